@@ -1,0 +1,1 @@
+"""Dialects: how an agent's program is called and what its lines mean. One file each."""

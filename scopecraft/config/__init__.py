@@ -1,0 +1,1 @@
+"""Paths, settings, projects and agents."""

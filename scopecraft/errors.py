@@ -1,0 +1,174 @@
+"""Every error that scopecraft raises on purpose.
+
+    ScopecraftError
+    |-- UsageProblem              the request itself is wrong                        exit 2
+    |   |-- BadName               a task, project or session name that cannot be one
+    |   |-- BadInput              an option or a file that makes no sense
+    |   `-- BadSettings           a settings file that cannot be used
+    |-- Refused                   right request, wrong moment                         exit 3
+    |   |-- NotFound              nothing by that name
+    |   |-- Ambiguous             several things by that name
+    |   |-- AlreadyRunning        a session of the mission lives
+    |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
+    |   |-- BranchBusy            the branch is checked out elsewhere
+    |   |-- UnsafeTree            the worktree's git pointer is not what the host wrote
+    |   `-- CommitsRefused        what the agent committed did not pass the checks
+    |-- ToolMissing               something that must be there is not                exit 4
+    |   |-- GitMissing
+    |   |-- TmuxMissing
+    |   |-- EngineUnavailable     no engine, or it does not answer
+    |   |-- ImageMissing
+    |   |-- AgentMissing          the agent's program is not there
+    |   `-- CredentialsMissing
+    |-- OperationFailed           it was tried, and did not work                     exit 1
+    |   |-- GitFailed
+    |   |-- TmuxFailed
+    |   |-- EngineFailed
+    |   |-- StartFailed           the agent did not come to life
+    |   |-- ImageBuildFailed
+    |   `-- StorageFailed         disk full, home not writable
+    `-- StateUnreadable           a state file that cannot be read                   exit 1
+        `-- StateTooNew           written by a newer scopecraft
+
+A message says what happened in one sentence; the hint says what to do next. How a session ended is a value
+(`scopecraft.model.session.Outcome`), not an exception.
+"""
+
+from __future__ import annotations
+
+
+class ScopecraftError(Exception):
+    """What happened, with a hint that says what to do about it.
+
+    Args:
+        message: one sentence, without a full stop at the end.
+        hint: what to do next; empty when nothing can be said.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageProblem(ScopecraftError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class BadName(UsageProblem):
+    """A name that cannot name a task, a project or a session."""
+
+
+class BadInput(UsageProblem):
+    """An option, a prompt or a file that makes no sense."""
+
+
+class BadSettings(UsageProblem):
+    """A settings file that cannot be used as it is."""
+
+
+class Refused(ScopecraftError):
+    """The request is fine, but not as things stand."""
+
+    exit_code = 3
+
+
+class NotFound(Refused):
+    """Nothing goes by that name."""
+
+
+class Ambiguous(Refused):
+    """Several things go by that name; the message lists them."""
+
+
+class AlreadyRunning(Refused):
+    """A session of the mission lives already."""
+
+
+class RepositoryRefused(Refused):
+    """The repository cannot carry a mission as it is."""
+
+
+class BranchBusy(Refused):
+    """The branch is checked out somewhere else."""
+
+
+class UnsafeTree(Refused):
+    """The worktree's `.git` is not the pointer that the host wrote."""
+
+
+class CommitsRefused(Refused):
+    """What the agent committed did not pass the checks; the private git directory is kept."""
+
+
+class ToolMissing(ScopecraftError):
+    """Something that scopecraft needs is not there."""
+
+    exit_code = 4
+
+
+class GitMissing(ToolMissing):
+    """No usable git."""
+
+
+class TmuxMissing(ToolMissing):
+    """No usable tmux."""
+
+
+class EngineUnavailable(ToolMissing):
+    """No container engine, or one that does not answer in time."""
+
+
+class ImageMissing(ToolMissing):
+    """The engine does not have the agent image."""
+
+
+class AgentMissing(ToolMissing):
+    """The agent's program is not installed where it should run."""
+
+
+class CredentialsMissing(ToolMissing):
+    """The agent has no key or token to work with."""
+
+
+class OperationFailed(ScopecraftError):
+    """It was tried, and it did not work."""
+
+
+class GitFailed(OperationFailed):
+    """A git command failed; the message carries its last words."""
+
+
+class TmuxFailed(OperationFailed):
+    """A tmux command failed."""
+
+
+class EngineFailed(OperationFailed):
+    """The engine refused or failed a request."""
+
+
+class StartFailed(OperationFailed):
+    """The agent died before it did anything; the message carries its last words."""
+
+
+class ImageBuildFailed(OperationFailed):
+    """The agent image could not be built."""
+
+
+class StorageFailed(OperationFailed):
+    """A file could not be written: disk full, or no permission."""
+
+
+class StateUnreadable(ScopecraftError):
+    """A state file cannot be read; it was moved aside, and the message says where."""
+
+
+class StateTooNew(StateUnreadable):
+    """The state was written by a newer scopecraft than this one."""

@@ -1,0 +1,1 @@
+"""The nouns: frozen values without any input or output. Read these first."""

@@ -1,0 +1,119 @@
+"""What a stream says so far: messages, tool calls, usage, errors, and the agent's own claim of how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the agent reports them; a claim, never a measurement of ours."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = None  # an estimate; None where the agent names none
+
+
+@dataclass(frozen=True, slots=True)
+class StreamError:
+    severity: Severity
+    text: str
+    line: int | None = None  # 1-based line of the stream
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The agent's last word on its own run: its result line."""
+
+    is_error: bool
+    stop_reason: str  # ACP: end_turn, max_turn_requests, cancelled, ...; or budget, error
+    text: str = ""
+    aborted: bool = False  # the turn was cut off: the line says nothing about success
+
+
+# Entries: what a reader of the stream sees, one after another. A record may become none, one or several.
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    conversation_id: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["assistant", "user"]
+    text: str
+    subagent: bool = False
+    thinking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    id: str
+    name: str
+    input_text: str  # the most telling input in one line (a command, a path), else compact JSON
+    subagent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    id: str
+    is_error: bool
+    text: str
+    subagent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    claim: Claim
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    error: StreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth a quiet line: a retry, a compaction, a subagent."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of a program that speaks no protocol."""
+
+    text: str
+
+
+Entry = Started | Message | ToolCall | ToolResult | Finished | Trouble | Note | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The sum of a stream up to `offset` bytes; `damaged_lines` are 1-based line numbers that could not be read."""
+
+    offset: int = 0
+    lines: int = 0
+    conversation_id: str | None = None
+    model: str | None = None
+    last_message: str = ""
+    tool_calls: int = 0
+    tools: tuple[str, ...] = ()  # distinct names in order of first use
+    open_tool_calls: int = 0
+    turns: int = 0
+    usage: Usage = field(default_factory=Usage)
+    errors: tuple[StreamError, ...] = ()  # capped; `error_count` is not
+    error_count: int = 0
+    damaged_lines: tuple[int, ...] = ()  # capped at 100
+    damaged_count: int = 0
+    unknown_count: int = 0  # well-formed records of a type we do not know
+    claim: Claim | None = None

@@ -1,0 +1,39 @@
+"""Events: what happened, in the past tense; entries of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+EventKind = Literal[
+    "mission_created",
+    "mission_moved",
+    "session_created",
+    "session_started",
+    "session_waiting",
+    "session_resumed",
+    "session_stop_requested",
+    "session_ended",
+    "commits_taken",
+    "alert_raised",
+    "state_rebuilt",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    seq: int  # order of the journal; 0 until it is written
+    at: str
+    kind: EventKind
+    mission_id: str | None = None
+    session_id: str | None = None
+    data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that a person should see: `code` for programs, `text` for people."""
+
+    code: str
+    text: str

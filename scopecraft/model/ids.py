@@ -1,0 +1,23 @@
+"""Ids: a letter, a dash, 12 hex digits of milliseconds and 4 random ones, so that they sort by time."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+
+MISSION_ID = re.compile(r"m-[0-9a-f]{16}")
+SESSION_ID = re.compile(r"r-[0-9a-f]{16}")
+
+
+def _new(letter: str, at: datetime) -> str:
+    return f"{letter}-{int(at.timestamp() * 1000):012x}{secrets.token_hex(2)}"
+
+
+def new_mission_id(at: datetime) -> str:
+    return _new("m", at)
+
+
+def new_session_id(at: datetime) -> str:
+    """A session's id is the `run_id` of the HTTP contract."""
+    return _new("r", at)

@@ -1,0 +1,139 @@
+"""A session: one run of one agent for one mission, its status and how it ended.
+
+A status carries exactly the fields that make sense for it; how a session ended is a type of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from scopecraft.model.handle import Handle
+
+WaitingReason = Literal["permission", "question", "login", "limit", "idle"]
+Mode = Literal["autonomous", "dispatch"]
+ExecutorName = Literal["container", "tmux"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    kind: ClassVar[str] = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    kind: ClassVar[str] = "failed"
+    reason: str  # one sentence for a person
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    kind: ClassVar[str] = "timed_out"
+    limit_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    kind: ClassVar[str] = "killed"
+    by: str  # "sc stop", "sc stop --now"
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The engine, tmux or the machine went away under it."""
+
+    kind: ClassVar[str] = "interrupted"
+    cause: Literal["engine", "tmux", "machine", "starter"]
+    detail: str = ""
+
+
+Outcome = Completed | Failed | TimedOut | Killed | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    kind: ClassVar[str] = "queued"
+    enqueued_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    kind: ClassVar[str] = "starting"
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    kind: ClassVar[str] = "running"
+    started_at: str
+    handle: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """It runs, and wants something from a person; `idle` means that its turn is over."""
+
+    kind: ClassVar[str] = "waiting"
+    started_at: str
+    handle: Handle
+    since: str
+    reason: WaitingReason
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    kind: ClassVar[str] = "ended"
+    started_at: str | None  # None when it never came to life
+    ended_at: str
+    outcome: Outcome
+
+
+Status = Queued | Starting | Running | Waiting | Ended
+
+# Every move that a session can make; docs and tests are made from this table.
+MOVES: dict[str, frozenset[str]] = {
+    "queued": frozenset({"starting", "ended"}),
+    "starting": frozenset({"running", "ended"}),
+    "running": frozenset({"waiting", "ended"}),
+    "waiting": frozenset({"running", "waiting", "ended"}),
+    "ended": frozenset(),
+}
+
+
+def may_move(before: Status, after: Status) -> bool:
+    return after.kind in MOVES[before.kind]
+
+
+def is_live(status: Status) -> bool:
+    """Whether the session may still own a container or a window."""
+    return not isinstance(status, Ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Times are ISO 8601 text (`scopecraft.model.clock`)."""
+
+    id: str
+    mission_id: str
+    task: str  # the mission's slug when the session began
+    project: str
+    step_id: str
+    attempt: int  # the n-th try at the step, from 1
+    agent: str
+    dialect: str
+    executor: ExecutorName
+    mode: Mode
+    branch: str
+    worktree: str  # absolute path
+    created_at: str
+    status: Status
+    model: str | None = None
+    conversation_id: str | None = None  # the agent's own id of the conversation
+    timeout_seconds: int | None = None
+    stop_requested_at: str | None = None  # set before the first signal is sent
+    tip_before: str | None = None  # the branch's commit when the session began
+
+
+def handle_of(status: Status) -> Handle | None:
+    return status.handle if isinstance(status, Running | Waiting) else None

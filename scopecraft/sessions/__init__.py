@@ -1,0 +1,1 @@
+"""The unified session manager: it composes the layers below."""

@@ -1,0 +1,1 @@
+"""Sessions and the journal; the only home of sqlite3."""

@@ -1,0 +1,1 @@
+"""Reading what agents write: lines, records, activity; the only home of watchdog."""

@@ -1,0 +1,1 @@
+"""Worktrees and commits: the only home of git."""
