@@ -9,6 +9,7 @@
     |   |-- NotFound              nothing by that name
     |   |-- Ambiguous             several things by that name
     |   |-- AlreadyRunning        a session of the mission lives
+    |   |-- LockHeld              another process is at the same thing for too long
     |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
     |   |-- BranchBusy            the branch is checked out elsewhere
     |   |-- UnsafeTree            the worktree's git pointer is not what the host wrote
@@ -90,6 +91,10 @@ class Ambiguous(Refused):
 
 class AlreadyRunning(Refused):
     """A session of the mission lives already."""
+
+
+class LockHeld(Refused):
+    """Another process holds a lock for longer than we wait."""
 
 
 class RepositoryRefused(Refused):

@@ -13,6 +13,7 @@ from scopecraft.model.handle import Handle
 WaitingReason = Literal["permission", "question", "login", "limit", "idle"]
 Mode = Literal["autonomous", "dispatch"]
 ExecutorName = Literal["container", "tmux"]
+InterruptionCause = Literal["engine", "tmux", "machine", "starter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Interrupted:
     """The engine, tmux or the machine went away under it."""
 
     kind: ClassVar[str] = "interrupted"
-    cause: Literal["engine", "tmux", "machine", "starter"]
+    cause: InterruptionCause
     detail: str = ""
 
 
