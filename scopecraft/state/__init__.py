@@ -1,1 +1,1 @@
-"""Sessions and the journal; the only home of sqlite3."""
+"""Sessions and the journal, durably: the only home of sqlite3."""

@@ -1,0 +1,61 @@
+"""A connection as this package uses it, its transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scopecraft.errors import StorageFailed
+
+BUSY_SECONDS = 30.0
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_REASONS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again"),
+    sqlite3.SQLITE_READONLY: ("it is read-only", "check who owns it, or choose another home with SCOPECRAFT_HOME"),
+    sqlite3.SQLITE_PERM: ("permission denied", "check who owns it, or choose another home with SCOPECRAFT_HOME"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that the home is writable and the disk not full"),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "check that the disk is not full and in order"),
+    sqlite3.SQLITE_BUSY: ("other processes keep it busy", "try again in a moment"),
+}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open an existing database; each transaction is on the disk when it is committed."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", BUSY_SECONDS, isolation_level=None, uri=True)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One transaction that sees no other writer: all of it is kept, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk ends a transaction by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken, rather than busy, full or not ours to write."""
+    return _code(error) in _DAMAGE
+
+
+def storage_failed(error: sqlite3.Error, path: Path) -> StorageFailed:
+    reason, hint = _REASONS.get(_code(error), (str(error), "`sc doctor` checks the home"))
+    return StorageFailed(f"cannot use {path}: {reason}", hint)
+
+
+def _code(error: sqlite3.Error) -> int:
+    # The low byte is the code, the rest its details; errors that Python raises itself have none.
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

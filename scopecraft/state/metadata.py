@@ -1,0 +1,71 @@
+"""`metadata.json`: a session as a person can read it, and what a lost database is rebuilt from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
+from scopecraft.errors import StateUnreadable
+from scopecraft.model.codec import session_from_dict, session_to_dict
+from scopecraft.model.session import Session
+
+METADATA = "metadata.json"
+SCHEMA_VERSION = 1
+LOCK_SECONDS = 10.0
+
+
+def write_metadata(folder: Path, session: Session, extras: Mapping[str, Any] | None = None) -> None:
+    """Replace the session's `metadata.json`; `extras` are added to those that it already has.
+
+    Raises StorageFailed, and the old file is whole then. The folder is made if it is missing.
+    """
+    refresh_metadata(folder, lambda: session, extras)
+
+
+def refresh_metadata(folder: Path, current: Callable[[], Session | None], extras: Mapping[str, Any] | None) -> None:
+    """The same, asking for the session only when nobody else is writing: the last to write has the newest."""
+    private_folder(folder)
+    with file_lock(folder, timeout=LOCK_SECONDS):
+        session = current()
+        if session is None:
+            return
+        kept = {**_extras_of(folder / METADATA), **(extras or {})}
+        content = {"schema_version": SCHEMA_VERSION, **session_to_dict(session), "extras": kept}
+        replace_file(folder / METADATA, json.dumps(content, indent=2).encode() + b"\n")
+
+
+def read_metadata(folder: Path) -> Session | None:
+    """The session of a folder, None if it has no `metadata.json`.
+
+    Raises StateUnreadable after a damaged file was moved aside; the message says where it is.
+    """
+    path = folder / METADATA
+    try:
+        session = session_from_dict(json.loads(path.read_bytes()))
+        if session.id != folder.name:
+            raise ValueError(f"it describes the session {session.id!r}")
+        return session
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        aside = move_aside(path)
+        raise StateUnreadable(
+            f"{path} cannot be read ({error}); it was moved to {aside}", "the logs of the session are untouched"
+        ) from error
+
+
+def _extras_of(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+        extras = content.get("extras", {}) if isinstance(content, dict) else None
+        if not isinstance(extras, dict):
+            raise ValueError("no extras")
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError):
+        move_aside(path)
+        return {}
+    return extras

@@ -1,0 +1,98 @@
+"""Finding the database in order, or putting it in order: made, rebuilt or migrated, by one process at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from scopecraft import atomic
+from scopecraft.model import clock
+from scopecraft.state.connection import connect, is_damage, storage_failed
+from scopecraft.state.migrations import Migration, check_version, migrate, version_of
+from scopecraft.state.rebuild import rebuild
+
+SET_UP_SECONDS = 60.0
+
+
+class _Unusable(Exception):
+    """There is no database in order at that path; says what is wrong, as the end of a sentence."""
+
+
+def open_database(
+    path: Path, migrations: Sequence[Migration], *, damaged: int | None = None
+) -> tuple[sqlite3.Connection, list[str]]:
+    """A connection to a database of the newest version, and what a person should be told.
+
+    `damaged` is the inode of a file that turned out to be damaged; it is rebuilt whatever it looks like now.
+    Raises StorageFailed, StateTooNew and LockHeld.
+    """
+    try:
+        if damaged is None and (connection := _open_ready(path, migrations)):
+            return connection, []
+        with atomic.file_lock(path.parent, timeout=SET_UP_SECONDS):
+            return _set_up(path, migrations, damaged)
+    except sqlite3.DatabaseError as error:
+        raise storage_failed(error, path) from error
+    except OSError as error:
+        raise atomic.storage_failed(error, path) from error
+
+
+def _open_ready(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection | None:
+    """The usual case, without a lock; None when there is something to put in order."""
+    try:
+        connection = _open_sound(path, migrations)
+    except _Unusable:
+        return None
+    if version_of(connection) == len(migrations):
+        return connection
+    connection.close()
+    return None
+
+
+def _set_up(path: Path, migrations: Sequence[Migration], damaged: int | None) -> tuple[sqlite3.Connection, list[str]]:
+    notices: list[str] = []
+    try:
+        # Another process may have rebuilt it while we waited for the lock.
+        if damaged is not None and path.exists() and path.stat().st_ino == damaged:
+            raise _Unusable("is damaged")
+        connection = _open_sound(path, migrations)
+    except _Unusable as problem:
+        notices = rebuild(path, str(problem), clock.to_text(clock.now()), migrations)
+        connection = connect(path)
+    try:
+        migrate(connection, path, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, notices
+
+
+def _open_sound(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """A connection to something that is a database of ours, perhaps an older one. Raises _Unusable, StateTooNew."""
+    if not path.exists():
+        raise _Unusable("was missing")
+    if path.stat().st_size == 0:
+        raise _Unusable("is empty")
+    try:
+        connection = connect(path)
+        try:
+            _probe(connection, path, len(migrations))
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise _Unusable(f"is damaged ({error})") from error
+        raise
+    return connection
+
+
+def _probe(connection: sqlite3.Connection, path: Path, known: int) -> None:
+    found = version_of(connection)
+    check_version(path, found, known)
+    tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('session', 'event')").fetchone()[0]
+    # We only ever rename a finished database into place.
+    if found < 1 or tables != 2:
+        raise _Unusable("is not a database of scopecraft")
+    connection.execute("SELECT id FROM session INDEXED BY live_session WHERE status_kind <> 'ended' LIMIT 1").fetchone()

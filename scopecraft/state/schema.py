@@ -1,0 +1,72 @@
+"""The tables of version 1. Changes are migrations: what stands here stays as it is."""
+
+from __future__ import annotations
+
+SESSION_COLUMNS = (
+    "id",
+    "mission_id",
+    "task",
+    "project",
+    "step_id",
+    "attempt",
+    "agent",
+    "dialect",
+    "executor",
+    "mode",
+    "branch",
+    "worktree",
+    "created_at",
+    "model",
+    "conversation_id",
+    "timeout_seconds",
+    "stop_requested_at",
+    "tip_before",
+)
+
+VERSION_1 = (
+    """
+    CREATE TABLE session (
+        seq INTEGER PRIMARY KEY,  -- order of creation; clocks may jump
+        id TEXT NOT NULL UNIQUE CHECK (id GLOB 'r-[0-9a-f]*' AND substr(id, 3) NOT GLOB '*[^0-9a-f]*'),
+        mission_id TEXT NOT NULL CHECK (mission_id <> ''),
+        task TEXT NOT NULL,
+        project TEXT NOT NULL,
+        step_id TEXT NOT NULL,
+        attempt INTEGER NOT NULL CHECK (attempt >= 1),
+        agent TEXT NOT NULL,
+        dialect TEXT NOT NULL,
+        executor TEXT NOT NULL CHECK (executor IN ('container', 'tmux')),
+        mode TEXT NOT NULL CHECK (mode IN ('autonomous', 'dispatch')),
+        branch TEXT NOT NULL,
+        worktree TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        model TEXT,
+        conversation_id TEXT,
+        timeout_seconds INTEGER CHECK (timeout_seconds > 0),
+        stop_requested_at TEXT,
+        tip_before TEXT,
+        status_kind TEXT NOT NULL CHECK (status_kind IN ('queued', 'starting', 'running', 'waiting', 'ended')),
+        status TEXT NOT NULL CHECK (json_extract(status, '$.kind') = status_kind),
+        UNIQUE (mission_id, step_id, attempt)
+    )
+    """,
+    # One live session per mission; it also finds the live ones among any number of ended ones.
+    "CREATE UNIQUE INDEX live_session ON session (mission_id) WHERE status_kind <> 'ended'",
+    "CREATE INDEX session_of_project ON session (project)",
+    """
+    CREATE TRIGGER ended_is_final BEFORE UPDATE OF status, status_kind ON session WHEN OLD.status_kind = 'ended'
+    BEGIN SELECT RAISE(ABORT, 'an ended session does not move'); END
+    """,
+    """
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind <> ''),
+        mission_id TEXT,
+        session_id TEXT,
+        data TEXT NOT NULL CHECK (json_type(data) = 'object')
+    )
+    """,
+    "CREATE INDEX event_of_session ON event (session_id) WHERE session_id IS NOT NULL",
+    "CREATE INDEX event_of_mission ON event (mission_id) WHERE mission_id IS NOT NULL",
+)

@@ -1,0 +1,269 @@
+"""The store: sessions, their moves, and the journal of what happened."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from scopecraft.atomic import private_folder
+from scopecraft.errors import AlreadyRunning, BadInput, LockHeld, NotFound, StorageFailed
+from scopecraft.model.event import Alert, Event, EventKind
+from scopecraft.model.session import Session, Status, is_live, may_move
+from scopecraft.state import queries
+from scopecraft.state.connection import is_damage, storage_failed, writing
+from scopecraft.state.metadata import refresh_metadata
+from scopecraft.state.migrations import MIGRATIONS, Migration
+from scopecraft.state.opening import open_database
+from scopecraft.state.rows import insert_event, insert_session, session_event, status_json
+
+DATABASE = "scopecraft.db"
+T = TypeVar("T")
+
+
+class Store:
+    """One home's sessions and journal; any number of processes may have it open. One thread at a time.
+
+    What a method returns is on the disk. Every method may raise StorageFailed.
+    """
+
+    def __init__(self, home: Path, migrations: Sequence[Migration]) -> None:
+        self._home = home
+        self._path = home / DATABASE
+        self._migrations = migrations
+        self._notices: dict[str, None] = {}
+        self._connect()
+
+    @classmethod
+    def open(cls, home: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> Self:
+        """The store of a home, made, migrated or rebuilt as needed. Raises StateTooNew and StorageFailed."""
+        private_folder(home)
+        return cls(home, migrations)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What went wrong and was mended, or could not be written beside the database; one sentence each."""
+        return tuple(self._notices)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Changes: the event and the new status are one transaction.
+
+    def create(self, session: Session, at: str) -> Session:
+        """Record a new session and return it with its attempt, which is counted here. Raises AlreadyRunning."""
+
+        def insert(connection: sqlite3.Connection) -> Session:
+            with writing(connection):
+                if is_live(session.status):
+                    _refuse_second(queries.live_of(connection, session.mission_id), session)
+                attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
+                created = replace(session, attempt=attempt)
+                insert_session(connection, created)
+                insert_event(connection, session_event(created, "session_created", at, {"attempt": attempt}))
+            return created
+
+        try:
+            created = self._run(insert)
+        except UnicodeEncodeError as error:
+            raise BadInput(
+                f"a path or name of the session is not valid UTF-8: {session.worktree!r}",
+                "use a home and a repository whose paths are valid UTF-8",
+            ) from error
+        self._describe(created.id)
+        return created
+
+    def move(
+        self,
+        session_id: str,
+        status: Status,
+        event: EventKind,
+        at: str,
+        *,
+        seen: Status | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Session | None:
+        """Give the session another status; None, and nothing changed, if it is not (any more) as `seen`.
+
+        Raises NotFound, and ValueError for a move that MOVES does not have.
+        """
+
+        def change(connection: sqlite3.Connection) -> Session | None:
+            with writing(connection):
+                session = _known(connection, session_id)
+                if seen is not None and session.status != seen:
+                    return None
+                if not may_move(session.status, status):
+                    raise ValueError(f"{session_id} cannot move from {session.status.kind} to {status.kind}")
+                queries.set_status(connection, session_id, status.kind, status_json(status))
+                insert_event(connection, session_event(session, event, at, data or {}))
+            return replace(session, status=status)
+
+        moved = self._run(change)
+        if moved:
+            self._describe(session_id)
+        return moved
+
+    def request_stop(self, session_id: str, at: str, by: str) -> Session:
+        """Record that somebody wants it ended; the first time counts. An ended session stays as it is."""
+
+        def change(connection: sqlite3.Connection) -> Session:
+            with writing(connection):
+                session = _known(connection, session_id)
+                if not is_live(session.status):
+                    return session
+                if not queries.has_stop_request(connection, session_id, by):
+                    insert_event(connection, session_event(session, "session_stop_requested", at, {"by": by}))
+                first = session.stop_requested_at or at
+                queries.set_column(connection, session_id, "stop_requested_at", first)
+            return replace(session, stop_requested_at=first)
+
+        session = self._run(change)
+        self._describe(session_id)
+        return session
+
+    def set_conversation(self, session_id: str, conversation_id: str) -> None:
+        """Remember the agent's own id of the conversation. Raises NotFound."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            with writing(connection):
+                _known(connection, session_id)
+                queries.set_column(connection, session_id, "conversation_id", conversation_id)
+
+        self._run(change)
+        self._describe(session_id)
+
+    def append(self, event: Event) -> int:
+        """Add to the journal; returns its place there (`seq`), which only grows."""
+
+        def insert(connection: sqlite3.Connection) -> int:
+            with writing(connection):
+                return insert_event(connection, event)
+
+        return self._run(insert)
+
+    def describe(self, session_id: str, extras: Mapping[str, Any]) -> None:
+        """Add to the `extras` of the session's `metadata.json`; they are for people, and never read back."""
+        self._describe(session_id, extras)
+
+    # Questions.
+
+    def get(self, session_id: str) -> Session | None:
+        return self._run(lambda connection: queries.get(connection, session_id))
+
+    def live(self) -> list[Session]:
+        """Those that have not ended, oldest first."""
+        return self._run(queries.live)
+
+    def sessions(
+        self,
+        *,
+        mission_id: str | None = None,
+        project: str | None = None,
+        status_kinds: Collection[str] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Session]:
+        """Newest first; each condition narrows."""
+        chosen = queries.Choice(mission_id, project, status_kinds, limit, offset)
+        return self._run(lambda connection: queries.sessions(connection, chosen))
+
+    def matching(self, text: str) -> list[Session]:
+        """The session with that id, else all whose id begins or ends so (with or without `r-`), newest first."""
+        return self._run(lambda connection: queries.matching(connection, text))
+
+    def latest_of(self, mission_id: str) -> Session | None:
+        return next(iter(self.sessions(mission_id=mission_id, limit=1)), None)
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        session_id: str | None = None,
+        mission_id: str | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        """The journal beyond `after`, in its order."""
+        chosen = queries.Excerpt(after, session_id, mission_id, limit)
+        return self._run(lambda connection: queries.events(connection, chosen))
+
+    def alerts_of(self, session_id: str) -> list[Alert]:
+        return self._run(lambda connection: queries.alerts(connection, session_id))
+
+    def data_version(self) -> int:
+        """Differs from its last answer when another process, or another store, has written meanwhile."""
+        return self._run(lambda connection: int(connection.execute("PRAGMA data_version").fetchone()[0]))
+
+    # How it talks to the file.
+
+    def _run(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Act on the database; one that turns out to be damaged is rebuilt first, and the action done again."""
+        try:
+            return self._attempt(action)
+        except sqlite3.DatabaseError:
+            self._connection.close()
+            self._connect(damaged=self._inode)
+        try:
+            return self._attempt(action)
+        except sqlite3.DatabaseError as error:
+            raise storage_failed(error, self._path) from error
+
+    def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Lets only the errors of a damaged file through as they are."""
+        self._follow_file()
+        try:
+            return action(self._connection)
+        except sqlite3.IntegrityError as error:
+            raise ValueError(f"against the rules of the database: {error}") from error
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise
+            raise storage_failed(error, self._path) from error
+
+    def _follow_file(self) -> None:
+        """Another process may have moved a damaged file aside: what we wrote into that one would be lost."""
+        try:
+            current = self._path.stat().st_ino
+        except OSError:
+            current = 0
+        if current != self._inode:
+            self._connection.close()
+            self._connect()
+
+    def _connect(self, damaged: int | None = None) -> None:
+        self._connection, notices = open_database(self._path, self._migrations, damaged=damaged)
+        self._inode = self._path.stat().st_ino
+        self._notices.update(dict.fromkeys(notices))
+
+    def _describe(self, session_id: str, extras: Mapping[str, Any] | None = None) -> None:
+        """The commit stands, whatever happens to the copy for people."""
+        try:
+            refresh_metadata(self._home / "sessions" / session_id, lambda: self.get(session_id), extras)
+        except (StorageFailed, LockHeld) as error:
+            self._notices[str(error)] = None
+
+
+def _known(connection: sqlite3.Connection, session_id: str) -> Session:
+    session = queries.get(connection, session_id)
+    if session is None:
+        raise NotFound(f"no session {session_id}", "`sc ls --all` lists them")
+    return session
+
+
+def _refuse_second(living: Session | None, session: Session) -> None:
+    if living:
+        raise AlreadyRunning(
+            f"{session.task} already has a session: {living.id} ({living.status.kind})",
+            f"`sc attach {living.id}` shows it, `sc stop {living.id}` ends it",
+        )
