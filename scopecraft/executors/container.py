@@ -1,0 +1,229 @@
+"""Sessions in containers, through the Docker Engine API (Docker, or Podman's socket). The only home of docker."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import NotFound as EngineNotFound
+from docker.types import LogConfig, Mount
+
+from scopecraft.errors import AlreadyRunning, EngineFailed, EngineUnavailable, ImageMissing, StartFailed
+from scopecraft.executors.launcher import LAUNCHER_ARGV
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown
+from scopecraft.model.launch import ContainerLaunch
+from scopecraft.model.text import clean_line
+
+ANSWER_SECONDS = 10
+NEVER = "0001-01-01T00:00:00Z"
+STATUS_ALIVE = frozenset({"running", "paused", "restarting", "removing"})
+
+
+def container_name(session_id: str) -> str:
+    """Deterministic, so that the engine itself refuses a second container of a session."""
+    return f"sc-{session_id}"
+
+
+class ContainerExecutor:
+    """Starts hardened containers that outlive us. Every call gives up after a few seconds."""
+
+    def __init__(self, engine: str) -> None:
+        """`engine` is an address such as `unix:///run/docker.sock`; nothing is asked before the first call."""
+        self.engine = engine
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The SDK's low-level client. Raises EngineUnavailable."""
+        if self._client is None:
+            with _translated(self.engine):
+                self._client = docker.APIClient(base_url=self.engine, version="auto", timeout=ANSWER_SECONDS)
+        return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def has_image(self, image: str) -> bool:
+        with _translated(self.engine):
+            try:
+                self.client.inspect_image(image)
+            except ImageNotFound:
+                return False
+        return True
+
+    def start(self, launch: ContainerLaunch) -> ContainerHandle:
+        name = container_name(launch.session_id)
+        container_id = self._create(name, launch)
+        try:
+            with _translated(self.engine):
+                self.client.start(container_id)
+        except (EngineFailed, EngineUnavailable) as error:
+            # a container that never ran holds nothing worth keeping
+            with contextlib.suppress(EngineFailed, EngineUnavailable):
+                self._remove(container_id)
+            raise StartFailed(f"the container did not start: {error.message}", error.hint) from error
+        return ContainerHandle(engine=self.engine, name=name, container_id=container_id)
+
+    def look(self, handle: ContainerHandle) -> Look:
+        try:
+            state = self._state(handle.container_id)
+        except (EngineUnavailable, EngineFailed) as error:
+            return Unknown(error.message)
+        if state is None:
+            return Gone("the engine does not know the container any more")
+        if state["Status"] in STATUS_ALIVE:
+            return Alive()
+        finished = state.get("FinishedAt")
+        return Exited(
+            exit_code=state.get("ExitCode") if state["Status"] != "created" else None,
+            out_of_memory=bool(state.get("OOMKilled")),
+            finished_at=None if finished in (None, "", NEVER) else finished,
+        )
+
+    def signal(self, handle: ContainerHandle, name: str) -> None:
+        """Send a signal to the launcher; something gone or over already is fine."""
+        with _translated(self.engine), _gone_is_fine():
+            self.client.kill(handle.container_id, signal=name)
+
+    def stop(self, handle: ContainerHandle, *, grace_seconds: float) -> None:
+        """Returns when the container is over. The launcher passes the signal on and then reads out the commits."""
+        if grace_seconds > 0:
+            self.signal(handle, "SIGTERM")
+            if self.wait(handle, grace_seconds) is not None:
+                return
+        self.signal(handle, "SIGKILL")
+        if self.wait(handle, ANSWER_SECONDS) is None:
+            raise EngineFailed("the engine did not end the container", "look at it with: docker inspect " + handle.name)
+
+    def wait(self, handle: ContainerHandle, seconds: float) -> int | None:
+        """The exit code once it is over, -1 where there is none to be had; None when it still runs after that time."""
+        with _translated(self.engine):
+            try:
+                # not the client's own time limit: a wait may be long, an answer may not
+                return int(self.client.wait(handle.container_id, timeout=seconds)["StatusCode"])
+            except EngineNotFound:
+                return -1
+            except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError) as error:
+                if "timed out" not in str(error).lower():
+                    raise
+                return None
+
+    def adopt(self, session_id: str) -> ContainerHandle | None:
+        name = container_name(session_id)
+        with _translated(self.engine):
+            try:
+                found = self.client.inspect_container(name)
+            except EngineNotFound:
+                return None
+        return ContainerHandle(engine=self.engine, name=name, container_id=found["Id"])
+
+    def forget(self, handle: ContainerHandle) -> None:
+        """Remove what is left of it, once everything worth knowing is written down."""
+        self._remove(handle.container_id)
+
+    def run_to_end(self, name: str, launch: ContainerLaunch, argv: tuple[str, ...], seconds: float) -> int:
+        """A short-lived container beside a session: its exit code. Killed and removed by name whatever happens."""
+        container_id = self._create(name, launch, argv)
+        handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
+        try:
+            with _translated(self.engine):
+                self.client.start(container_id)
+            code = self.wait(handle, seconds)
+            if code is None:
+                raise EngineFailed(f"{name} did not end within {seconds:g} s")
+            return code
+        finally:
+            self._remove(container_id)
+
+    def _state(self, container_id: str) -> dict[str, Any] | None:
+        with _translated(self.engine):
+            try:
+                state: dict[str, Any] = self.client.inspect_container(container_id)["State"]
+            except EngineNotFound:
+                return None
+        return state
+
+    def _create(self, name: str, launch: ContainerLaunch, argv: tuple[str, ...] = LAUNCHER_ARGV) -> str:
+        with _translated(self.engine):
+            try:
+                made = self.client.create_container(
+                    image=launch.image,
+                    entrypoint=list(argv),
+                    command=[],
+                    name=name,
+                    hostname="scopecraft",
+                    user=f"{launch.user[0]}:{launch.user[1]}",
+                    working_dir="/",
+                    environment=dict(launch.env),
+                    labels=dict(launch.labels),
+                    host_config=self._host_config(launch),
+                    network_disabled=launch.network == "none",
+                )
+            except ImageNotFound as error:
+                raise ImageMissing(f"the engine has no image {launch.image}", "make it with: sc image build") from error
+            except APIError as error:
+                if error.status_code == 409:
+                    raise AlreadyRunning(
+                        f"the engine has a container {name} already", f"see it with: sc show {launch.session_id}"
+                    ) from error
+                raise
+        return str(made["Id"])
+
+    def _host_config(self, launch: ContainerLaunch) -> Any:
+        limits = launch.limits
+        tmp = f"rw,exec,nosuid,nodev,mode=1777,size={limits.tmpfs_bytes}"
+        small = f"rw,noexec,nosuid,nodev,mode=1777,size={16 * 1024**2}"
+        return self.client.create_host_config(
+            mounts=[_mount(str(m.source), m.target, m.read_only) for m in launch.mounts],
+            network_mode=launch.network,
+            init=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            read_only=True,
+            tmpfs={"/tmp": tmp, "/run": small, "/var/tmp": small},
+            pids_limit=limits.pids,
+            mem_limit=limits.memory_bytes,
+            memswap_limit=limits.memory_bytes,
+            nano_cpus=int(limits.cpus * 1e9),
+            log_config=LogConfig(type="none"),
+            restart_policy={"Name": "no"},
+        )
+
+    def _remove(self, container_id: str) -> None:
+        with _translated(self.engine), _gone_is_fine():
+            self.client.remove_container(container_id, force=True, v=True)
+
+
+def _mount(source: str, target: str, read_only: bool) -> Mount:
+    return Mount(target=target, source=source, type="bind", read_only=read_only, propagation="rprivate")
+
+
+@contextlib.contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except EngineNotFound:
+        return
+    except APIError as error:
+        # 409: not running, or its removal is under way
+        if error.status_code != 409:
+            raise
+
+
+@contextlib.contextmanager
+def _translated(engine: str) -> Iterator[None]:
+    """Foreign errors become ours, once."""
+    try:
+        yield
+    except APIError as error:
+        raise EngineFailed(f"the engine refused: {clean_line(str(error.explanation or error), 300)}") from error
+    except (DockerException, requests.exceptions.RequestException) as error:
+        hanging = "timed out" in str(error).lower()
+        what = "does not answer" if hanging else "cannot be reached"
+        message = f"the container engine at {engine} {what}"
+        raise EngineUnavailable(message, "see what is wrong with: sc doctor") from error

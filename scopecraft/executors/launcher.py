@@ -1,0 +1,93 @@
+"""The files that the launcher in a container reads. Writing them starts nothing."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from scopecraft.atomic import private_folder, storage_failed
+from scopecraft.model.launch import AgentCommand, Limits
+
+LAUNCHER_ARGV = ("/bin/sh", "/session/launch/run.sh")
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherFiles:
+    """What goes into `launch/` and `secrets/` of a session's folder."""
+
+    command: AgentCommand
+    limits: Limits
+    workdir: str
+    environment: Mapping[str, str]  # with keys and tokens: written to the file that the agent's shell reads and removes
+    last_act: str | None  # a shell script run after the agent, in the same container
+
+
+def write_launcher(folder: Path, request: LauncherFiles) -> None:
+    """`folder` is the session's; `launch/` and `secrets/` in it are made here. Raises StorageFailed."""
+    launch = folder / "launch"
+    secrets = folder / "secrets"
+    for each in (launch, secrets):
+        private_folder(each)
+    script = files("scopecraft.executors").joinpath("launcher.sh").read_bytes()
+    _write(launch / "run.sh", script)
+    _write(launch / "limits", _limits(request.limits, request.workdir).encode())
+    _write(launch / "agent.sh", _agent_script(request.command.argv))
+    _write(launch / "stdin", request.command.stdin or b"")
+    if request.command.done_marks:
+        _write(launch / "done.sh", _done_script(request.command.done_marks).encode())
+    if request.last_act is not None:
+        _write(launch / "last-act.sh", request.last_act.encode())
+    _write(secrets / "env", assignments(request.environment).encode("utf-8", "surrogateescape"))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A private file; not synced to disk, since a launch that a power cut ends is not taken up again."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise storage_failed(error, path) from error
+
+
+def give_to(folder: Path, owner: tuple[int, int]) -> None:
+    """Hand a folder and all in it to the container's user; only root can and needs to."""
+    if os.getuid() == owner[0]:
+        return
+    for root, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            os.chown(Path(root) / name, *owner, follow_symlinks=False)
+    os.chown(folder, *owner)
+
+
+def assignments(values: Mapping[str, str]) -> str:
+    """Shell assignments, one a line, whatever is in the values."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def _limits(limits: Limits, workdir: str) -> str:
+    return assignments(
+        {
+            "timeout_seconds": str(limits.timeout_seconds),
+            "output_bytes": str(limits.output_bytes),
+            "stop_grace_seconds": str(limits.stop_grace_seconds),
+            "result_grace_seconds": str(limits.result_grace_seconds),
+            "workdir": workdir,
+        }
+    )
+
+
+def _agent_script(argv: tuple[str, ...]) -> bytes:
+    env = "/session/secrets/env"
+    script = f"set -a\n. {env}\nset +a\nrm -f {env}\nexec {shlex.join(argv)}\n"
+    return script.encode("utf-8", "surrogateescape")
+
+
+def _done_script(marks: tuple[str, ...]) -> str:
+    """Succeeds when a line near the end of the stream holds every mark; an image without grep never says so."""
+    greps = " | ".join(f"grep -aF -e {shlex.quote(mark)}" for mark in marks)
+    return f'tail -c 4194304 "$1" | {greps} | grep -q .\n'

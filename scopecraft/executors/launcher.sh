@@ -1,0 +1,106 @@
+#!/bin/sh
+# Runs one agent in a container and needs nobody alive on the host. Any image with /bin/sh will do.
+#
+#   /session/launch/   read-only  limits (assignments), agent.sh, stdin, done.sh?, last-act.sh?
+#   /session/secrets/  read into the agent's environment by agent.sh, and removed there
+#   /session/out/      exit (how the agent ended), whatever the last act writes
+#   /session/stream.jsonl, /session/stderr.log   appended to by the agent itself: no pipe, so a kill loses no byte
+#
+# It ends the agent at the wall-clock limit, at the output limit, and when it stays silent after its last word.
+
+session=/session
+launch=$session/launch
+stream=$session/stream.jsonl
+. "$launch/limits"
+
+stopped=
+agent=
+on_stop() {
+    stopped=yes
+    [ -n "$agent" ] && kill -TERM "$agent" 2>/dev/null
+}
+trap on_stop TERM INT HUP
+
+uptime_seconds() {
+    read -r seconds rest </proc/uptime && echo "${seconds%%.*}"
+}
+
+size_of() {
+    set -- $(ls -ln "$1" 2>/dev/null)
+    echo "${5:-0}"
+}
+
+# end REASON: politely, then hard; the reason stands before the first signal is sent
+end() {
+    echo "$1" >"$session/out/reason"
+    kill -TERM "$agent" 2>/dev/null
+    waited=0
+    while [ "$waited" -lt "$stop_grace_seconds" ] && kill -0 "$agent" 2>/dev/null; do
+        sleep 1
+        waited=$((waited + 1))
+    done
+    kill -KILL "$agent" 2>/dev/null
+    exit 0
+}
+
+watch() {
+    begin=$(uptime_seconds)
+    quiet_since=$begin
+    last_size=0
+    judged=
+    tick=0.25
+    sleep 0.01 2>/dev/null || tick=1
+    while sleep "$tick"; do
+        now=$(uptime_seconds)
+        [ $((now - begin)) -ge "$timeout_seconds" ] && end timeout
+        size=$(size_of "$stream")
+        errors=$(size_of "$session/stderr.log")
+        [ $((size + errors)) -gt "$output_bytes" ] && end output
+        if [ "$size" != "$last_size" ]; then
+            last_size=$size
+            quiet_since=$now
+            judged=
+        elif [ -z "$judged" ] && [ -r "$launch/done.sh" ] && [ $((now - quiet_since)) -ge "$result_grace_seconds" ]; then
+            judged=yes
+            sh "$launch/done.sh" "$stream" 2>/dev/null && end result
+        fi
+    done
+}
+
+# after a stop request from outside: the same grace, then hard
+stop_hard_later() {
+    sleep "$stop_grace_seconds"
+    kill -KILL "$agent" 2>/dev/null
+}
+
+cd "$workdir" || exit 126
+[ -n "$stopped" ] && exit 143
+sh "$launch/agent.sh" <"$launch/stdin" >>"$stream" 2>>"$session/stderr.log" &
+agent=$!
+watch </dev/null >/dev/null 2>&1 &
+watcher=$!
+
+escalating=
+while :; do
+    wait "$agent"
+    code=$?
+    kill -0 "$agent" 2>/dev/null || break
+    # a signal woke us, the agent lives
+    if [ -n "$stopped" ] && [ -z "$escalating" ]; then
+        kill -TERM "$agent" 2>/dev/null
+        stop_hard_later </dev/null >/dev/null 2>&1 &
+        escalating=yes
+    fi
+done
+kill "$watcher" 2>/dev/null
+
+# Whatever the agent left behind must not write while its commits are read.
+trap '' TERM INT HUP
+kill -KILL -1 2>/dev/null
+
+reason=exit
+[ -n "$stopped" ] && reason=stopped
+[ -r "$session/out/reason" ] && read -r reason <"$session/out/reason"
+printf '%s %s\n' "$code" "$reason" >"$session/out/exit"
+[ -r "$launch/last-act.sh" ] && sh "$launch/last-act.sh" </dev/null >"$session/out/last-act.log" 2>&1
+exit "$code"

@@ -1,0 +1,67 @@
+"""Which mission a person means. Names are compared first; only what fits is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from scopecraft.config.paths import Home
+from scopecraft.errors import Ambiguous, NotFound, StateUnreadable
+from scopecraft.missions.folder import folders_by_id, read_mission
+from scopecraft.model.mission import Mission
+from scopecraft.model.naming import slug_of, suffix_of
+
+
+def all_missions(home: Home) -> tuple[list[Mission], list[str]]:
+    """Every active mission that can be read, oldest first, and a sentence for each that cannot."""
+    return _read(folder for _, _, folder in folders_by_id(home))
+
+
+def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -> Mission | None:
+    """The mission that `task` names: its id, slug or suffix by convention; with `partial`, a piece of its id too.
+
+    `project` narrows the search to one project. Raises Ambiguous, listing the candidates.
+    """
+    for fits in _ways(task, partial):
+        folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
+        found, damaged = _read(folders)
+        if damaged:
+            raise StateUnreadable(damaged[0])
+        found = [mission for mission in found if project in (None, mission.project)]
+        if len(found) > 1:
+            listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
+            raise Ambiguous(f"{task!r} names several missions: {listed}", "use an id, or --project")
+        if found:
+            return found[0]
+    return None
+
+
+def require_mission(home: Home, task: str, project: str | None) -> Mission:
+    mission = find_mission(home, task, project, partial=True)
+    if mission is None:
+        raise NotFound(f"no mission is called {task!r}", "see what there is with: sc ls --all")
+    return mission
+
+
+def _ways(task: str, partial: bool) -> Iterator[Callable[[str, str], bool]]:
+    """Ways to compare, the most exact first."""
+    slug = slug_of(task)
+    yield lambda mission_id, _: mission_id == task
+    yield lambda _, other: bool(slug) and other.casefold() == slug.casefold()
+    suffix = suffix_of(slug)
+    if suffix:
+        yield lambda _, other: suffix_of(other) == suffix
+    if partial and len(task) >= 4:
+        yield lambda mission_id, _: mission_id.startswith(task) or mission_id.endswith(task.removeprefix("m-"))
+
+
+def _read(folders: Iterable[Path]) -> tuple[list[Mission], list[str]]:
+    missions, damaged = [], []
+    for folder in folders:
+        try:
+            missions.append(read_mission(folder))
+        except StateUnreadable as error:
+            damaged.append(error.message)
+        except FileNotFoundError:
+            damaged.append(f"mission {folder.name} has no mission.json")
+    return missions, damaged

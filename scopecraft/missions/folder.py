@@ -1,0 +1,120 @@
+"""A mission on disk: `missions/active/<id>--<slug>/` with mission.json, artifacts/, runs/ and logs/."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
+from scopecraft.config.paths import Home
+from scopecraft.errors import StateUnreadable
+from scopecraft.model.ids import MISSION_ID
+from scopecraft.model.mission import Mission
+
+LONGEST_FILE = 4 * 1024**2
+
+
+def folder_of(home: Home, mission: Mission) -> Path:
+    return home.missions_active / f"{mission.id}--{mission.slug}"
+
+
+def create_mission(home: Home, mission: Mission, raw_input: str) -> Path:
+    """Make the folder whole, then give it its name: a mission that can be seen is complete."""
+    target = folder_of(home, mission)
+    making = target.with_name(f".making-{mission.id}")
+    for folder in (making, making / "artifacts", making / "runs", making / "logs"):
+        private_folder(folder)
+    replace_file(making / "artifacts" / "raw-input.md", raw_input.encode("utf-8", "surrogateescape"))
+    replace_file(making / "mission.json", _to_json(mission))
+    making.rename(target)
+    return target
+
+
+def save_mission(home: Home, mission: Mission) -> None:
+    replace_file(folder_of(home, mission) / "mission.json", _to_json(mission))
+
+
+@contextlib.contextmanager
+def changing(home: Home, mission_id: str) -> Iterator[Mission]:
+    """The mission as it is on disk, under its lock; save what you make of it before leaving."""
+    folder = next(home.missions_active.glob(f"{mission_id}--*"), None)
+    if folder is None:
+        raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
+    with file_lock(folder / "lock"):
+        yield read_mission(folder)
+
+
+def read_mission(folder: Path) -> Mission:
+    """Raises StateUnreadable, after moving a damaged file aside, and FileNotFoundError when there is none."""
+    file = folder / "mission.json"
+    try:
+        with file.open("rb") as stream:
+            document = json.loads(stream.read(LONGEST_FILE))
+        return _from_json(document)
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        aside = move_aside(file, "damaged")
+        raise StateUnreadable(
+            f"mission {folder.name} could not be read; its file was moved to {aside}",
+            "its artifacts and worktree are untouched; mend the file and move it back",
+        ) from error
+
+
+def folders_by_id(home: Home) -> list[tuple[str, str, Path]]:
+    """Id, slug and folder of every active mission, oldest first; only names are read."""
+    found = []
+    with os.scandir(home.missions_active) as entries:
+        for entry in entries:
+            mission_id, separator, slug = entry.name.partition("--")
+            if separator and MISSION_ID.fullmatch(mission_id):
+                found.append((mission_id, slug, Path(entry.path)))
+    return sorted(found)
+
+
+def record_run(home: Home, mission: Mission, run: dict[str, Any], stream: Path) -> None:
+    """Keep a StepRun of the HTTP contract in runs/, and a link to its stream in logs/."""
+    folder = folder_of(home, mission)
+    run_id = str(run["run_id"])
+    replace_file(folder / "runs" / f"{run_id}.json", json.dumps(run, indent=2).encode() + b"\n")
+    link = folder / "logs" / f"{run['step_id']}.{run_id}.log"
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(os.path.relpath(stream, link.parent))
+
+
+def _to_json(mission: Mission) -> bytes:
+    """In the field names of the HTTP contract, ours beside them."""
+    row = asdict(mission)
+    row["mission_id"] = row.pop("id")
+    row["errors"] = list(mission.errors)
+    if mission.errors:
+        row["last_error"] = mission.errors[-1]
+    return json.dumps(row, indent=2, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def _from_json(row: dict[str, Any]) -> Mission:
+    return Mission(
+        id=row["mission_id"],
+        title=row["title"],
+        slug=row["slug"],
+        type=row["type"],
+        workflow_id=row["workflow_id"],
+        current_step=int(row["current_step"]),
+        status=row["status"],
+        project=row["project"],
+        branch=row["branch"],
+        base=row["base"],
+        worktree=row["worktree"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        errors=tuple(str(error) for error in row.get("errors", ())),
+    )
+
+
+def with_error(mission: Mission, error: str, at: str) -> Mission:
+    return replace(mission, status="failed", errors=(*mission.errors, error), updated_at=at)

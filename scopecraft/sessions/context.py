@@ -1,0 +1,67 @@
+"""What every session operation needs to know: the home, the caller's environment, and what is read from them once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecraft.config.paths import Home, home_of, require_home
+from scopecraft.sessions.folder import SessionFolder
+from scopecraft.state.store import Store
+
+if TYPE_CHECKING:
+    from scopecraft.config.settings import Settings
+    from scopecraft.executors.container import ContainerExecutor
+    from scopecraft.executors.tmux import TmuxExecutor
+
+DEFAULT_ENGINE_SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
+
+
+@dataclass
+class Context:
+    """One command's view of a home. Reading is lazy: a command pays only for what it uses."""
+
+    home: Home
+    environ: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Context:
+        """Raises NotFound when `sc init` was not run."""
+        return cls(require_home(home_of(environ)), environ)
+
+    @cached_property
+    def store(self) -> Store:
+        return Store.open(self.home.root)
+
+    @cached_property
+    def settings(self) -> Settings:
+        from scopecraft.config.settings import load_settings
+
+        return load_settings(self.home)
+
+    @cached_property
+    def containers(self) -> ContainerExecutor:
+        from scopecraft.executors.container import ContainerExecutor
+
+        return ContainerExecutor(self.engine)
+
+    @cached_property
+    def tmux(self) -> TmuxExecutor:
+        from scopecraft.sessions.tmux_server import tmux_executor
+
+        return tmux_executor(self)
+
+    @property
+    def engine(self) -> str:
+        """The engine's address: the setting, `$DOCKER_HOST`, or the usual socket."""
+        chosen = self.settings.engine.host or self.environ.get("DOCKER_HOST")
+        if chosen:
+            return chosen
+        there = next((path for path in DEFAULT_ENGINE_SOCKETS if Path(path).exists()), DEFAULT_ENGINE_SOCKETS[0])
+        return f"unix://{there}"
+
+    def folder(self, session_id: str) -> SessionFolder:
+        return SessionFolder(self.home.sessions / session_id)

@@ -1,0 +1,90 @@
+"""How a session ended, decided from everything that was observed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopecraft.model.activity import Activity
+from scopecraft.model.handle import Exited, Gone
+from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut
+from scopecraft.model.text import clean_line
+
+# What the launcher says about why the agent ended (`out/exit`)
+LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "result"})
+SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about a session that is over; `launcher` fields are claims of the container."""
+
+    look: Exited | Gone
+    activity: Activity
+    has_protocol: bool  # the dialect ends with a result line
+    executor: str
+    exit_code: int | None  # the agent's own
+    launcher_reason: str | None
+    stop_requested_by: str | None
+    timeout_seconds: int | None
+    output_bytes: int
+    last_words: str  # the end of stderr, or the last lines of the window
+
+
+def decide_outcome(evidence: Evidence) -> Outcome:
+    claim = evidence.activity.claim
+    if claim is not None and not claim.aborted and claim.stop_reason != "max_turn_requests":
+        # the agent's last word counts, however its process ended after it
+        return Failed(_claimed_failure(evidence), evidence.exit_code) if claim.is_error else Completed()
+    if evidence.stop_requested_by is not None:
+        return Killed(evidence.stop_requested_by)
+    if evidence.launcher_reason == "timeout" and evidence.timeout_seconds is not None:
+        return TimedOut(evidence.timeout_seconds)
+    if isinstance(evidence.look, Gone):
+        return Interrupted("engine" if evidence.executor == "container" else "tmux", evidence.look.why)
+    if evidence.look.out_of_memory:
+        return Failed("it ran out of memory: container.memory is the limit", evidence.exit_code)
+    if evidence.launcher_reason == "output":
+        return Failed(f"it printed more than {evidence.output_bytes} bytes: container.output_limit", evidence.exit_code)
+    if _is_success(evidence):
+        return Completed()
+    if _was_killed_from_outside(evidence):
+        return Interrupted("engine", "its container was stopped from outside")
+    return Failed(_failure(evidence), evidence.exit_code)
+
+
+def _is_success(evidence: Evidence) -> bool:
+    """A program without a result line is judged by its exit code; an interactive agent has none either."""
+    silent = not evidence.has_protocol or evidence.executor == "tmux"
+    return silent and evidence.exit_code == 0
+
+
+def _was_killed_from_outside(evidence: Evidence) -> bool:
+    """The container is over and its launcher did not get to say why, or was told to stop by somebody else."""
+    if evidence.executor != "container":
+        return False
+    return evidence.launcher_reason == "stopped" or (
+        evidence.launcher_reason is None and isinstance(evidence.look, Exited) and evidence.look.exit_code in (137, 143)
+    )
+
+
+def _claimed_failure(evidence: Evidence) -> str:
+    claim = evidence.activity.claim
+    text = claim.text if claim is not None else ""
+    return clean_line(text, 300) or _failure(evidence)
+
+
+def _failure(evidence: Evidence) -> str:
+    claim = evidence.activity.claim
+    if claim is not None and claim.stop_reason == "max_turn_requests":
+        return "it reached the agent's own limit of turns"
+    code = evidence.exit_code
+    if code is None:
+        said = "it ended, and how was not recorded"
+    elif code in SIGNALS:
+        said = f"Agent was ended by {SIGNALS[code]}"
+    else:
+        said = f"Agent exited with code {code}"
+    if code == 0:
+        said = "Agent exited with code 0 without a result"
+    words = clean_line(evidence.last_words, 300)
+    return f"{said}: {words}" if words else said

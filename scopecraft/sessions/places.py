@@ -1,0 +1,83 @@
+"""Which project, mission and session a person means, from where they stand and what they typed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from scopecraft.config.projects import Project, load_projects, project_named, project_of
+from scopecraft.errors import Ambiguous, NotFound, RepositoryRefused, ScopecraftError
+from scopecraft.missions.finding import find_mission, require_mission
+from scopecraft.model.mission import Mission
+from scopecraft.model.session import Session
+from scopecraft.sessions.context import Context
+from scopecraft.worktrees.repository import Repository, open_repository
+
+
+def project_here(context: Context, cwd: Path, name: str | None) -> Project:
+    """The named project, else the one whose repository or worktree the folder belongs to, else the only one."""
+    projects = load_projects(context.home)
+    if name is not None:
+        return project_named(projects, name)
+    return project_of(projects, _common_dir(cwd))
+
+
+def project_around(context: Context, cwd: Path) -> str | None:
+    """The project that a lookup is narrowed to: the one around the folder; None outside any."""
+    try:
+        common_dir = _common_dir(cwd)
+    except ScopecraftError:
+        return None
+    projects = load_projects(context.home)
+    return next((project.name for project in projects if project.common_dir == str(common_dir)), None)
+
+
+def repository_of(project: Project) -> Repository:
+    """Raises RepositoryRefused when it was moved or deleted."""
+    try:
+        repository = open_repository(Path(project.common_dir))
+    except RepositoryRefused as error:
+        raise RepositoryRefused(
+            f"the repository of project {project.name} is not at {project.path} any more",
+            "move it back, or link it where it is now: sc link PATH",
+        ) from error
+    if str(repository.common_dir) != project.common_dir:
+        raise RepositoryRefused(
+            f"{project.common_dir} belongs to another repository now", "link the repository again: sc link PATH"
+        )
+    return repository
+
+
+def mission_named(context: Context, task: str, cwd: Path) -> Mission:
+    """Around the folder's project first, then anywhere. Raises NotFound and Ambiguous."""
+    project = project_around(context, cwd)
+    if project is not None:
+        mission = find_mission(context.home, task, project, partial=True)
+        if mission is not None:
+            return mission
+    return require_mission(context.home, task, None)
+
+
+def session_named(context: Context, text: str, cwd: Path) -> Session:
+    """A session by id or a unique piece of it, else the latest session of the mission by that name."""
+    found = context.store.matching(text)
+    if len(found) > 1:
+        listed = ", ".join(f"{session.id} ({session.task})" for session in found[:6])
+        raise Ambiguous(f"{text!r} fits several sessions: {listed}", "use more of the id")
+    if found:
+        return found[0]
+    try:
+        mission = mission_named(context, text, cwd)
+    except NotFound as error:
+        raise NotFound(f"no session or task is called {text!r}", "see what there is with: sc ls --all") from error
+    session = context.store.latest_of(mission.id)
+    if session is None:
+        raise NotFound(f"{mission.slug} has no session yet", f"start one: sc run {mission.slug} -m 'what to do'")
+    return session
+
+
+def _common_dir(cwd: Path) -> Path | None:
+    """The git directory that a folder belongs to; None outside any repository, without asking git."""
+    if not any(os.path.lexists(parent / ".git") or (parent / "HEAD").is_file() for parent in (cwd, *cwd.parents)):
+        return None
+    return open_repository(cwd).common_dir

@@ -1,0 +1,36 @@
+"""What a person asks for when a session is to start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopecraft.errors import BadInput
+from scopecraft.model.mission import MissionType
+
+LONGEST_PROMPT_BYTES = 10 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    task: str
+    prompt: str | None
+    cwd: Path  # where the person stands: finds the project
+    agent: str | None = None
+    model: str | None = None
+    base: str | None = None
+    timeout_seconds: int | None = None
+    project: str | None = None
+    type: MissionType = "feature"
+    arguments: tuple[str, ...] = ()  # further arguments for the agent
+
+
+def check_prompt(prompt: str | None) -> str:
+    """The prompt of an autonomous session; BadInput when there is none or it is far too long."""
+    if prompt is None or not prompt.strip():
+        raise BadInput("the prompt is empty", "say what to do: -m 'fix the login', -f FILE, or text on standard input")
+    if "\0" in prompt:
+        raise BadInput("the prompt holds a NUL character", "is it a text file?")
+    if len(prompt.encode("utf-8", "surrogateescape")) > LONGEST_PROMPT_BYTES:
+        raise BadInput("the prompt is longer than 10 MiB", "put the material into a file of the repository")
+    return prompt

@@ -1,0 +1,42 @@
+"""What settling a session needs to know about its start: `facts.json`, written before anything runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scopecraft.atomic import replace_file
+from scopecraft.errors import StateUnreadable
+from scopecraft.model.launch import Limits
+from scopecraft.sessions.folder import SessionFolder
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFacts:
+    """`private` is the private git directory's own record; None where the agent worked in the worktree itself."""
+
+    image: str | None
+    user: tuple[int, int]
+    limits: Limits | None
+    private: dict[str, Any] | None
+    pointer: str  # what the worktree's .git held
+
+
+def save_facts(folder: SessionFolder, facts: SettleFacts) -> None:
+    replace_file(folder.facts, json.dumps(asdict(facts), indent=2).encode() + b"\n")
+
+
+def load_facts(folder: SessionFolder) -> SettleFacts:
+    """Raises StateUnreadable; the file is left where it is."""
+    try:
+        row = json.loads(folder.facts.read_bytes())
+        return SettleFacts(
+            image=row["image"],
+            user=(int(row["user"][0]), int(row["user"][1])),
+            limits=Limits(**row["limits"]) if row["limits"] else None,
+            private=row["private"],
+            pointer=row["pointer"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise StateUnreadable(f"{folder.facts} cannot be read: {error}") from error
