@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +37,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     A symlink at `path` is replaced, not followed. Raises StorageFailed; the old file is whole then, and nothing is
     left beside it.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
+    temporary = path.parent / f".{path.name}.{os.urandom(4).hex()}.tmp"
     try:
         try:
             _write_durably(temporary, data, mode)

@@ -7,6 +7,9 @@ from typing import Literal
 
 Severity = Literal["critical", "warning", "info"]
 
+# How a dialect took a line: a record it reads, a well-formed record it does not know (in full), or not a record at all.
+RecordKind = Literal["known", "unknown", "damaged"]
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -71,6 +74,8 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """The end of a turn; `usage` is the agent's total since the stream began, never of one turn."""
+
     claim: Claim
     usage: Usage
 
@@ -98,6 +103,17 @@ Entry = Started | Message | ToolCall | ToolResult | Finished | Trouble | Note | 
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What one model call used so far: counted, never shown. A call may be reported several times."""
+
+    call_id: str
+    usage: Usage
+
+
+Reported = Entry | Spent  # all that a dialect can make of a line
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """The sum of a stream up to `offset` bytes; `damaged_lines` are 1-based line numbers that could not be read."""
 
@@ -109,10 +125,13 @@ class Activity:
     tool_calls: int = 0
     tools: tuple[str, ...] = ()  # distinct names in order of first use
     open_tool_calls: int = 0
-    turns: int = 0
+    turns: int = 0  # finished ones: from a prompt to its result
     usage: Usage = field(default_factory=Usage)
-    errors: tuple[StreamError, ...] = ()  # capped; `error_count` is not
+    usage_is_final: bool = False  # the agent's own total; before it, what single model calls told, without cost
+    errors: tuple[StreamError, ...] = ()  # the last ones of each severity; the counts are of all
     error_count: int = 0
+    critical_count: int = 0
+    warning_count: int = 0
     damaged_lines: tuple[int, ...] = ()  # capped at 100
     damaged_count: int = 0
     unknown_count: int = 0  # well-formed records of a type we do not know

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from datetime import datetime
 
 MISSION_ID = re.compile(r"m-[0-9a-f]{16}")
@@ -11,7 +11,7 @@ SESSION_ID = re.compile(r"r-[0-9a-f]{16}")
 
 
 def _new(letter: str, at: datetime) -> str:
-    return f"{letter}-{int(at.timestamp() * 1000):012x}{secrets.token_hex(2)}"
+    return f"{letter}-{int(at.timestamp() * 1000):012x}{os.urandom(2).hex()}"
 
 
 def new_mission_id(at: datetime) -> str:

@@ -18,6 +18,7 @@ class AgentRequest:
     cwd: str
     config_folder: str | None  # the agent's private configuration; None on the host: the person's own
     hooks_folder: str | None  # where hook lines go, as the agent sees it; None: no hooks
+    program: tuple[str, ...] = ()  # in place of the dialect's own program, with its first arguments
     extra_arguments: tuple[str, ...] = ()  # from the settings and the command line
     sandboxed: bool = False  # in a container: permission prompts are bypassed there and only there
     as_root: bool = False

@@ -9,20 +9,32 @@ from scopecraft.errors import BadName
 
 SLUG_BYTES = 80  # a mission's folder name carries an id beside it, and file systems allow 255 bytes
 TITLE_CHARACTERS = 300
-SUFFIX = re.compile(r"(?:^|-)(\d{1,4}[A-Z]{1,2})$")
+SUFFIX = re.compile(r"(?:^|-)([0-9]{1,4}[A-Z]{1,2})\Z")
+_EXAMPLE = "use words and dashes: fix-login"
+# Marks and letters that nobody sees: combining grapheme joiner, variation selectors, Hangul, Khmer and Mongolian
+# fillers. An emoji may end in one, and a name made of them would look empty.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def check_title(name: str) -> str:
-    """A task name as a person may write it: any script, but no path and no control characters."""
+    """A task name as a person may write it, white space folded: any script, but no path and no control characters.
+
+    Raises BadName.
+    """
     if not name.strip():
         raise BadName("a task needs a name", "for example: sc run fix-login -m 'the login page …'")
     if "/" in name or "\\" in name or ".." in name:
-        raise BadName(f"a task name holds no '/', '\\' or '..': {name!r}", "use words and dashes: fix-login")
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") for c in name):
-        raise BadName(f"a task name holds no control characters: {name!r}", "use words and dashes: fix-login")
+        raise BadName(f"a task name holds no '/', '\\' or '..': {name!r}", _EXAMPLE)
+    if any(_is_control(character) for character in name):
+        raise BadName(f"a task name holds no control characters and no broken ones: {name!r}", _EXAMPLE)
     if len(name) > TITLE_CHARACTERS:
         raise BadName(f"a task name has at most {TITLE_CHARACTERS} characters", "put the rest into the prompt (-m)")
     return " ".join(name.split())
+
+
+def _is_control(character: str) -> bool:
+    # Unassigned characters may be letters of a newer Unicode; U+xFFFE and U+xFFFF never are.
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or ord(character) & 0xFFFE == 0xFFFE
 
 
 def suffix_of(slug: str) -> str | None:
@@ -34,19 +46,34 @@ def suffix_of(slug: str) -> str | None:
 def slug_of(title: str) -> str:
     """Letters and digits of any script joined by dashes, lower case but for a suffix such as `05A`.
 
-    Empty when the title has neither; the caller then falls back to the mission's id.
+    At most SLUG_BYTES bytes of UTF-8, and the same again for a slug. Empty when the title has no letter or digit; the
+    caller then falls back to the mission's id.
     """
-    text = unicodedata.normalize("NFC", title)
-    kept = "".join(c if unicodedata.category(c)[0] in "LNM" or c == "_" else "-" for c in text)
-    words = [word for word in kept.split("-") if word]
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", title))
+    words = [word for word in map(_word, "".join(map(_kept, text)).split("-")) if word]
     if not words:
         return ""
     suffix = words.pop() if SUFFIX.fullmatch(words[-1]) else ""
-    # lower-casing can leave decomposed letters behind (İ): normalise again
-    stem = unicodedata.normalize("NFC", "-".join(words).lower()).strip("-")
+    # Lower-casing can leave decomposed letters behind (İ): normalise again.
+    stem = unicodedata.normalize("NFC", "-".join(words).lower())
     room = SLUG_BYTES - len(suffix) - 1
-    stem = stem.encode()[:room].decode(errors="ignore").rstrip("-")
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip("-_")
     return "-".join(part for part in (stem, suffix) if part)
+
+
+def _kept(character: str) -> str:
+    """What a character is in a slug: itself, a dash, or nothing where it only shapes its neighbours."""
+    category = unicodedata.category(character)
+    if category[0] in "LN" or category in ("Mn", "Mc") or character == "_":
+        return character
+    # Of the format characters only U+200B, the zero-width space, parts words; a keycap (Me) parts none.
+    return "" if category in ("Cf", "Me") and character != "\u200b" else "-"
+
+
+def _word(text: str) -> str:
+    """From its first letter or digit on: marks without a letter, and underscores, are no word."""
+    start = next((at for at, character in enumerate(text) if unicodedata.category(character)[0] in "LN"), len(text))
+    return text[start:].rstrip("_")
 
 
 def branch_name(template: str, *, type_: str, slug: str) -> str:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 
-# C0 but tab and newline, DEL, C1, line and paragraph separators, and what reorders or hides text on a screen.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
+    "\u2028\u2029"  # line and paragraph separators
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reorders text on a screen
+    "\u00ad\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # what hides in it
+    "\ud800-\udfff"  # halves of characters: undecodable bytes
+    "]"
 )
 
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def clean(text: str) -> str:
@@ -24,3 +36,8 @@ def clean_line(text: str, limit: int = 0) -> str:
     """One line of safe text: white space folded to spaces; with a limit, cut there and marked with `…`."""
     line = clean(" ".join(text.split()))
     return line if not limit or len(line) <= limit else line[: limit - 1] + "…"
+
+
+def clean_json(document: str) -> str:
+    """The same JSON document in other letters, safe for `cat` and for UTF-8 whatever its strings hold."""
+    return _UNSAFE.sub(_json_escape, document)

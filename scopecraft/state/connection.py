@@ -46,9 +46,13 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
+class DamagedRow(sqlite3.DatabaseError):
+    """A row holds something that no scopecraft wrote there."""
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, rather than busy, full or not ours to write."""
-    return _code(error) in _DAMAGE
+    return _code(error) in _DAMAGE or isinstance(error, DamagedRow) or "decode to UTF-8" in str(error)
 
 
 def storage_failed(error: sqlite3.Error, path: Path) -> StorageFailed:

@@ -11,6 +11,7 @@ from scopecraft.atomic import file_lock, move_aside, private_folder, replace_fil
 from scopecraft.errors import StateUnreadable
 from scopecraft.model.codec import session_from_dict, session_to_dict
 from scopecraft.model.session import Session
+from scopecraft.model.text import clean_json
 
 METADATA = "metadata.json"
 SCHEMA_VERSION = 1
@@ -34,7 +35,8 @@ def refresh_metadata(folder: Path, current: Callable[[], Session | None], extras
             return
         kept = {**_extras_of(folder / METADATA), **(extras or {})}
         content = {"schema_version": SCHEMA_VERSION, **session_to_dict(session), "extras": kept}
-        replace_file(folder / METADATA, json.dumps(content, indent=2).encode() + b"\n")
+        document = clean_json(json.dumps(content, indent=2, ensure_ascii=False))
+        replace_file(folder / METADATA, document.encode() + b"\n")
 
 
 def read_metadata(folder: Path) -> Session | None:

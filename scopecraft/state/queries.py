@@ -5,37 +5,22 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 from scopecraft.model.event import Alert, Event
 from scopecraft.model.session import Session
 from scopecraft.state.rows import SELECT_SESSION, event_of, session_of
 
+Page = tuple[int, int]  # how many (-1: all), and how many before them
 _PART_OF_ID = re.compile(r"(r-)?([0-9a-f]+)")
 # Named, since in the order of seq a scan of all sessions looks cheaper to SQLite than it is.
 _LIVE = "INDEXED BY live_session WHERE status_kind <> 'ended'"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which sessions; None is every one."""
-
-    mission_id: str | None
-    project: str | None
-    status_kinds: Collection[str] | None
-    limit: int | None
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Which part of the journal."""
-
-    after: int
-    session_id: str | None
-    mission_id: str | None
-    limit: int | None
+def _narrowed(conditions: Mapping[str, object]) -> tuple[str, list[object]]:
+    """A WHERE clause (or nothing) and its values; a condition whose value is None does not count."""
+    wanted = {condition: value for condition, value in conditions.items() if value is not None}
+    return f"WHERE {' AND '.join(wanted)}" if wanted else "", list(wanted.values())
 
 
 def get(connection: sqlite3.Connection, session_id: str) -> Session | None:
@@ -58,20 +43,16 @@ def attempts(connection: sqlite3.Connection, mission_id: str, step_id: str) -> i
     return int(connection.execute(query, (mission_id, step_id)).fetchone()[0])
 
 
-def sessions(connection: sqlite3.Connection, choice: Choice) -> list[Session]:
-    kinds = sorted(choice.status_kinds or ())
-    conditions: list[tuple[str, list[str]]] = []
-    if choice.mission_id is not None:
-        conditions.append(("mission_id = ?", [choice.mission_id]))
-    if choice.project is not None:
-        conditions.append(("project = ?", [choice.project]))
-    if choice.status_kinds is not None:
-        conditions.append((f"status_kind IN ({', '.join('?' * len(kinds))})", kinds))
-    where = " AND ".join(text for text, _ in conditions)
-    values = [value for _, several in conditions for value in several]
-    query = f"{SELECT_SESSION} {'WHERE ' + where if where else ''} ORDER BY seq DESC LIMIT ? OFFSET ?"
-    limit = -1 if choice.limit is None else choice.limit
-    return [session_of(row) for row in connection.execute(query, (*values, limit, choice.offset))]
+def sessions(
+    connection: sqlite3.Connection, equal: Mapping[str, str | None], kinds: Collection[str] | None, page: Page
+) -> list[Session]:
+    """Newest first; `equal` holds columns and the values that they must have, None for any."""
+    where, values = _narrowed(
+        {f"{column} = ?": value for column, value in equal.items()}
+        | {"status_kind IN (SELECT value FROM json_each(?))": None if kinds is None else json.dumps(sorted(kinds))}
+    )
+    query = f"{SELECT_SESSION} {where} ORDER BY seq DESC LIMIT ? OFFSET ?"
+    return [session_of(row) for row in connection.execute(query, (*values, *page))]
 
 
 def matching(connection: sqlite3.Connection, text: str) -> list[Session]:
@@ -88,15 +69,12 @@ def matching(connection: sqlite3.Connection, text: str) -> list[Session]:
     return [session_of(row) for row in connection.execute(query, (f"r-{digits}*", *values))]
 
 
-def events(connection: sqlite3.Connection, excerpt: Excerpt) -> list[Event]:
-    conditions = [("session_id = ?", excerpt.session_id), ("mission_id = ?", excerpt.mission_id)]
-    wanted = [("seq > ?", excerpt.after), *((text, value) for text, value in conditions if value is not None)]
-    query = (
-        "SELECT seq, at, kind, mission_id, session_id, data FROM event"
-        f" WHERE {' AND '.join(text for text, _ in wanted)} ORDER BY seq LIMIT ?"
-    )
-    limit = -1 if excerpt.limit is None else excerpt.limit
-    return [event_of(row) for row in connection.execute(query, (*(value for _, value in wanted), limit))]
+def events(
+    connection: sqlite3.Connection, after: int, equal: Mapping[str, str | None], limit: int | None
+) -> list[Event]:
+    where, values = _narrowed({"seq > ?": after} | {f"{column} = ?": value for column, value in equal.items()})
+    query = f"SELECT seq, at, kind, mission_id, session_id, data FROM event {where} ORDER BY seq LIMIT ?"
+    return [event_of(row) for row in connection.execute(query, (*values, -1 if limit is None else limit))]
 
 
 def alerts(connection: sqlite3.Connection, session_id: str) -> list[Alert]:

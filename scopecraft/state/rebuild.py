@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scopecraft.atomic import fsync_folder, move_aside
 from scopecraft.errors import StateUnreadable
+from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.session import Ended, Interrupted, Running, Session, Waiting, is_live
 from scopecraft.state.connection import connect, writing
@@ -92,9 +93,11 @@ def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) 
 
 
 def _journal(path: Path, at: str, reason: str, moved: Path | None, sessions: int) -> None:
+    # A reader's place in the lost journal must lie before the new one: seconds grow faster than events do.
+    seq = int(clock.from_text(at).timestamp())
     data = {"reason": reason, "moved_to": str(moved) if moved else None, "sessions": sessions}
     with closing(connect(path)) as connection:
-        insert_event(connection, Event(0, at, "state_rebuilt", data=data))
+        insert_event(connection, Event(seq, at, "state_rebuilt", data=data))
 
 
 def _move_aside(path: Path) -> Path | None:

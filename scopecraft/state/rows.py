@@ -10,6 +10,7 @@ from typing import Any, cast
 from scopecraft.model.codec import status_from_dict, status_to_dict
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.session import Session, Status
+from scopecraft.state.connection import DamagedRow
 from scopecraft.state.schema import SESSION_COLUMNS
 
 _SELECTED = ", ".join(SESSION_COLUMNS)
@@ -25,8 +26,12 @@ def insert_session(connection: sqlite3.Connection, session: Session) -> None:
 
 
 def session_of(row: tuple[Any, ...]) -> Session:
-    """A row of SELECT_SESSION; ValueError when its status cannot be read."""
-    return Session(**dict(zip(SESSION_COLUMNS, row, strict=False)), status=status_from_dict(json.loads(row[-1])))
+    """A row of SELECT_SESSION. Raises DamagedRow."""
+    try:
+        status = status_from_dict(json.loads(row[-1]))
+    except ValueError as error:
+        raise DamagedRow(f"session {row[0]!r}: {error}") from error
+    return Session(**dict(zip(SESSION_COLUMNS, row, strict=False)), status=status)
 
 
 def status_json(status: Status) -> str:
@@ -34,18 +39,21 @@ def status_json(status: Status) -> str:
 
 
 def insert_event(connection: sqlite3.Connection, event: Event) -> int:
-    """Its place in the journal."""
+    """Its place in the journal: the next one, unless the event has one already."""
     cursor = connection.execute(
-        "INSERT INTO event (at, kind, mission_id, session_id, data) VALUES (?, ?, ?, ?, ?)",
-        (event.at, event.kind, event.mission_id, event.session_id, json.dumps(dict(event.data))),
+        "INSERT INTO event (seq, at, kind, mission_id, session_id, data) VALUES (?, ?, ?, ?, ?, ?)",
+        (event.seq or None, event.at, event.kind, event.mission_id, event.session_id, json.dumps(dict(event.data))),
     )
     return int(cursor.lastrowid or 0)
 
 
 def event_of(row: tuple[Any, ...]) -> Event:
-    """A row of seq, at, kind, mission_id, session_id, data."""
+    """A row of seq, at, kind, mission_id, session_id, data. Raises DamagedRow."""
     seq, at, kind, mission_id, session_id, data = row
-    return Event(seq, at, cast(EventKind, kind), mission_id, session_id, json.loads(data))
+    try:
+        return Event(seq, at, cast(EventKind, kind), mission_id, session_id, json.loads(data))
+    except ValueError as error:
+        raise DamagedRow(f"event {seq}: {error}") from error
 
 
 def session_event(session: Session, kind: EventKind, at: str, data: Mapping[str, Any]) -> Event:

@@ -35,6 +35,8 @@ class Store:
         self._path = home / DATABASE
         self._migrations = migrations
         self._notices: dict[str, None] = {}
+        self._connections = 0
+        self._inode = 0
         self._connect()
 
     @classmethod
@@ -149,7 +151,7 @@ class Store:
 
         def insert(connection: sqlite3.Connection) -> int:
             with writing(connection):
-                return insert_event(connection, event)
+                return insert_event(connection, replace(event, seq=0))
 
         return self._run(insert)
 
@@ -176,8 +178,9 @@ class Store:
         offset: int = 0,
     ) -> list[Session]:
         """Newest first; each condition narrows."""
-        chosen = queries.Choice(mission_id, project, status_kinds, limit, offset)
-        return self._run(lambda connection: queries.sessions(connection, chosen))
+        equal = {"mission_id": mission_id, "project": project}
+        page = (-1 if limit is None else limit, offset)
+        return self._run(lambda connection: queries.sessions(connection, equal, status_kinds, page))
 
     def matching(self, text: str) -> list[Session]:
         """The session with that id, else all whose id begins or ends so (with or without `r-`), newest first."""
@@ -195,15 +198,17 @@ class Store:
         limit: int | None = None,
     ) -> list[Event]:
         """The journal beyond `after`, in its order."""
-        chosen = queries.Excerpt(after, session_id, mission_id, limit)
-        return self._run(lambda connection: queries.events(connection, chosen))
+        equal = {"session_id": session_id, "mission_id": mission_id}
+        return self._run(lambda connection: queries.events(connection, after, equal, limit))
 
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._run(lambda connection: queries.alerts(connection, session_id))
 
     def data_version(self) -> int:
         """Differs from its last answer when another process, or another store, has written meanwhile."""
-        return self._run(lambda connection: int(connection.execute("PRAGMA data_version").fetchone()[0]))
+        version = self._run(lambda connection: int(connection.execute("PRAGMA data_version").fetchone()[0]))
+        # It begins anew with each connection.
+        return (self._connections << 32) + version
 
     # How it talks to the file.
 
@@ -212,8 +217,9 @@ class Store:
         try:
             return self._attempt(action)
         except sqlite3.DatabaseError:
+            damaged, self._inode = self._inode, 0
             self._connection.close()
-            self._connect(damaged=self._inode)
+            self._connect(damaged=damaged)
         try:
             return self._attempt(action)
         except sqlite3.DatabaseError as error:
@@ -224,6 +230,8 @@ class Store:
         self._follow_file()
         try:
             return action(self._connection)
+        except sqlite3.ProgrammingError:
+            raise
         except sqlite3.IntegrityError as error:
             raise ValueError(f"against the rules of the database: {error}") from error
         except sqlite3.DatabaseError as error:
@@ -244,6 +252,7 @@ class Store:
     def _connect(self, damaged: int | None = None) -> None:
         self._connection, notices = open_database(self._path, self._migrations, damaged=damaged)
         self._inode = self._path.stat().st_ino
+        self._connections += 1
         self._notices.update(dict.fromkeys(notices))
 
     def _describe(self, session_id: str, extras: Mapping[str, Any] | None = None) -> None:
