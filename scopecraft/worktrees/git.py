@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from scopecraft.errors import GitFailed, GitMissing, RepositoryRefused, ScopecraftError, StorageFailed
 from scopecraft.model.text import clean_line
+from scopecraft.worktrees.pointer import check_pointer
 
 FIXED_CONFIG: tuple[str, ...] = (
     "core.hooksPath=/dev/null",
@@ -58,13 +59,19 @@ class GitResult:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """Git in a folder. With `git_dir` nothing is searched for; `config` outranks every configuration file."""
+    """Git in a folder. With `git_dir` nothing is searched for; `config` outranks every configuration file.
+
+    With `pointer` each call first compares `<work_tree>/.git` with it, and raises UnsafeTree. Children inherit the
+    descriptors in `inherit`.
+    """
 
     directory: Path
     git_dir: Path | None = None
     work_tree: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, str] = field(default_factory=dict)
+    pointer: bytes | None = None
+    inherit: tuple[int, ...] = ()
 
     def run(
         self,
@@ -111,6 +118,8 @@ class Git:
         return replace(self, config={**self.config, **config})
 
     def _start(self, arguments: tuple[str, ...], stdin: int | BinaryIO) -> subprocess.Popen[bytes]:
+        if self.pointer is not None:
+            check_pointer(self.work_tree or self.directory, self.pointer)
         try:
             return subprocess.Popen(
                 command_line(arguments, git_dir=self.git_dir, work_tree=self.work_tree),
@@ -119,6 +128,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                pass_fds=self.inherit,
                 start_new_session=True,  # Ctrl-C reaches us, and we end git in order
             )
         except ValueError as error:  # NUL, or text that no file system can hold
