@@ -1,0 +1,88 @@
+"""Every command of `sc`, known by name before its module is loaded."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecraft.cli.command import with_verbose
+from scopecraft.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`target` is `module:attribute`; `help` is the line that `sc --help` shows without loading it."""
+
+    section: str
+    target: str
+    help: str
+
+
+_START, _WORK, _LOOK, _SETUP = "Start here", "Work", "Look", "Set-up"
+
+COMMANDS: dict[str, Row] = {
+    "init": Row(_START, "scopecraft.cli.init:init", "Make the folder that holds all state."),
+    "link": Row(_START, "scopecraft.cli.link:link", "Register a git repository."),
+    "run": Row(_WORK, "scopecraft.cli.run:run", "Run an agent in a container on a task of its own."),
+    "dispatch": Row(_WORK, "scopecraft.cli.dispatch:dispatch", "Open an agent in a tmux window, to work with it."),
+    "attach": Row(_WORK, "scopecraft.cli.attach:attach", "Go to a session's window, or follow its log."),
+    "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
+    "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
+    "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
+    "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
+    "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),
+    "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
+    "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),
+    "image": Row(_SETUP, "scopecraft.cli.image:image", "Build the container image for agents."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when that command is called, and only then."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        row = COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        module, _, attribute = row.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return with_verbose(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        raise _unknown(name)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(len(name) for name in COMMANDS)
+        for section in dict.fromkeys(row.section for row in COMMANDS.values()):
+            rows = [(name.ljust(width), row.help) for name, row in COMMANDS.items() if row.section == section]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+        click.Command.format_options(self, ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=row.help) for name, row in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _unknown(name: str) -> UsageProblem:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, COMMANDS, n=3, cutoff=0.5)
+    hint = f"did you mean: {', '.join(close)}?" if close else "see what there is: sc --help"
+    return UsageProblem(f"there is no command {name!r}", hint)

@@ -1,0 +1,75 @@
+"""`sc link` and `sc projects`: the repositories that missions work on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from scopecraft.cli.command import command
+from scopecraft.cli.say import note, say
+from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
+from scopecraft.config.paths import home_of, require_home
+from scopecraft.config.projects import Project, link_project, load_projects
+from scopecraft.model import clock
+
+
+@command(
+    "link",
+    examples=(
+        ("sc link", "the repository around the current folder"),
+        ("sc link ~/work/shop", "another one"),
+    ),
+)
+@click.argument("path", type=click.Path(path_type=Path), default=".")
+def link(path: Path) -> None:
+    """Register the git repository at PATH, so that missions can work on it.
+
+    A repository has one entry: linking it again, or one of its worktrees, changes nothing. Nothing is written into the
+    repository. Inside it, and inside its worktrees, commands find the project by themselves.
+    """
+    from scopecraft.worktrees.repository import open_repository
+
+    home = require_home(home_of(os.environ))
+    repository = open_repository(path)
+    at = clock.to_text(clock.now())
+    project, is_new = link_project(home, path=repository.path, common_dir=repository.common_dir, at=at)
+    if not is_new:
+        say(f"{project.path} is linked already, as {project.name}")
+        return
+    say(f"linked {project.path} as {project.name}")
+    note("next: sc run TASK -m 'what to do'")
+
+
+@command(
+    "projects",
+    examples=(
+        ("sc projects", "names and paths"),
+        ("sc projects --json | jq -r '.[].path'", "for programs"),
+    ),
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def projects(as_json: bool) -> None:
+    """List the registered repositories, and say of one that it is not there any more."""
+    home = require_home(home_of(os.environ))
+    known = load_projects(home)
+    if as_json:
+        print_json([{**asdict(project), "is_there": _is_there(project)} for project in known])
+    elif known:
+        columns = (Column("PROJECT"), Column("PATH", least=20), Column("LINKED"), Column(""))
+        print_table(columns, [_row(project) for project in known])
+    else:
+        say("no repository is linked")
+        note("go to one and run: sc link")
+
+
+def _row(project: Project) -> Row:
+    state = Cell("") if _is_there(project) else Cell("not there any more", ("yellow",))
+    return (Cell(project.name, ("bold",)), project.path, Cell(project.linked_at[:10], ("dim",)), state)
+
+
+def _is_there(project: Project) -> bool:
+    """Whether the git directory still looks like one; a repository that was moved leaves nothing behind."""
+    return (Path(project.common_dir) / "HEAD").is_file()
