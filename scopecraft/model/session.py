@@ -92,7 +92,8 @@ class Ended:
 
 Status = Queued | Starting | Running | Waiting | Ended
 
-# Every move that a session can make; docs and tests are made from this table.
+# How a session may begin, and every move that it can make; docs and tests are made from these tables.
+BEGINNINGS = frozenset({"queued", "starting"})
 MOVES: dict[str, frozenset[str]] = {
     "queued": frozenset({"starting", "ended"}),
     "starting": frozenset({"running", "ended"}),

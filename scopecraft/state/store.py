@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from scopecraft.atomic import private_folder
 from scopecraft.errors import AlreadyRunning, BadInput, LockHeld, NotFound, StorageFailed
 from scopecraft.model.event import Alert, Event, EventKind
-from scopecraft.model.session import Session, Status, is_live, may_move
+from scopecraft.model.session import BEGINNINGS, Session, Status, is_live, may_move
 from scopecraft.state import queries
 from scopecraft.state.connection import is_damage, storage_failed, writing
 from scopecraft.state.metadata import refresh_metadata
@@ -64,12 +64,16 @@ class Store:
     # Changes: the event and the new status are one transaction.
 
     def create(self, session: Session, at: str) -> Session:
-        """Record a new session and return it with its attempt, which is counted here. Raises AlreadyRunning."""
+        """Record a new session, queued or starting; returns it with its attempt, which is counted here.
+
+        Raises AlreadyRunning, and BadInput for paths that are not valid UTF-8.
+        """
+        if session.status.kind not in BEGINNINGS:
+            raise ValueError(f"a session does not begin as {session.status.kind}")
 
         def insert(connection: sqlite3.Connection) -> Session:
             with writing(connection):
-                if is_live(session.status):
-                    _refuse_second(queries.live_of(connection, session.mission_id), session)
+                _refuse_second(queries.live_of(connection, session.mission_id), session)
                 attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
                 created = replace(session, attempt=attempt)
                 insert_session(connection, created)
