@@ -1,0 +1,84 @@
+#!/bin/sh
+# Reads out of a private git directory what an agent has done, inside a container: the host's git never opens it.
+# The launcher runs it last, or a fresh container does. All that it writes is a claim, and the host checks it.
+#
+#   /session/harvest/   read-only: settings (branch, seconds, most_refs), seeds (the refs of the start), old (^ids)
+#   /session/out/harvest/   report (complete once it is there), pack, tip.pack (the mission's tip alone)
+
+here=/session/harvest
+out=/session/out/harvest
+. "$here/settings"
+
+if [ -z "${harvest_is_timed-}" ] && command -v timeout >/dev/null 2>&1; then
+    export harvest_is_timed=yes
+    exec timeout "$seconds" /bin/sh "$here/harvest.sh"
+fi
+
+umask 077
+rm -rf "$out"
+mkdir -p "$out" && cd "$out" || exit 1
+exec 2>log
+
+unset GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_WORK_TREE GIT_COMMON_DIR
+export GIT_DIR=/session/git GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_OPTIONAL_LOCKS=0
+export GIT_TERMINAL_PROMPT=0 GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C
+
+git() {
+    command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c gc.auto=0 -c maintenance.auto=false "$@"
+}
+
+# pack NAME: of the ids on stdin all that the host does not have
+pack() {
+    cat - "$here/old" | git pack-objects -q --revs --thin --delta-base-offset --stdout >"$1.tmp" && mv "$1.tmp" "$1"
+}
+
+state() {
+    [ -e "$GIT_DIR/MERGE_HEAD" ] && echo merge && return
+    [ -e "$GIT_DIR/rebase-merge" ] && echo rebase && return
+    [ -e "$GIT_DIR/rebase-apply" ] && echo rebase && return
+    [ -e "$GIT_DIR/CHERRY_PICK_HEAD" ] && echo cherry-pick && return
+    [ -e "$GIT_DIR/REVERT_HEAD" ] && echo revert && return
+    [ -e "$GIT_DIR/BISECT_LOG" ] && echo bisect && return
+}
+
+head=$(git rev-parse --verify --quiet 'HEAD^{commit}')
+head_tree=$(git rev-parse --verify --quiet 'HEAD^{tree}')
+on=$(git symbolic-ref --quiet HEAD)
+tip=$(git rev-parse --verify --quiet "refs/heads/$branch^{commit}")
+
+# of a copy: writing a tree takes the index's lock, and someone may have left one
+tree=
+if [ -f "$GIT_DIR/index" ] && cp "$GIT_DIR/index" index; then
+    tree=$(GIT_INDEX_FILE="$out/index" git write-tree)
+fi
+
+git for-each-ref --format='%(objectname) %(refname)' | sort >now
+comm -13 "$here/seeds" now | head -n "$((most_refs + 1))" >changed
+comm -23 "$here/seeds" now >gone
+: >stash
+[ -e "$GIT_DIR/logs/refs/stash" ] && git rev-list --walk-reflogs --max-count=100 refs/stash >stash
+
+printf '%s\n' $head $tip | sort -u >tips
+{
+    cat tips stash
+    cut -d ' ' -f 1 changed
+    [ "$tree" = "$head_tree" ] || echo "$tree"
+} | grep . | sort -u >ids
+
+pack pack <ids
+# where the whole cannot be taken, the mission's own commits still may
+[ "$(cat tips)" = "$(cat ids)" ] || pack tip.pack <tips
+
+{
+    echo "harvest 1"
+    echo "head $head"
+    echo "on $on"
+    echo "tree $tree"
+    echo "state $(state)"
+    sed 's/^/stash /' stash
+    sed 's/^/ref /' changed
+    sed 's/^/gone /' gone
+    echo end
+} >report.tmp
+rm -f index now changed gone stash tips ids
+mv report.tmp report

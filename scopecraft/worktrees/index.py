@@ -1,0 +1,28 @@
+"""A worktree's index made anew from a tree, so that what an agent staged is staged on the host too."""
+
+from __future__ import annotations
+
+import time
+
+from scopecraft.errors import GitFailed
+from scopecraft.worktrees.git import Git, failure
+from scopecraft.worktrees.pointer import admin_dir
+
+LOCK_PATIENCE_SECONDS = 10.0
+_REFRESH_SECONDS = 120  # an agent can leave a file so large that comparing it takes hours
+
+
+def rebuild_index(git: Git, pointer: bytes, tree: str) -> None:
+    """`git` is the worktree's. Waits a while for whoever holds the index; raises GitFailed when that takes too long."""
+    lock = admin_dir(pointer) / "index.lock"
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    read_tree = ("read-tree", "--reset", tree)
+    while (result := git.run(*read_tree, check=False)).exit_code != 0:
+        if not lock.exists() or time.monotonic() > deadline:
+            raise failure(read_tree, result)
+        time.sleep(0.05)
+    try:
+        # exit code 1 says that files differ from the index, which is what an agent's work looks like
+        git.run("update-index", "-q", "--refresh", check=False, timeout_seconds=_REFRESH_SECONDS)
+    except GitFailed:
+        return  # only file times are missing then: the next status reads the files

@@ -1,0 +1,270 @@
+"""The git directory that an agent gets instead of the project's own: P.
+
+P borrows the main repository's objects and knows nothing else of it. It is written file by file: neither `init` nor
+`clone`, so it takes the same time for 5 files and for 50,000. From the moment that a container has seen P, no git of
+the host opens it: hooks, filters and object stores in there are an agent's. `harvest.sh` reads it out, inside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from scopecraft.atomic import private_folder, storage_failed
+from scopecraft.errors import RepositoryRefused
+from scopecraft.model.launch import Mount
+from scopecraft.model.text import clean_line
+from scopecraft.worktrees.alternates import alternates_file, object_stores
+from scopecraft.worktrees.config_copy import Settings, private_config
+from scopecraft.worktrees.pointer import admin_dir
+from scopecraft.worktrees.refusal import refuse_unsupported
+from scopecraft.worktrees.repository import Repository
+from scopecraft.worktrees.seeds import Seeds, keep_borrowed, namespace, packed_refs, read_seeds
+
+INSIDE = "/session/git"
+HARVEST_INSIDE = "/session/harvest"
+WORKSPACE = "/workspace"
+# What a container runs last, or a fresh one instead: it writes /session/out/harvest.
+HARVEST_COMMAND = ("/bin/sh", f"{HARVEST_INSIDE}/harvest.sh")
+HARVEST_SECONDS = 120
+MOST_REFS = 2000  # that a harvest takes
+CLOCK_SLACK_NS = 1_000_000_000  # clocks are slewed, and some file systems keep coarse times
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateRequest:
+    """`pointer` is the recorded content of `<worktree>/.git`, `owner` the container's user and group.
+
+    `resume_from` is the `git` folder of the mission's session before, when that ended in a half-done merge or rebase:
+    it is moved here, state and all.
+    """
+
+    worktree: Path
+    pointer: bytes
+    branch: str
+    mission_id: str
+    session_folder: Path
+    owner: tuple[int, int]
+    resume_from: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateFacts:
+    """What taking back needs to know, in whichever process; plain data. `tip` is the branch's commit at the start."""
+
+    mission_id: str
+    branch: str
+    tip: str
+    worktree: str
+    pointer: str  # surrogates stand for bytes that are not UTF-8
+    session_folder: str
+    made_at_ns: int  # ctime of a file that was written last: what the agent touched is not older
+    clock_offset_ns: int  # wall clock minus time since boot; differs when someone turned the clock
+    boot_id: str
+
+    def to_dict(self) -> dict[str, str | int]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PrivateFacts:
+        """Raises KeyError or TypeError for what `to_dict` did not make."""
+        return cls(**{name: data[name] for name in cls.__slots__})
+
+    @property
+    def harvest_folder(self) -> Path:
+        return Path(self.session_folder) / "out" / "harvest"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateGit:
+    """Paths on the host. The caller mounts the worktree itself, `mounts` over it, and /session/out read-write."""
+
+    folder: Path
+    pointer: Path
+    mounts: tuple[Mount, ...]
+    tip: str
+    branch: str
+    facts: PrivateFacts
+
+
+def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
+    """A private git directory for one session in `session_folder`: `git/`, `pointer`, `harvest/`.
+
+    Raises RepositoryRefused where `refuse_unsupported` does and when the branch is gone, UnsafeTree, StorageFailed.
+    """
+    settings = refuse_unsupported(repo, request.worktree, request.pointer)
+    seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch)
+    tip = seeds.id_of(f"refs/heads/{request.branch}")
+    head = head_of(request.pointer)
+    if tip is None or head != f"ref: refs/heads/{request.branch}":
+        raise RepositoryRefused(
+            f"the worktree {clean_line(str(request.worktree))} is not on the mission's branch"
+            f" {clean_line(request.branch)}",
+            f"git switch {clean_line(request.branch)} there first",
+        )
+    keep_borrowed(repo, request.mission_id, seeds)
+    stores = object_stores(repo.objects_dir)
+    folder = request.session_folder / "git"
+    private_folder(request.session_folder)
+    try:
+        _write_harvest(request, seeds)
+        if request.resume_from is not None:
+            # Its files are an agent's: it is moved as a whole, and nothing in it is written or read here.
+            request.resume_from.rename(folder)
+        else:
+            _write_private(repo, request, seeds, settings)
+            if seeds.stash:
+                _write_stash(repo, request, folder)
+            _give(folder, request.owner)
+        pointer = request.session_folder / "pointer"
+        _write(pointer, f"gitdir: {INSIDE}\n".encode(), mode=0o444)
+        _give(pointer, request.owner)
+        facts = _facts(request, tip, pointer.stat().st_ctime_ns)
+    except OSError as error:
+        raise storage_failed(error, request.session_folder) from error
+    mounts = _mounts(request, stores)
+    return PrivateGit(folder, pointer, mounts, tip=tip, branch=request.branch, facts=facts)
+
+
+def trusted_since_ns(facts: PrivateFacts) -> int | None:
+    """From when on file times tell what the agent touched; None when the clock was set back meanwhile."""
+    turned_back = facts.clock_offset_ns - _clock_offset_ns()
+    if facts.boot_id == _boot_id() and turned_back > CLOCK_SLACK_NS:
+        return None
+    return facts.made_at_ns - CLOCK_SLACK_NS
+
+
+def _clock_offset_ns() -> int:
+    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def head_of(pointer: bytes) -> str:
+    """The worktree's HEAD as the host's git keeps it: `ref: refs/heads/x` or a commit."""
+    try:
+        return os.fsdecode((admin_dir(pointer) / "HEAD").read_bytes()).strip()
+    except OSError:
+        return ""
+
+
+def _facts(request: PrivateRequest, tip: str, made_at_ns: int) -> PrivateFacts:
+    return PrivateFacts(
+        mission_id=request.mission_id,
+        branch=request.branch,
+        tip=tip,
+        worktree=str(request.worktree),
+        pointer=os.fsdecode(request.pointer),
+        session_folder=str(request.session_folder),
+        made_at_ns=made_at_ns,
+        clock_offset_ns=_clock_offset_ns(),
+        boot_id=_boot_id(),
+    )
+
+
+def _mounts(request: PrivateRequest, stores: tuple[Path, ...]) -> tuple[Mount, ...]:
+    session = request.session_folder
+    # Without the pointer over both, a rewritten .git in the one runs programs on the host through the other.
+    pointers = (f"{request.worktree}/.git", f"{WORKSPACE}/.git")
+    return (
+        Mount(session / "git", INSIDE, read_only=False),
+        Mount(session / "harvest", HARVEST_INSIDE),
+        *(Mount(session / "pointer", target) for target in pointers),
+        *(Mount(store, str(store)) for store in stores),
+    )
+
+
+def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, settings: Settings) -> None:
+    folder = request.session_folder / "git"
+    for part in (".", "info", "refs/heads", "refs/tags", "objects/info", "objects/pack"):
+        (folder / part).mkdir(mode=0o700, parents=True)
+    admin = admin_dir(request.pointer)
+    _write(folder / "HEAD", os.fsencode(f"ref: refs/heads/{request.branch}\n"))
+    _write(folder / "config", private_config(settings, repo.object_format))
+    _write(folder / "packed-refs", packed_refs(seeds))
+    _write(folder / "objects" / "info" / "alternates", alternates_file((repo.objects_dir,)))
+    _write(folder / "info" / "exclude", _excludes(repo, settings))
+    _copy(repo.common_dir / "info" / "attributes", folder / "info" / "attributes")
+    _copy(repo.common_dir / "shallow", folder / "shallow")
+    _copy(admin / "info" / "sparse-checkout", folder / "info" / "sparse-checkout")
+    # the index with its file times: the first status inside need not read every file
+    _copy(admin / "index", folder / "index")
+    for shared in admin.glob("sharedindex.*"):
+        _copy(shared, folder / shared.name)
+
+
+def _excludes(repo: Repository, settings: Settings) -> bytes:
+    """The person's own excludes first: of two that match, the later one wins."""
+    default = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "git" / "ignore"
+    named = settings.get("core.excludesfile")
+    persons = Path(os.path.expanduser(named)) if named else default  # noqa: PTH111 (`~user` too)
+    parts = [_content(path) for path in (persons, repo.common_dir / "info" / "exclude")]
+    return b"".join(part if part.endswith(b"\n") or not part else part + b"\n" for part in parts)
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _write_stash(repo: Repository, request: PrivateRequest, folder: Path) -> None:
+    """A stash list is a reflog: oldest line first."""
+    listing = repo.git.text(
+        "for-each-ref",
+        "--sort=-version:refname",
+        "--format=%(objectname) %(committername) %(committeremail) %(committerdate:raw)\t%(contents:subject)",
+        namespace(request.mission_id) + "stash",
+    )
+    before = "0" * (64 if repo.object_format == "sha256" else 40)
+    lines = []
+    for line in listing.split("\n"):
+        lines.append(f"{before} {line}\n")
+        before = line.partition(" ")[0]
+    (folder / "logs" / "refs").mkdir(mode=0o700, parents=True)
+    _write(folder / "logs" / "refs" / "stash", os.fsencode("".join(lines)))
+
+
+def _write_harvest(request: PrivateRequest, seeds: Seeds) -> None:
+    """The script that reads the work out, inside, and what it compares with; the container cannot write here."""
+    folder = request.session_folder / "harvest"
+    folder.mkdir(mode=0o700)
+    _write(folder / "harvest.sh", files("scopecraft.worktrees").joinpath("harvest.sh").read_bytes(), mode=0o444)
+    known = sorted(os.fsencode(f"{ref.id} {ref.name}\n") for ref in seeds.refs)
+    begun = request.resume_from.parent / "harvest" / "seeds" if request.resume_from else None
+    _write(folder / "seeds", begun.read_bytes() if begun and begun.is_file() else b"".join(known))
+    ids = sorted({ref.id for ref in seeds.refs})
+    _write(folder / "old", "".join(f"^{id}\n" for id in ids).encode())
+    settings = f"branch={quote(request.branch)}\nseconds={HARVEST_SECONDS}\nmost_refs={MOST_REFS}\n"
+    _write(folder / "settings", os.fsencode(settings))
+    _give(folder, request.owner)
+
+
+def _write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Not synced to disk: what a power cut ends is not taken up again."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file():
+        shutil.copyfile(source, target)
+        target.chmod(0o600)
+
+
+def _give(path: Path, owner: tuple[int, int]) -> None:
+    """To the container's user, or git inside speaks of dubious ownership. Only root can, and needs to."""
+    if os.geteuid() == owner[0]:
+        return
+    for root, folders, names in os.walk(path):
+        for name in (*folders, *names):
+            os.chown(Path(root) / name, *owner, follow_symlinks=False)
+    os.chown(path, *owner)

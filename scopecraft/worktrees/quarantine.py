@@ -1,0 +1,128 @@
+"""Objects of a stranger, looked at before they come into the main repository's object store."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from scopecraft.atomic import storage_failed
+from scopecraft.errors import CommitsRefused, GitFailed
+from scopecraft.worktrees.alternates import alternates_file
+from scopecraft.worktrees.git import Git, GitResult, failure
+from scopecraft.worktrees.harvest import PACK_BYTES
+from scopecraft.worktrees.repository import Repository
+
+_EMPTY_PACK = b"\0\0\0\0"
+_IMPORT_SECONDS = 900
+# A small pack can hold huge objects: they are streamed, not held in memory.
+_FRUGAL = {"core.bigFileThreshold": "32m", "core.deltaBaseCacheLimit": "64m", "pack.threads": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A store of its own that borrows from the main one; `git` sees both."""
+
+    folder: Path
+    objects_dir: Path
+    git: Git
+
+    def import_pack(self, pack: BinaryIO) -> None:
+        """Every object is checked by `index-pack --strict`. Raises CommitsRefused with git's reason."""
+        header = os.pread(pack.fileno(), 12, 0)
+        if header.startswith(b"PACK") and header[8:] == _EMPTY_PACK:
+            return
+        options = ("--strict", "--fix-thin", "--stdin", f"--max-input-size={PACK_BYTES}")
+        try:
+            result = self.git.run("index-pack", *options, stdin_file=pack, check=False, timeout_seconds=_IMPORT_SECONDS)
+        except GitFailed as error:
+            raise CommitsRefused(f"commits not taken back: {error.message}", error.hint) from error
+        if result.exit_code != 0:
+            raise _not_taken("index-pack", result)
+
+    def empty(self) -> None:
+        """Forget what was imported."""
+        shutil.rmtree(self.folder / "pack", ignore_errors=True)
+
+    def types(self, ids: Sequence[str]) -> dict[str, str]:
+        """commit, tree, blob or tag of each; ids that are nowhere are left out."""
+        result = self.git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=_lines(ids))
+        pairs = (line.split(" ") for line in result.stdout.decode("utf-8", "replace").splitlines())
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[1] != "missing"}
+
+    def check_connected(self, ids: Sequence[str]) -> None:
+        """Raises CommitsRefused unless everything that the ids lead to is here or in the main repository."""
+        result = self.git.run(
+            *("rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"),
+            input=_lines(ids),
+            check=False,
+            timeout_seconds=_IMPORT_SECONDS,
+        )
+        if result.exit_code != 0:
+            raise _not_taken("rev-list", result)
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Inside, the objects are in the main store and no gc takes them; make refs to them there."""
+        target = self.objects_dir / "pack"
+        keeps: list[Path] = []
+        try:
+            for index in sorted((self.folder / "pack").glob("pack-*.idx")):
+                keep = target / f"{index.stem}.keep"
+                _write_keep(keep)
+                keeps.append(keep)
+                _move_in(index, target)
+            yield
+        except OSError as error:
+            raise storage_failed(error, target) from error
+        finally:
+            for keep in keeps:
+                with suppress(OSError):
+                    keep.unlink()
+
+
+@contextmanager
+def quarantine(repo: Repository) -> Iterator[Quarantine]:
+    """A folder in the main object store; git itself removes it one day should we be killed."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="tmp_objdir-scopecraft-", dir=repo.objects_dir))
+    except OSError as error:
+        raise storage_failed(error, repo.objects_dir) from error
+    try:
+        (folder / "info").mkdir()
+        (folder / "info" / "alternates").write_bytes(alternates_file((repo.objects_dir,)))
+        git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder)).with_config(_FRUGAL)
+        yield Quarantine(folder, repo.objects_dir, git)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lines(ids: Sequence[str]) -> bytes:
+    return "".join(f"{id_}\n" for id_ in ids).encode()
+
+
+def _write_keep(keep: Path) -> None:
+    keep.parent.mkdir(exist_ok=True)
+    keep.write_bytes(b"scopecraft is taking this in\n")
+
+
+def _move_in(index: Path, target: Path) -> None:
+    """The index last: it makes the pack visible. A pack of that name has the same objects already."""
+    if (target / index.name).exists():
+        return
+    for suffix in (".pack", ".rev", ".idx"):
+        part = index.with_suffix(suffix)
+        if part.exists():
+            part.rename(target / part.name)
+
+
+def _not_taken(verb: str, result: GitResult) -> CommitsRefused:
+    return CommitsRefused(
+        f"commits not taken back: {failure((verb,), result).message}",
+        "they are still in the session's folder, under git/",
+    )

@@ -1,0 +1,92 @@
+"""Repositories that a private git directory cannot serve yet: refused with the reason, before anything is made."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from scopecraft.errors import RepositoryRefused
+from scopecraft.model.text import clean_line
+from scopecraft.worktrees.checkout import refusal, state_of
+from scopecraft.worktrees.config_copy import Settings, effective_settings, is_true
+from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.pointer import admin_dir
+from scopecraft.worktrees.repository import Repository
+
+_ATTRIBUTES_BYTES = 1 << 20
+_ON_HOST = "sc dispatch works: its session runs on the host"
+
+
+def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Settings:
+    """The settings that hold in the worktree, when a private git directory can serve it.
+
+    Raises RepositoryRefused for a merge or rebase under way, a detached HEAD, submodules, partial clones, and filters
+    that must run (git-lfs, git-crypt); UnsafeTree.
+    """
+    state = state_of(worktree, pointer)
+    if why := refusal(state, worktree):
+        raise RepositoryRefused(why, "an agent inside would see the half of it without the state that explains it")
+    git = Git(worktree, git_dir=admin_dir(pointer), work_tree=worktree, pointer=pointer)
+    settings = effective_settings(git)
+    if os.path.lexists(worktree / ".gitmodules"):
+        raise RepositoryRefused("repositories with submodules cannot be worked on in a container yet", _ON_HOST)
+    if "extensions.partialclone" in settings or any(_is_promisor(key, settings) for key in settings):
+        raise RepositoryRefused(
+            "a partial clone cannot be worked on in a container: git inside could not fetch what is missing",
+            f"use a full clone; {_ON_HOST}",
+        )
+    _refuse_filters(git, repo, worktree, settings)
+    return settings
+
+
+def _is_promisor(key: str, settings: Settings) -> bool:
+    return key.startswith("remote.") and key.endswith(".promisor") and is_true(settings, key)
+
+
+def _refuse_filters(git: Git, repo: Repository, worktree: Path, settings: Settings) -> None:
+    required = {
+        key.removeprefix("filter.").removesuffix(".required")
+        for key in settings
+        if key.startswith("filter.") and key.endswith(".required") and is_true(settings, key)
+    }
+    # without git-lfs on this machine its files are plain pointers, in and out
+    required |= {"lfs"} & {key.split(".")[1] for key in settings if key.startswith("filter.")}
+    if not required:
+        return
+    used = next((name for name in sorted(required) if _is_used(name, git, repo, worktree, settings)), None)
+    if used == "lfs":
+        raise RepositoryRefused("repositories with git-lfs cannot be worked on in a container yet", _ON_HOST)
+    if used is not None:
+        raise RepositoryRefused(
+            f"the filter {clean_line(used, 60)!r} must run on every file, and it is not in the container:"
+            " the agent would commit unfiltered content",
+            _ON_HOST,
+        )
+
+
+def _is_used(name: str, git: Git, repo: Repository, worktree: Path, settings: Settings) -> bool:
+    listing = git.run("ls-files", "-z", "--", ":(glob)**/.gitattributes").stdout
+    files = {worktree / os.fsdecode(path) for path in listing.split(b"\0") if path}
+    files |= {worktree / ".gitattributes", repo.common_dir / "info" / "attributes", _persons_attributes(settings)}
+    use = re.compile(rb"\sfilter=" + re.escape(os.fsencode(name)) + rb"(?:\s|$)")
+    return any(use.search(_content(file)) for file in files)
+
+
+def _persons_attributes(settings: Settings) -> Path:
+    default = os.path.join(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "git", "attributes")  # noqa: PTH118
+    return Path(os.path.expanduser(settings.get("core.attributesfile") or default))  # noqa: PTH111
+
+
+def _content(file: Path) -> bytes:
+    """The beginning of a regular file; nothing of anything else: an earlier agent may have left a pipe there."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _ATTRIBUTES_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

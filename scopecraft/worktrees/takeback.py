@@ -1,0 +1,184 @@
+"""What an agent did in its private git directory, brought to the main repository: checked first, never lost.
+
+The branch of the mission moves; everything else stands under `refs/scopecraft/<mission>/`. Doing it twice, or again
+after it was killed half-way, does no harm.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scopecraft.errors import CommitsRefused, GitFailed, UnsafeTree
+from scopecraft.model.event import Alert
+from scopecraft.worktrees import alerts
+from scopecraft.worktrees.checkout import worktree_git
+from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.harvest import Harvest
+from scopecraft.worktrees.index import rebuild_index
+from scopecraft.worktrees.intake import Intake, relation, take_in
+from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_below, with_aside, write_refs
+from scopecraft.worktrees.nested import clear_nested
+from scopecraft.worktrees.pointer import admin_dir
+from scopecraft.worktrees.private import PrivateFacts, head_of, trusted_since_ns
+from scopecraft.worktrees.quarantine import quarantine
+from scopecraft.worktrees.repository import Repository
+from scopecraft.worktrees.seeds import list_refs, namespace
+from scopecraft.worktrees.verdict import Verdict, decide
+
+# other missions take back at the same time, and git gives up on a lock after 0.1 s
+_PATIENT = {"core.filesRefLockTimeout": "10000", "core.packedRefsTimeout": "10000"}
+_UNREADABLE = "commits not taken back: what the agent did could not be read out of its container"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """`branch_tip` is the branch's commit now, None when there is no such branch; `commits` came with this session.
+
+    `refused` says what was not taken and why. With it, or with something in progress, the private git directory is
+    still needed: the next session may resume from it.
+    """
+
+    branch_tip: str | None
+    commits: int = 0
+    moved: bool = False
+    kept_refs: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    in_progress: str | None = None
+    refused: str | None = None
+
+    @property
+    def is_private_needed(self) -> bool:
+        return self.refused is not None or self.in_progress is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """The branch's commit now, and the one that it was meant to have."""
+
+    now: str | None
+    target: str
+    has_all: bool
+    kept: tuple[str, ...]
+
+
+def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) -> TakeBack:
+    """The container must have ended. None for a harvest that could not be read: then only the worktree is made safe.
+
+    What an agent did never raises; GitFailed, StorageFailed and RepositoryRefused tell of the host.
+    """
+    git = repo.git.with_config(_PATIENT)
+    raised = _make_safe(facts)
+    if harvest is None:
+        return _refused(git, facts, raised, _UNREADABLE)
+    try:
+        with quarantine(repo) as store:
+            taken = take_in(store, harvest, _branch(facts))
+            verdict = decide(
+                taken.harvest,
+                branch=facts.branch,
+                tip=facts.tip,
+                relate=lambda old, new: relation(store.git, old, new),
+            )
+            with store.released():
+                settled = _settle_refs(git, facts, taken, verdict)
+    except CommitsRefused as error:
+        return _refused(git, facts, raised, error.message)
+    raised += [*alerts.of_verdict(verdict, facts), *alerts.of_harvest(harvest)]
+    raised += _settle_index(facts, taken, settled)
+    raised += alerts.of_gitlinks(_new_gitlinks(git, facts, taken, settled))
+    if taken.refused is not None:
+        raised.append(alerts.refused(taken.refused, facts))
+    moved = settled.has_all and settled.target != facts.tip
+    result = TakeBack(
+        branch_tip=settled.now,
+        commits=int(git.text("rev-list", "--count", settled.target, f"^{facts.tip}")) if moved else 0,
+        moved=moved,
+        kept_refs=settled.kept,
+        alerts=tuple(raised),
+        in_progress=harvest.in_progress,
+        refused=taken.refused,
+    )
+    if not result.is_private_needed:
+        remove_below(git, namespace(facts.mission_id) + "base/")
+    return result
+
+
+def _make_safe(facts: PrivateFacts) -> list[Alert]:
+    """Before any git runs in the worktree."""
+    worktree = Path(facts.worktree)
+    if not worktree.is_dir():
+        return []
+    found = clear_nested(worktree, Path(facts.session_folder) / "nested", since_ns=trusted_since_ns(facts))
+    return list(alerts.of_nested(found))
+
+
+def _refused(git: Git, facts: PrivateFacts, raised: list[Alert], why: str) -> TakeBack:
+    return TakeBack(_branch_tip(git, facts), alerts=(*raised, alerts.refused(why, facts)), refused=why)
+
+
+def _settle_refs(git: Git, facts: PrivateFacts, taken: Intake, verdict: Verdict) -> _Settled:
+    """The mission's refs first: what they name is safe, whatever comes of the branch."""
+    own = namespace(facts.mission_id)
+    known = {ref.name.removeprefix(own): ref.id for ref in list_refs(git, own)}
+    changes = RefChanges({}) if taken.refused else ref_changes(taken, branch=facts.branch, known=known)
+    aside = {f"old/{facts.tip}": facts.tip, "head": verdict.stray, "tip": verdict.rejected}
+    kept = write_refs(git, own, with_aside(changes, aside, known))
+    target = verdict.target or facts.tip
+    now = _move_branch(git, facts, target)
+    has_all = now is not None and (now == target or git.succeeds("merge-base", "--is-ancestor", target, now))
+    if not has_all:
+        kept += write_refs(git, own, with_aside(RefChanges({}), {"tip": target}, known))
+    if verdict.relation in ("same", "forward"):
+        kept = tuple(name for name in kept if name != f"{own}old/{facts.tip}")
+    return _Settled(now, target, has_all, kept)
+
+
+def _move_branch(git: Git, facts: PrivateFacts, target: str) -> str | None:
+    """Only from the commit that the session began at; the branch's commit afterwards."""
+    if target == facts.tip:
+        return _branch_tip(git, facts)
+    # of the worktree, so that its own reflog tells of it too
+    admin = admin_dir(os.fsencode(facts.pointer))
+    there = replace(git, git_dir=admin) if admin.is_dir() else git
+    message = f"scopecraft: taken back from {Path(facts.session_folder).name}"
+    moved = there.run("update-ref", "-m", message, _branch(facts), target, facts.tip, check=False)
+    return target if moved.exit_code == 0 else _branch_tip(git, facts)
+
+
+def _branch_tip(git: Git, facts: PrivateFacts) -> str | None:
+    return next((ref.id for ref in list_refs(git, _branch(facts)) if ref.name == _branch(facts)), None)
+
+
+def _settle_index(facts: PrivateFacts, taken: Intake, settled: _Settled) -> list[Alert]:
+    if settled.now != settled.target:
+        return [alerts.branch_changed(facts, settled.now, has_all=settled.has_all)]
+    pointer = os.fsencode(facts.pointer)
+    if not Path(facts.worktree).is_dir() or head_of(pointer) != f"ref: {_branch(facts)}":
+        return [alerts.index_left("the mission's branch is not checked out there any more")]
+    try:
+        rebuild_index(worktree_git(Path(facts.worktree), pointer), pointer, taken.harvest.staged_tree or "HEAD")
+    except (GitFailed, UnsafeTree) as error:
+        return [alerts.index_left(error.message)]
+    return []
+
+
+def _new_gitlinks(git: Git, facts: PrivateFacts, taken: Intake, settled: _Settled) -> list[str]:
+    """Paths that were no links to a repository before, in the branch or in what is staged."""
+    found: dict[str, None] = {}
+    for tree in dict.fromkeys((settled.target, taken.harvest.staged_tree)):
+        if tree is None or tree == facts.tip:
+            continue
+        # committed trees only: nothing of the worktree is read, so asking for submodules runs nothing of theirs
+        options = ("-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none")
+        fields = git.run("diff-tree", *options, facts.tip, tree).stdout.split(b"\0")
+        for change, path in zip(fields[::2], fields[1::2], strict=False):
+            before, after = change.split(b" ")[:2]
+            if after == b"160000" != before.removeprefix(b":"):
+                found[os.fsdecode(path)] = None
+    return list(found)
+
+
+def _branch(facts: PrivateFacts) -> str:
+    return f"refs/heads/{facts.branch}"
