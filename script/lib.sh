@@ -72,6 +72,11 @@ engine_await() {
   die "dockerd did not come up (try $tries)" "its log: $1" 4
 }
 
+# The image that sessions use, kept between runs; quick when it is up to date.
+agent_image() {
+  .venv/bin/sc image build --claude-binary .cache/claude/claude </dev/null >/dev/null
+}
+
 # dockerd ends its containers and its containerd itself, given the time for it.
 engine_stop() {
   [ -n "$engine_pid" ] || return 0

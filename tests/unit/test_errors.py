@@ -21,7 +21,8 @@ def name_of(kind: type[ScopecraftError]) -> str:
     return kind.__name__
 
 
-KINDS = sorted({ScopecraftError, *below(ScopecraftError)}, key=name_of)
+ALL: set[type[ScopecraftError]] = {ScopecraftError, *below(ScopecraftError)}
+KINDS = sorted(ALL, key=name_of)
 DRAWN = re.compile(r"^ {4}(?P<lines>[| `-]*)(?P<name>[A-Z]\w+)(?:.*exit (?P<code>\d))?", re.MULTILINE)
 
 
