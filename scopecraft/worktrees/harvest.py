@@ -53,12 +53,15 @@ class Harvest:
 
 
 def read_harvest(folder: Path) -> Harvest:
-    """Raises CommitsRefused when there is no whole report in the folder, or none with a valid HEAD."""
+    """Raises CommitsRefused when there is no whole report in the folder, no valid HEAD in it, or no pack beside it."""
     with _open(folder, "report") as file:
         content = file.read(REPORT_BYTES + 1)
     if len(content) > REPORT_BYTES:
         raise _refused(f"the report is longer than {REPORT_BYTES >> 20} MiB")
-    return parse(content, folder)
+    harvest = parse(content, folder)
+    if not (_has_pack(folder, PACK) or _has_pack(folder, TIP_PACK)):
+        raise _refused("git could not pack them")
+    return harvest
 
 
 def open_pack(folder: Path, name: str) -> BinaryIO:
@@ -70,7 +73,7 @@ def open_pack(folder: Path, name: str) -> BinaryIO:
     return file
 
 
-def has_pack(folder: Path, name: str) -> bool:
+def _has_pack(folder: Path, name: str) -> bool:
     try:
         open_pack(folder, name).close()
     except CommitsRefused:

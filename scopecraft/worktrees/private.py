@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 from scopecraft.atomic import private_folder, storage_failed
 from scopecraft.errors import RepositoryRefused
@@ -23,6 +20,8 @@ from scopecraft.model.launch import Mount
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.alternates import alternates_file, object_stores
 from scopecraft.worktrees.config_copy import Settings, private_config
+from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
+from scopecraft.worktrees.facts import clock_at
 from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.refusal import refuse_unsupported
 from scopecraft.worktrees.repository import Repository
@@ -35,7 +34,6 @@ WORKSPACE = "/workspace"
 HARVEST_COMMAND = ("/bin/sh", f"{HARVEST_INSIDE}/harvest.sh")
 HARVEST_SECONDS = 120
 MOST_REFS = 2000  # that a harvest takes
-CLOCK_SLACK_NS = 1_000_000_000  # clocks are slewed, and some file systems keep coarse times
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +51,6 @@ class PrivateRequest:
     session_folder: Path
     owner: tuple[int, int]
     resume_from: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateFacts:
-    """What taking back needs to know, in whichever process; plain data. `tip` is the branch's commit at the start."""
-
-    mission_id: str
-    branch: str
-    tip: str
-    worktree: str
-    pointer: str  # surrogates stand for bytes that are not UTF-8
-    session_folder: str
-    made_at_ns: int  # ctime of a file that was written last: what the agent touched is not older
-    clock_offset_ns: int  # wall clock minus time since boot; differs when someone turned the clock
-    boot_id: str
-
-    def to_dict(self) -> dict[str, str | int]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> PrivateFacts:
-        """Raises KeyError or TypeError for what `to_dict` did not make."""
-        return cls(**{name: data[name] for name in cls.__slots__})
-
-    @property
-    def harvest_folder(self) -> Path:
-        return Path(self.session_folder) / "out" / "harvest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +97,19 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
         pointer = request.session_folder / "pointer"
         _write(pointer, f"gitdir: {INSIDE}\n".encode(), mode=0o444)
         _give(pointer, request.owner)
-        facts = _facts(request, tip, pointer.stat().st_ctime_ns)
+        facts = PrivateFacts(
+            mission_id=request.mission_id,
+            branch=request.branch,
+            tip=tip,
+            worktree=str(request.worktree),
+            pointer=os.fsdecode(request.pointer),
+            session_folder=str(request.session_folder),
+            clock=clock_at(pointer.stat().st_ctime_ns),
+        )
     except OSError as error:
         raise storage_failed(error, request.session_folder) from error
     mounts = _mounts(request, stores)
     return PrivateGit(folder, pointer, mounts, tip=tip, branch=request.branch, facts=facts)
-
-
-def trusted_since_ns(facts: PrivateFacts) -> int | None:
-    """From when on file times tell what the agent touched; None when the clock was set back meanwhile."""
-    turned_back = facts.clock_offset_ns - _clock_offset_ns()
-    if facts.boot_id == _boot_id() and turned_back > CLOCK_SLACK_NS:
-        return None
-    return facts.made_at_ns - CLOCK_SLACK_NS
-
-
-def _clock_offset_ns() -> int:
-    return time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def head_of(pointer: bytes) -> str:
@@ -155,20 +118,6 @@ def head_of(pointer: bytes) -> str:
         return os.fsdecode((admin_dir(pointer) / "HEAD").read_bytes()).strip()
     except OSError:
         return ""
-
-
-def _facts(request: PrivateRequest, tip: str, made_at_ns: int) -> PrivateFacts:
-    return PrivateFacts(
-        mission_id=request.mission_id,
-        branch=request.branch,
-        tip=tip,
-        worktree=str(request.worktree),
-        pointer=os.fsdecode(request.pointer),
-        session_folder=str(request.session_folder),
-        made_at_ns=made_at_ns,
-        clock_offset_ns=_clock_offset_ns(),
-        boot_id=_boot_id(),
-    )
 
 
 def _mounts(request: PrivateRequest, stores: tuple[Path, ...]) -> tuple[Mount, ...]:

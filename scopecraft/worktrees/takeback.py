@@ -14,6 +14,7 @@ from scopecraft.errors import CommitsRefused, GitFailed, UnsafeTree
 from scopecraft.model.event import Alert
 from scopecraft.worktrees import alerts
 from scopecraft.worktrees.checkout import worktree_git
+from scopecraft.worktrees.facts import PrivateFacts, trusted_since_ns
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.harvest import Harvest
 from scopecraft.worktrees.index import rebuild_index
@@ -21,7 +22,7 @@ from scopecraft.worktrees.intake import Intake, relation, take_in
 from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_below, with_aside, write_refs
 from scopecraft.worktrees.nested import clear_nested
 from scopecraft.worktrees.pointer import admin_dir
-from scopecraft.worktrees.private import PrivateFacts, head_of, trusted_since_ns
+from scopecraft.worktrees.private import head_of
 from scopecraft.worktrees.quarantine import quarantine
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import list_refs, namespace
