@@ -22,14 +22,8 @@ _REASONS = {
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open an existing database; each transaction is on the disk when it is committed."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", BUSY_SECONDS, isolation_level=None, uri=True)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    """A connection to an existing file, of which nothing is read yet."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", BUSY_SECONDS, isolation_level=None, uri=True)
 
 
 @contextmanager

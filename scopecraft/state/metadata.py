@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
+from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file, storage_failed
 from scopecraft.errors import StateUnreadable
 from scopecraft.model.codec import session_from_dict, session_to_dict
 from scopecraft.model.session import Session
@@ -52,7 +52,10 @@ def read_metadata(folder: Path) -> Session | None:
         return session
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        # Not the file's fault, perhaps (too many open files): it stays where it is.
+        raise StateUnreadable(f"{path} cannot be read: {error.strerror}", "check who owns it") from error
+    except (ValueError, RecursionError) as error:
         aside = move_aside(path)
         raise StateUnreadable(
             f"{path} cannot be read ({error}); it was moved to {aside}", "the logs of the session are untouched"
@@ -67,6 +70,8 @@ def _extras_of(path: Path) -> dict[str, Any]:
             raise ValueError("no extras")
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise storage_failed(error, path) from error
     except (ValueError, RecursionError):
         move_aside(path)
         return {}

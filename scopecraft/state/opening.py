@@ -27,21 +27,28 @@ def open_database(
     `damaged` is the inode of a file that turned out to be damaged; it is rebuilt whatever it looks like now.
     Raises StorageFailed, StateTooNew and LockHeld.
     """
+    # Closing a damaged file would write its log into it: only after it was moved SQLite leaves it as it is.
+    suspects: list[sqlite3.Connection] = []
     try:
-        if damaged is None and (connection := _open_ready(path, migrations)):
+        if damaged is None and (connection := _open_ready(path, migrations, suspects)):
             return connection, []
         with atomic.file_lock(path.parent, timeout=SET_UP_SECONDS):
-            return _set_up(path, migrations, damaged)
+            return _set_up(path, migrations, damaged, suspects)
     except sqlite3.DatabaseError as error:
         raise storage_failed(error, path) from error
     except OSError as error:
         raise atomic.storage_failed(error, path) from error
+    finally:
+        for suspect in suspects:
+            suspect.close()
 
 
-def _open_ready(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection | None:
+def _open_ready(
+    path: Path, migrations: Sequence[Migration], suspects: list[sqlite3.Connection]
+) -> sqlite3.Connection | None:
     """The usual case, without a lock; None when there is something to put in order."""
     try:
-        connection = _open_sound(path, migrations)
+        connection = _open_sound(path, migrations, suspects)
     except _Unusable:
         return None
     if version_of(connection) == len(migrations):
@@ -50,16 +57,18 @@ def _open_ready(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
     return None
 
 
-def _set_up(path: Path, migrations: Sequence[Migration], damaged: int | None) -> tuple[sqlite3.Connection, list[str]]:
+def _set_up(
+    path: Path, migrations: Sequence[Migration], damaged: int | None, suspects: list[sqlite3.Connection]
+) -> tuple[sqlite3.Connection, list[str]]:
     notices: list[str] = []
     try:
         # Another process may have rebuilt it while we waited for the lock.
         if damaged is not None and path.exists() and path.stat().st_ino == damaged:
             raise _Unusable("is damaged")
-        connection = _open_sound(path, migrations)
+        connection = _open_sound(path, migrations, suspects)
     except _Unusable as problem:
         notices = rebuild(path, str(problem), clock.to_text(clock.now()), migrations)
-        connection = connect(path)
+        connection = _open_sound(path, migrations, suspects)
     try:
         migrate(connection, path, migrations)
     except BaseException:
@@ -68,27 +77,28 @@ def _set_up(path: Path, migrations: Sequence[Migration], damaged: int | None) ->
     return connection, notices
 
 
-def _open_sound(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
-    """A connection to something that is a database of ours, perhaps an older one. Raises _Unusable, StateTooNew."""
+def _open_sound(path: Path, migrations: Sequence[Migration], suspects: list[sqlite3.Connection]) -> sqlite3.Connection:
+    """A connection to something that is a database of ours, perhaps an older one.
+
+    Raises _Unusable (and adds to `suspects` what it opened) and StateTooNew.
+    """
     if not path.exists():
         raise _Unusable("was missing")
     if path.stat().st_size == 0:
         raise _Unusable("is empty")
+    connection = connect(path)
     try:
-        connection = connect(path)
-        try:
-            _probe(connection, path, len(migrations))
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.DatabaseError as error:
-        if is_damage(error):
+        _probe(connection, path, len(migrations))
+    except BaseException as error:
+        suspects.append(connection)
+        if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
             raise _Unusable(f"is damaged ({error})") from error
         raise
     return connection
 
 
 def _probe(connection: sqlite3.Connection, path: Path, known: int) -> None:
+    connection.execute("PRAGMA synchronous = FULL")  # what is committed is on the disk
     found = version_of(connection)
     check_version(path, found, known)
     tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('session', 'event')").fetchone()[0]

@@ -15,7 +15,7 @@ from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.session import Ended, Interrupted, Running, Session, Waiting, is_live
 from scopecraft.state.connection import connect, writing
-from scopecraft.state.metadata import read_metadata
+from scopecraft.state.metadata import METADATA, read_metadata
 from scopecraft.state.migrations import Migration, migrate
 from scopecraft.state.rows import insert_event, insert_session
 
@@ -34,9 +34,10 @@ def rebuild(path: Path, reason: str, at: str, migrations: Sequence[Migration]) -
     try:
         lost = _make(fresh, _consistent(sessions, at), migrations)
         moved = _move_aside(path)
+        kept = len(sessions) - len(lost)
         if moved or sessions:
-            notices.insert(0, _summary(path, reason, moved, len(sessions) - lost))
-            _journal(fresh, at, reason, moved, len(sessions) - lost)
+            notices = [_summary(path, reason, moved, kept), *notices, *lost]
+            _journal(fresh, at, reason, moved, kept)
         fresh.replace(path)
     except BaseException:
         _remove(fresh)
@@ -76,10 +77,10 @@ def _lost(session: Session, at: str) -> Ended:
     return Ended(started_at, at, Interrupted("machine", "how it ended was lost with the damaged database"))
 
 
-def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) -> int:
-    """Write the new file; how many sessions did not fit its rules."""
+def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) -> list[str]:
+    """Write the new file; says which sessions did not fit its rules."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    lost = 0
+    lost: list[str] = []
     with closing(connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection, path, migrations)
@@ -87,8 +88,9 @@ def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) 
             for session in sessions:
                 try:
                     insert_session(connection, session)
-                except (sqlite3.IntegrityError, UnicodeEncodeError):
-                    lost += 1
+                except (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError) as error:
+                    folder = path.parent / "sessions" / session.id
+                    lost.append(f"{folder / METADATA} fits no rule of the database ({error}); it was left out")
     return lost
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -222,8 +223,8 @@ class Store:
             return self._attempt(action)
         except sqlite3.DatabaseError:
             damaged, self._inode = self._inode, 0
-            self._connection.close()
-            self._connect(damaged=damaged)
+            with closing(self._connection):  # but not before it was moved: see open_database
+                self._connect(damaged=damaged)
         try:
             return self._attempt(action)
         except sqlite3.DatabaseError as error:

@@ -133,7 +133,7 @@ def test_a_value_of_the_wrong_shape_is_refused_with_its_field(field: str, value:
 def test_a_problem_deep_inside_is_named_from_the_outside_in() -> None:
     values = session_to_dict(a_session(status=Running(AT, ContainerHandle("e", "n", "c"))))
     values["status"]["handle"]["name"] = 3
-    with pytest.raises(ValueError, match="^status: handle: name: expected text"):
+    with pytest.raises(ValueError, match=r"^status: handle: name: expected text"):
         session_from_dict(values)
 
 
