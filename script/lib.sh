@@ -33,7 +33,8 @@ forget_stale_pid() {
   local file=$1 program=$2 pid
   [ -s "$file" ] || return 0
   pid=$(cat "$file")
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$program" ] || rm -f "$file"
+  # a zombie has no program any more, and yet dockerd waits for it
+  case $(readlink "/proc/$pid/exe") in */"$program"*) ;; *) rm -f "$file" ;; esac
 }
 
 # Uses the engine that answers; as root starts one if none does, and engine_stop ends that one only.
@@ -62,14 +63,14 @@ engine_start() {
 }
 
 engine_await() {
-  local tries
-  for tries in $(seq 60); do
-    engine_answers && return
-    kill -0 "$engine_pid" 2>/dev/null || break
-    sleep 0.5
+  local deadline=$((SECONDS + 60))
+  until engine_answers; do
+    if ! kill -0 "$engine_pid" 2>/dev/null || [ $SECONDS -gt $deadline ]; then
+      tail -n 5 "$1" >&2
+      die "dockerd did not come up" "its log: $1" 4
+    fi
+    sleep 0.2
   done
-  tail -n 5 "$1" >&2
-  die "dockerd did not come up (try $tries)" "its log: $1" 4
 }
 
 # The image that sessions use, kept between runs; quick when it is up to date.

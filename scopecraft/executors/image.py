@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 NEEDED_BYTES = 2_000_000_000
 ELF = b"\x7fELF"
-TRIALS = (["git", "--version"], ["rg", "--version"], ["python3", "-c", "import http.server"])
+TRIAL = "git --version && rg --version && curl --version && python3 -c 'import http.server, ssl'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,7 @@ def _make_image(engine: ImageEngine, request: ImageRequest, program: Path, say: 
         untried = engine.build(context, what="adding Claude Code", fresh=request.force, proxies={})
     try:
         say("trying its programs in a container")
-        for argv in TRIALS:
-            engine.try_out(untried, argv)
+        engine.try_out(untried, ["sh", "-c", TRIAL])
         version = engine.try_out(untried, ["claude", "--version"]).partition(" ")[0]
         origin = (engine.labels(untried) or {}).get(recipe.ORIGIN_LABEL, request.base_name)
         labels = recipe.agent_labels(origin, version, digest_of_program(program))
