@@ -59,9 +59,9 @@ def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Finding
 
 def is_git_name(name: str) -> bool:
     """`.git` for any file system that a person may use: case folded, invisible characters ignored."""
-    if not name.startswith(".") or len(name) > 60:
-        return False
-    seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    if name.isascii():
+        return name.casefold() == ".git"
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
     return seen.casefold() == ".git"
 
 
