@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from scopecraft.errors import StorageFailed
 
 BUSY_SECONDS = 30.0
+_NEEDED_BYTES = 64 * 1024  # for the files that SQLite keeps beside an open database
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _REASONS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space and try again"),
@@ -50,8 +52,23 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def storage_failed(error: sqlite3.Error, path: Path) -> StorageFailed:
-    reason, hint = _REASONS.get(_code(error), (str(error), "`sc doctor` checks the home"))
+    """What SQLite said about using `path`, as one sentence of ours."""
+    code = _code(error)
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        code = _cause(path.parent) or code
+    reason, hint = _REASONS.get(code, (str(error), "`sc doctor` checks the home"))
     return StorageFailed(f"cannot use {path}: {reason}", hint)
+
+
+def _cause(folder: Path) -> int | None:
+    """Why a file there may be impossible to open or to extend, which SQLite tells in no more than general words."""
+    try:
+        system = os.statvfs(folder)
+    except OSError:
+        return None
+    if system.f_flag & os.ST_RDONLY:
+        return sqlite3.SQLITE_READONLY
+    return sqlite3.SQLITE_FULL if system.f_bavail * system.f_frsize < _NEEDED_BYTES else None
 
 
 def _code(error: sqlite3.Error) -> int:
