@@ -12,7 +12,6 @@ from scopecraft.model.activity import (
     Finished,
     Message,
     Note,
-    Spent,
     Started,
     Text,
     ToolCall,
@@ -56,10 +55,8 @@ def lines_of(entry: Entry, *, width: int, colour: bool, at: str = "", full: bool
     """The entry as lines without newlines, first a label, then its text.
 
     `width` in cells, 0 for no terminal: nothing is wrapped. `at` stands in front, such as `05:11:42`. Long results,
-    inputs and thoughts are cut and marked with `…` unless `full`. Usage on the way has no line of its own: none.
+    inputs and thoughts are cut and marked with `…` unless `full`.
     """
-    if isinstance(entry, Spent):
-        return []
     at = at if not width or width >= _TIME_FROM_CELLS else ""
     if isinstance(entry, Text):
         return _plain(entry.text, width=width, colour=colour, at=at, full=full)

@@ -53,9 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _prepare_output() -> None:
     """Make both outputs writable whatever they are: closed (`>&-`), or of an encoding that cannot spell a name."""
+    # a file of ours that got the number of a closed output would be written to by whoever prints
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
     # a closed output is None, whatever its type says
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives as long as the process
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

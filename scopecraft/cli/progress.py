@@ -44,8 +44,7 @@ class ProgressView:
         time_text = f"{at.astimezone():%H:%M:%S}" if at is not None else ""
         width = width_of(self._stream)
         lines = lines_of(entry, width=width, colour=self._colour, at=time_text, full=self._full)
-        if lines:
-            self._put(lines, keep_status=True)
+        self._put(lines, keep_status=True)
 
     def tick(self, activity: Activity, elapsed_seconds: float) -> None:
         """Draw the status line anew; calls that come too early cost nothing."""

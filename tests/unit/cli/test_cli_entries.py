@@ -16,7 +16,6 @@ from scopecraft.model.activity import (
     Finished,
     Message,
     Note,
-    Spent,
     Started,
     StreamError,
     Text,
@@ -118,10 +117,6 @@ def test_a_failed_end_says_why_and_a_good_one_what_it_used() -> None:
 
 def test_an_error_names_its_line_of_the_stream() -> None:
     assert shown(Trouble(StreamError("warning", "half a record", 7))) == ["warning  line 7: half a record"]
-
-
-def test_usage_on_the_way_has_no_line() -> None:
-    assert shown(Spent("m1", Usage(1, 1))) == []
 
 
 def test_a_subagent_is_marked() -> None:
