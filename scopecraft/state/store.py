@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from scopecraft.atomic import private_folder
-from scopecraft.errors import AlreadyRunning, BadInput, LockHeld, NotFound, StorageFailed
+from scopecraft.errors import AlreadyRunning, LockHeld, NotFound, StorageFailed
 from scopecraft.model.event import Alert, Event, EventKind
 from scopecraft.model.session import BEGINNINGS, Session, Status, is_live, may_move
 from scopecraft.state import queries
-from scopecraft.state.connection import is_damage, storage_failed, writing
+from scopecraft.state.connection import writing
+from scopecraft.state.database import Database
 from scopecraft.state.metadata import refresh_metadata
 from scopecraft.state.migrations import MIGRATIONS, Migration
-from scopecraft.state.opening import open_database
 from scopecraft.state.rows import insert_event, insert_session, session_event, status_json
 
 DATABASE = "scopecraft.db"
-T = TypeVar("T")
 
 
 class Store:
@@ -32,13 +30,8 @@ class Store:
     """
 
     def __init__(self, home: Path, migrations: Sequence[Migration]) -> None:
-        self._home = home
-        self._path = home / DATABASE
-        self._migrations = migrations
-        self._notices: dict[str, None] = {}
-        self._connections = 0
-        self._inode = 0
-        self._connect()
+        self._sessions = home / "sessions"
+        self._database = Database(home / DATABASE, migrations)
 
     @classmethod
     def open(cls, home: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> Self:
@@ -49,10 +42,10 @@ class Store:
     @property
     def notices(self) -> tuple[str, ...]:
         """What went wrong and was mended, or could not be written beside the database; one sentence each."""
-        return tuple(self._notices)
+        return tuple(self._database.told)
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,13 +74,7 @@ class Store:
                 insert_event(connection, session_event(created, "session_created", at, {"attempt": attempt}))
             return created
 
-        try:
-            created = self._run(insert)
-        except UnicodeEncodeError as error:
-            raise BadInput(
-                f"a path or name of the session is not valid UTF-8: {session.worktree!r}",
-                "use a home and a repository whose paths are valid UTF-8",
-            ) from error
+        created = self._database.run(insert)
         self._describe(created.id)
         return created
 
@@ -117,7 +104,7 @@ class Store:
                 insert_event(connection, session_event(session, event, at, data or {}))
             return replace(session, status=status)
 
-        moved = self._run(change)
+        moved = self._database.run(change)
         if moved:
             self._describe(session_id)
         return moved
@@ -136,7 +123,7 @@ class Store:
                 queries.set_column(connection, session_id, "stop_requested_at", first)
             return replace(session, stop_requested_at=first)
 
-        session = self._run(change)
+        session = self._database.run(change)
         self._describe(session_id)
         return session
 
@@ -148,7 +135,7 @@ class Store:
                 _known(connection, session_id)
                 queries.set_column(connection, session_id, "conversation_id", conversation_id)
 
-        self._run(change)
+        self._database.run(change)
         self._describe(session_id)
 
     def append(self, event: Event) -> int:
@@ -158,20 +145,21 @@ class Store:
             with writing(connection):
                 return insert_event(connection, replace(event, seq=0))
 
-        return self._run(insert)
+        return self._database.run(insert)
 
     def describe(self, session_id: str, extras: Mapping[str, Any]) -> None:
-        """Add to the `extras` of the session's `metadata.json`; they are for people, and never read back."""
+        """Add to the `extras` of the session's `metadata.json`: for people, never read back. Raises NotFound."""
+        self._database.run(lambda connection: _known(connection, session_id))
         self._describe(session_id, extras)
 
     # Questions.
 
     def get(self, session_id: str) -> Session | None:
-        return self._run(lambda connection: queries.get(connection, session_id))
+        return self._database.run(lambda connection: queries.get(connection, session_id))
 
     def live(self) -> list[Session]:
         """Those that have not ended, oldest first."""
-        return self._run(queries.live)
+        return self._database.run(queries.live)
 
     def sessions(
         self,
@@ -185,11 +173,11 @@ class Store:
         """Newest first; each condition narrows."""
         equal = {"mission_id": mission_id, "project": project}
         page = (-1 if limit is None else limit, offset)
-        return self._run(lambda connection: queries.sessions(connection, equal, status_kinds, page))
+        return self._database.run(lambda connection: queries.sessions(connection, equal, status_kinds, page))
 
     def matching(self, text: str) -> list[Session]:
         """The session with that id, else all whose id begins or ends so (with or without `r-`), newest first."""
-        return self._run(lambda connection: queries.matching(connection, text))
+        return self._database.run(lambda connection: queries.matching(connection, text))
 
     def latest_of(self, mission_id: str) -> Session | None:
         return next(iter(self.sessions(mission_id=mission_id, limit=1)), None)
@@ -204,68 +192,21 @@ class Store:
     ) -> list[Event]:
         """The journal beyond `after`, in its order."""
         equal = {"session_id": session_id, "mission_id": mission_id}
-        return self._run(lambda connection: queries.events(connection, after, equal, limit))
+        return self._database.run(lambda connection: queries.events(connection, after, equal, limit))
 
     def alerts_of(self, session_id: str) -> list[Alert]:
-        return self._run(lambda connection: queries.alerts(connection, session_id))
+        return self._database.run(lambda connection: queries.alerts(connection, session_id))
 
     def data_version(self) -> int:
         """Differs from its last answer when another process, or another store, has written meanwhile."""
-        version = self._run(lambda connection: int(connection.execute("PRAGMA data_version").fetchone()[0]))
-        # It begins anew with each connection.
-        return (self._connections << 32) + version
-
-    # How it talks to the file.
-
-    def _run(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Act on the database; one that turns out to be damaged is rebuilt first, and the action done again."""
-        try:
-            return self._attempt(action)
-        except sqlite3.DatabaseError:
-            damaged, self._inode = self._inode, 0
-            with closing(self._connection):  # but not before it was moved: see open_database
-                self._connect(damaged=damaged)
-        try:
-            return self._attempt(action)
-        except sqlite3.DatabaseError as error:
-            raise storage_failed(error, self._path) from error
-
-    def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Lets only the errors of a damaged file through as they are."""
-        self._follow_file()
-        try:
-            return action(self._connection)
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.IntegrityError as error:
-            raise ValueError(f"against the rules of the database: {error}") from error
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
-                raise
-            raise storage_failed(error, self._path) from error
-
-    def _follow_file(self) -> None:
-        """Another process may have moved a damaged file aside: what we wrote into that one would be lost."""
-        try:
-            current = self._path.stat().st_ino
-        except OSError:
-            current = 0
-        if current != self._inode:
-            self._connection.close()
-            self._connect()
-
-    def _connect(self, damaged: int | None = None) -> None:
-        self._connection, notices = open_database(self._path, self._migrations, damaged=damaged)
-        self._inode = self._path.stat().st_ino
-        self._connections += 1
-        self._notices.update(dict.fromkeys(notices))
+        return self._database.data_version()
 
     def _describe(self, session_id: str, extras: Mapping[str, Any] | None = None) -> None:
         """The commit stands, whatever happens to the copy for people."""
         try:
-            refresh_metadata(self._home / "sessions" / session_id, lambda: self.get(session_id), extras)
+            refresh_metadata(self._sessions / session_id, lambda: self.get(session_id), extras)
         except (StorageFailed, LockHeld) as error:
-            self._notices[str(error)] = None
+            self._database.told[str(error)] = None
 
 
 def _known(connection: sqlite3.Connection, session_id: str) -> Session:

@@ -74,10 +74,17 @@ def test_a_session_does_not_begin_in_the_middle(store: Store, status: Status) ->
     assert store.sessions() == []
 
 
-def test_a_path_that_is_not_utf8_is_refused_in_one_sentence(store: Store) -> None:
-    with pytest.raises(BadInput, match="not valid UTF-8"):
-        store.create(a_session(worktree="/home/caf\udce9"), AT)
-    assert store.sessions() == [] and store.events() == []
+def test_text_that_is_not_utf8_is_refused_in_one_sentence(store: Store) -> None:
+    session = store.create(a_session(), AT)
+    for action in (
+        lambda: store.create(a_session(worktree="/home/caf\udce9"), AT),
+        lambda: store.set_conversation(session.id, "\udcff"),
+        lambda: store.get("\udcff"),
+    ):
+        with pytest.raises(BadInput, match="not valid UTF-8") as refused:
+            action()
+        assert refused.value.message.isprintable() and refused.value.hint
+    assert store.sessions() == [session] and len(store.events()) == 1
 
 
 def test_a_session_moves_through_its_life(store: Store) -> None:
@@ -124,15 +131,17 @@ def test_a_decision_counts_only_for_the_status_that_it_saw(store: Store) -> None
     assert store.move(session.id, ended(), "session_ended", LATER, seen=waiting("permission")) is None
 
 
-def test_a_session_that_is_not_there_cannot_change(store: Store) -> None:
+def test_a_session_that_is_not_there_cannot_change(store: Store, clean_environment: Path) -> None:
     for change in (
         lambda: store.move("r-00", running(), "session_started", AT),
         lambda: store.request_stop("r-00", AT, "sc stop"),
         lambda: store.set_conversation("r-00", "c"),
+        lambda: store.describe("r-00", {"a": 1}),
     ):
         with pytest.raises(NotFound, match="r-00"):
             change()
     assert store.get("r-00") is None and store.events() == []
+    assert not (clean_environment / "scopecraft" / "sessions").exists()
 
 
 def test_the_first_request_to_stop_counts_and_each_way_of_asking_is_told(store: Store) -> None:
