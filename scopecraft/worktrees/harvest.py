@@ -161,12 +161,14 @@ class _Report:
         return True
 
     def _take_ref(self, key: str, ref: Ref) -> bool:
+        if ref.name == "refs/stash":
+            return True  # the first of the stash lines
         if not is_ref_name(ref.name):
             if key == "ref":
                 self.unnamed.append(ref.id)
         elif key == "gone":
             self.gone.append(ref.name)
-        elif ref.name != "refs/stash":
+        else:
             self.refs[ref.name] = ref
         return True
 
