@@ -32,6 +32,13 @@ HANDLE_FORMAT = "#{session_id}|#{window_id}|#{pane_id}|#{pane_pid}"
 # What tmux draws on a dead pane, so that last lines are those of the agent.
 ENDED = "[scopecraft] the agent has ended"
 ENDED_FORMAT = f"{ENDED} #{{?pane_dead_signal,by signal #{{pane_dead_signal}},with code #{{pane_dead_status}}}}"
+WINDOW_OPTIONS = {
+    "remain-on-exit": "on",
+    "remain-on-exit-format": ENDED_FORMAT,
+    "automatic-rename": "off",
+    "allow-rename": "off",
+    "allow-passthrough": "off",
+}
 TMUX_ENDED = re.compile(r"Pane is dead( \(.*\))?")  # of tmux before 3.3, which has no such option
 NOT_IN_A_PASTE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -159,29 +166,42 @@ class TmuxExecutor:
         return _last_lines(shown, lines)
 
     def _open(self, launch: WindowLaunch, script: Path) -> WindowHandle:
-        run = ("-n", launch.session_id, SHELL, str(script))
-        in_session = ("new-window", "-d", "-P", "-F", HANDLE_FORMAT, "-t", f"={self._tmux_session}:", *run)
-        new_session = ("new-session", "-d", "-P", "-F", HANDLE_FORMAT, "-s", self._tmux_session, *run)
-        keep = (";", "set-option", "-t", f"={self._tmux_session}:", "destroy-unattached", "off")
-        marks = _marks(launch, f"={self._tmux_session}:={launch.session_id}")
-        reply = self._server.cmd(*in_session, *marks)
+        opening = self._opening(launch, script)
+        reply = self._server.cmd(*opening)
         if _has_no_session(reply):
             check_version()
-            reply = self._server.cmd(*new_session, *keep, *marks)
+            reply = self._server.cmd(*self._session_around(opening))
             if "duplicate session" in reply.complaint:  # somebody was quicker
-                reply = self._server.cmd(*in_session, *marks)
+                reply = self._server.cmd(*opening)
         if not reply.stdout:
             raise TmuxFailed(f"tmux opened no window: {reply.complaint}", "try: sc doctor")
         handle = self._handle(reply.stdout[0])
-        if reply.returncode != 0:  # a hook of the person's server renamed the window before we could
-            self._mark_by_id(launch, handle)
-        return handle
-
-    def _mark_by_id(self, launch: WindowLaunch, handle: WindowHandle) -> None:
-        reply = self._server.cmd(*_marks(launch, handle.pane_id)[1:])
         if reply.returncode != 0:
             self.stop(handle, grace_seconds=0)
-            raise StartFailed(f"the window vanished at once: {reply.complaint}", "see the hooks of your tmux.conf")
+            raise StartFailed(f"tmux does not keep the window: {reply.complaint}", "see the hooks of your tmux.conf")
+        return handle
+
+    def _opening(self, launch: WindowLaunch, script: Path) -> list[str]:
+        """One command that opens, marks and names the window, so that even an agent that dies at once is kept.
+
+        The window bears the session's id as its name until it is marked: an exact and unique target. All options stand
+        on the window itself, since the global ones may be the person's.
+        """
+        session = f"={self._tmux_session}:"
+        window = session + f"={launch.session_id}"
+        words = ["set-hook", "-t", session, "after-new-window", ""]  # the person's might rename it before it is marked
+        words += [";", "new-window", "-d", "-P", "-F", HANDLE_FORMAT, "-t", session, "-n", launch.session_id]
+        words += [SHELL, str(script), ";", "set-option", "-p", "-t", window, MARK, launch.session_id]
+        for name, value in WINDOW_OPTIONS.items():
+            words += [";", "set-option", "-wq", "-t", window, name, value]
+        return [*words, ";", "rename-window", "-t", window, "--", safe_window_name(launch.window_name)]
+
+    def _session_around(self, opening: list[str]) -> list[str]:
+        """The same in a new tmux session, which is made with a window that only waits and is closed at once."""
+        session = f"={self._tmux_session}:"
+        make = ["new-session", "-d", "-s", self._tmux_session, SHELL, "-c", "read _"]
+        keep = [";", "set-option", "-t", session, "destroy-unattached", "off", ";"]
+        return [*make, *keep, *opening, ";", "kill-window", "-t", session + "{start}"]
 
     def _handle(self, line: str) -> WindowHandle:
         tmux_session, window, pane, pid = line.split("|")
@@ -207,27 +227,9 @@ class TmuxExecutor:
             raise TmuxFailed(f"tmux refused {words[0]}: {reply.complaint}", "see: sc ls")
 
 
-def _marks(launch: WindowLaunch, target: str) -> tuple[str, ...]:
-    """The rest of the command that opens a window, so that even an agent that dies at once is marked and kept.
-
-    All of it stands on the window itself, since the global options may be the person's.
-    """
-    window_options = {
-        "remain-on-exit": "on",
-        "remain-on-exit-format": ENDED_FORMAT,
-        "automatic-rename": "off",
-        "allow-rename": "off",
-        "allow-passthrough": "off",
-    }
-    words = [";", "set-option", "-p", "-t", target, MARK, launch.session_id]
-    for name, value in window_options.items():
-        words += [";", "set-option", "-wq", "-t", target, name, value]
-    return (*words, ";", "rename-window", "-t", target, "--", safe_window_name(launch.window_name))
-
-
 def _has_no_session(reply: TmuxReply) -> bool:
     complaint = reply.complaint
-    absent = "can't find" in complaint or has_no_windows(complaint) or is_not_running(complaint)
+    absent = "no such session" in complaint or has_no_windows(complaint) or is_not_running(complaint)
     return reply.returncode != 0 and absent
 
 

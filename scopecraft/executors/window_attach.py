@@ -48,7 +48,7 @@ def _switch_arguments(handle: WindowHandle, viewer: str) -> list[str]:
     is_here = "#{m:*1*,#{W:#{==:#{window_id}," + window + "}}}"
     switch = (
         f"new-session -d -t '{handle.tmux_session}' -s {viewer} ; switch-client -t '={viewer}' ; "
-        f"set-option -t '={viewer}' destroy-unattached on ; select-window -t '={viewer}:{window}'"
+        f"set-option -t '={viewer}:' destroy-unattached on ; select-window -t '={viewer}:{window}'"
     )
     return ["if-shell", "-F", is_here, f"select-window -t ':{window}'", switch]
 

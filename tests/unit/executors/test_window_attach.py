@@ -1,0 +1,39 @@
+"""The command line that brings a person to a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scopecraft.executors.window_attach import attach_command
+from scopecraft.model.handle import WindowHandle
+
+HANDLE = WindowHandle("/run/s", "$0", "@7", "%9", 300, 5000)
+
+
+def command(inside_tmux: str | None, name: str = "fix; #(id)") -> list[str]:
+    return attach_command(HANDLE, inside_tmux=inside_tmux, viewer="viewer-1", window_name=name)
+
+
+def test_from_a_terminal_the_viewer_gets_a_session_of_his_own() -> None:
+    assert command(None)[1:] == [
+        *("-S", "/run/s", "new-session", "-t", "$0", ";"),
+        *("set-option", "destroy-unattached", "on", ";"),
+        *("select-window", "-t", ":@7"),
+    ]
+
+
+def test_from_another_tmux_its_own_server_opens_a_window_and_keeps_the_inner_command_whole() -> None:
+    words = command("/tmp/tmux-0/default,123,0")
+    assert words[1:6] == ["-S", "/tmp/tmux-0/default", "new-window", "-n", "fix; _(id)"]
+    assert words[6:11] == ["env", "-u", "TMUX", "-u", "TMUX_PANE"]
+    assert words[12:] == [word.replace(";", "\\;") for word in command(None)[1:]]
+
+
+def test_a_socket_path_with_commas_is_understood() -> None:
+    assert command("/tmp/a,b,123,0")[2] == "/tmp/a,b"
+
+
+def test_from_our_own_server_the_view_changes(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/run")
+    for socket in ("/run/s", str(tmp_path / "link" / "s")):
+        assert command(f"{socket},123,0")[3] == "if-shell"
