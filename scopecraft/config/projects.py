@@ -52,9 +52,7 @@ def link_project(home: Home, *, path: Path, common_dir: Path, at: str) -> tuple[
         taken = {project.name for project in projects}
         project = Project(_free_name(path, taken), str(path), str(common_dir), at)
         document = {"projects": [asdict(each) for each in (*projects, project)]}
-        text = json.dumps(document, indent=2, ensure_ascii=False)
-        # a path that is not UTF-8 survives as surrogates, which json reads back
-        replace_file(_file(home), text.encode("utf-8", "surrogatepass") + b"\n")
+        replace_file(_file(home), json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
         return project, True
 
 

@@ -1,35 +1,76 @@
-"""Settings: `config/settings.toml` of the home, guarded by pydantic. The text under each setting is its manual."""
+"""Settings: `config/settings.toml` of the home, guarded by pydantic. The text under each setting is its manual.
+
+The values are plain dataclasses: a home without a settings file, the common case, does not pay for importing pydantic.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from scopecraft.config.paths import Home
 from scopecraft.errors import BadInput, BadSettings
 from scopecraft.model.duration import seconds_of
 
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
-def _seconds(value: object) -> object:
-    if not isinstance(value, str):
+_BYTES = re.compile(r"(\d+)\s*(?:([kmgt])(?:i?b)?|b)?", re.IGNORECASE)
+_STRICT = {"extra": "forbid"}
+
+
+class _Checked:
+    """Marks a field that `check` turns into its value; pydantic finds this when it builds its schema."""
+
+    @staticmethod
+    def check(value: object) -> object:
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+
+class _Length(_Checked):
+    @staticmethod
+    def check(value: object) -> object:
+        try:
+            return seconds_of(value if isinstance(value, str) else str(value))
+        except BadInput as error:
+            raise ValueError(error.message) from error
+
+
+class _Size(_Checked):
+    @staticmethod
+    def check(value: object) -> object:
+        found = _BYTES.fullmatch(str(value).strip())
+        size = int(found.group(1)) * 1024 ** (" kmgt".index((found.group(2) or " ").lower())) if found else 0
+        if size < 1:
+            raise ValueError(f"{value!r} is no size; for example 512m or 4g")
+        return size
+
+
+class _Positive(_Checked):
+    @staticmethod
+    def check(value: object) -> object:
+        if isinstance(value, int | float) and value <= 0:
+            raise ValueError("must be greater than 0")
         return value
-    try:
-        return seconds_of(value)
-    except BadInput as error:
-        raise ValueError(error.message) from error
 
 
-Seconds = Annotated[int, BeforeValidator(_seconds), Field(ge=1)]
+Seconds = Annotated[int, _Length()]
+Bytes = Annotated[int, _Size()]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-
-class AgentSettings(_Section):
     dialect: str = "claude"
     """How the agent is called and how its lines are read: `claude` or `plain`."""
     command: tuple[str, ...] = ()
@@ -42,26 +83,29 @@ class AgentSettings(_Section):
     """The model when neither `--model` nor the workflow names one."""
     image: str | None = None
     """The image that this agent needs, in place of `container.image`."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
     """Variables set for the agent; put keys and tokens into `config/secrets.env` instead."""
     pass_env: tuple[str, ...] = ()
     """Names of variables taken from your environment or from `config/secrets.env`, beside the dialect's own."""
 
 
-class ContainerSettings(_Section):
+@dataclass(frozen=True, slots=True)
+class ContainerSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
     image: str | None = None
     """Unset: `my-claude:authenticated` where the engine has it, else `scopecraft-agent`."""
     network: str = "bridge"
     """`bridge`, `none`, or the name of a network of the engine."""
-    memory: ByteSize = ByteSize(4 * 1024**3)
-    """Memory of one session; it gets no swap beyond that."""
-    cpus: float = Field(default=2.0, gt=0)
+    memory: Bytes = 4 * 1024**3
+    """Memory of one session, such as `4g`; it gets no swap beyond that."""
+    cpus: Annotated[float, _Positive()] = 2.0
     """Processor cores of one session."""
-    pids: int = Field(default=512, ge=16)
+    pids: Annotated[int, _Positive()] = 512
     """Processes and threads of one session."""
-    tmp_size: ByteSize = ByteSize(1024**3)
+    tmp_size: Bytes = 1024**3
     """Size of `/tmp`, which is memory."""
-    output_limit: ByteSize = ByteSize(1024**3)
+    output_limit: Bytes = 1024**3
     """A session that prints more than this is ended."""
     timeout: Seconds = 4 * 3600
     """Wall-clock limit of an autonomous session: `90s`, `30m`, `4h`."""
@@ -71,25 +115,37 @@ class ContainerSettings(_Section):
     """How long an agent may stay silent after its result before it is ended."""
 
 
-class EngineSettings(_Section):
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
     host: str | None = None
     """The engine's address, `unix:///run/docker.sock`; unset: `$DOCKER_HOST`, else the usual socket."""
 
 
-class TmuxSettings(_Section):
+@dataclass(frozen=True, slots=True)
+class TmuxSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
     server: Literal["own", "mine"] = "own"
     """`own`: a server of this home that ignores your `.tmux.conf`; `mine`: your own server."""
 
 
-class WorktreeSettings(_Section):
+@dataclass(frozen=True, slots=True)
+class WorktreeSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
     branch_template: str = "{type}/{slug}"
     """How a mission's branch is called; `{type}` and `{slug}` are filled in."""
 
 
-class Settings(_Section):
+@dataclass(frozen=True, slots=True)
+class Settings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
     default_agent: str = "claude"
     """The agent when `--agent` is not given."""
-    agents: dict[str, AgentSettings] = Field(default_factory=dict)
+    agents: dict[str, AgentSettings] = field(default_factory=dict)
     """Agents by name; `claude` and `plain` are there without being named."""
     container: ContainerSettings = ContainerSettings()
     engine: EngineSettings = EngineSettings()
@@ -111,19 +167,28 @@ def load_settings(home: Home) -> Settings:
     """Defaults where the file says nothing. BadSettings names the file, the key and the reason."""
     file = home.settings_file
     try:
-        return Settings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return _validated(file, tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is not valid TOML: {error}", "mend the file, or move it away") from error
-    except ValidationError as error:
-        raise BadSettings(_explain(file, error), "mend that line; every setting has a default") from error
     except OSError as error:
         raise BadSettings(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _validated(file: Path, document: dict[str, Any]) -> Settings:
+    # looking for plugins of pydantic reads the metadata of every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Settings).validate_python(document)
+    except ValidationError as error:
+        raise BadSettings(_explain(file, error), "mend that line; every setting has a default") from error
 
 
 def _explain(file: Path, error: ValidationError) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    reason = "is not a setting" if first["type"] == "extra_forbidden" else first["msg"]
+    reason = "is not a setting" if first["type"] in ("extra_forbidden", "unexpected_keyword_argument") else first["msg"]
     return f"{file}: {key}: {reason}"

@@ -13,7 +13,6 @@ from docker.errors import NotFound as EngineNotFound
 from docker.types import LogConfig, Mount
 
 from scopecraft.errors import AlreadyRunning, EngineFailed, EngineUnavailable, ImageMissing, StartFailed
-from scopecraft.executors.launcher import LAUNCHER_ARGV
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown
 from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.text import clean_line
@@ -126,9 +125,9 @@ class ContainerExecutor:
         """Remove what is left of it, once everything worth knowing is written down."""
         self._remove(handle.container_id)
 
-    def run_to_end(self, name: str, launch: ContainerLaunch, argv: tuple[str, ...], seconds: float) -> int:
+    def run_to_end(self, name: str, launch: ContainerLaunch, seconds: float) -> int:
         """A short-lived container beside a session: its exit code. Killed and removed by name whatever happens."""
-        container_id = self._create(name, launch, argv)
+        container_id = self._create(name, launch)
         handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         try:
             with _translated(self.engine):
@@ -148,12 +147,12 @@ class ContainerExecutor:
                 return None
         return state
 
-    def _create(self, name: str, launch: ContainerLaunch, argv: tuple[str, ...] = LAUNCHER_ARGV) -> str:
+    def _create(self, name: str, launch: ContainerLaunch) -> str:
         with _translated(self.engine):
             try:
                 made = self.client.create_container(
                     image=launch.image,
-                    entrypoint=list(argv),
+                    entrypoint=list(launch.argv),
                     command=[],
                     name=name,
                     hostname="scopecraft",

@@ -1,16 +1,16 @@
 """A session's folder. What the container may write is never trusted: no links followed, regular files only, capped.
 
-    metadata.json   the host's own record; never mounted
-    facts.json      what settling needs to know, written before the start; never mounted
-    settle.lock     held by whoever starts or settles the session
-    pointer         mounted read-only over the worktree's .git
-    stream.jsonl, stderr.log    mounted one by one: appended to by the agent
-    launch/         mounted read-only; window.sh for a window
-    secrets/        read by the agent's shell, then removed
-    agent/          the agent's home and configuration
-    git/            the private git directory
-    out/            how the agent ended, and its commits
-    hooks/          of a window: what the agent's hooks wrote
+metadata.json   the host's own record; never mounted
+facts.json      what settling needs to know, written before the start; never mounted
+settle.lock     held by whoever starts or settles the session
+pointer         mounted read-only over the worktree's .git
+stream.jsonl, stderr.log    mounted one by one: appended to by the agent
+launch/         mounted read-only; window.sh for a window
+secrets/        read by the agent's shell, then removed
+agent/          the agent's home and configuration
+git/            the private git directory
+out/            how the agent ended, and its commits
+hooks/          of a window: what the agent's hooks wrote
 """
 
 from __future__ import annotations

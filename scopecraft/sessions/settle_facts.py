@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from scopecraft.atomic import replace_file
 from scopecraft.errors import StateUnreadable
-from scopecraft.model.launch import Limits
+from scopecraft.model.launch import Limits, Mount
 from scopecraft.sessions.folder import SessionFolder
 
 
@@ -20,11 +21,11 @@ class SettleFacts:
     user: tuple[int, int]
     limits: Limits | None
     private: dict[str, Any] | None
-    pointer: str  # what the worktree's .git held
+    private_mounts: tuple[Mount, ...] = ()
 
 
 def save_facts(folder: SessionFolder, facts: SettleFacts) -> None:
-    replace_file(folder.facts, json.dumps(asdict(facts), indent=2).encode() + b"\n")
+    replace_file(folder.facts, json.dumps(asdict(facts), indent=2, default=str).encode() + b"\n")
 
 
 def load_facts(folder: SessionFolder) -> SettleFacts:
@@ -36,7 +37,9 @@ def load_facts(folder: SessionFolder) -> SettleFacts:
             user=(int(row["user"][0]), int(row["user"][1])),
             limits=Limits(**row["limits"]) if row["limits"] else None,
             private=row["private"],
-            pointer=row["pointer"],
+            private_mounts=tuple(
+                Mount(Path(mount["source"]), mount["target"], mount["read_only"]) for mount in row["private_mounts"]
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise StateUnreadable(f"{folder.facts} cannot be read: {error}") from error

@@ -1,0 +1,71 @@
+"""`sc attach`: the tmux window of a dispatch session, or the live log of a container session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from scopecraft.cli.command import command
+from scopecraft.cli.table import print_table
+from scopecraft.cli.terminal import is_terminal
+from scopecraft.errors import BadInput, NotFound, Refused
+from scopecraft.model import clock
+from scopecraft.model.handle import WindowHandle
+from scopecraft.model.session import Session, handle_of, is_live
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.look import look_at_all
+from scopecraft.sessions.places import session_named
+
+
+@command(
+    "attach",
+    examples=(
+        ("sc attach", "choose from what is alive"),
+        ("sc attach fix-login", "its window, or its live log"),
+    ),
+)
+@click.argument("session", required=False)
+def attach(session: str | None) -> int | None:
+    """Go to SESSION: the tmux window of a dispatch session, the live log of a container session.
+
+    Leave the window with your tmux prefix and d; the agent goes on. Inside tmux the window opens nested in a new
+    window of yours. Without SESSION you choose from what is alive.
+    """
+    context = Context.of(os.environ)
+    found = session_named(context, session, Path.cwd()) if session else pick(context)
+    if found.executor == "container":
+        from scopecraft.cli.follow import follow_session
+
+        return follow_session(context, found)
+    go_to_window(context, found)
+    return None
+
+
+def pick(context: Context) -> Session:
+    """What is alive, to choose from by number; the only one there is needs no choice."""
+    from scopecraft.cli.ls import _COLUMNS, row_of
+
+    views = [view for view in look_at_all(context, context.store.live()) if is_live(view.session.status)]
+    if not views:
+        raise NotFound("nothing is alive to attach to", "see what ended with: sc ls")
+    if len(views) == 1:
+        return views[0].session
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
+        raise BadInput("which session?", "name one: " + ", ".join(view.session.task for view in views[:8]))
+    print_table(_COLUMNS, [row_of(view, clock.now()) for view in views])
+    number = click.prompt(f"attach to (1-{len(views)})", type=click.IntRange(1, len(views)), err=True)
+    return views[number - 1].session
+
+
+def go_to_window(context: Context, session: Session) -> None:
+    """Becomes the tmux client; returns only where the window opened in another window of the person's tmux."""
+    handle = handle_of(session.status)
+    if not isinstance(handle, WindowHandle):
+        raise Refused(f"{session.id} has no window: it is {session.status.kind}", f"see it with: sc show {session.id}")
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
+        raise Refused("this is no terminal to attach to", f"read it instead: sc show {session.id}")
+    argv = context.tmux.attach_command(handle, inside_tmux=context.environ.get("TMUX"))
+    os.execvp(argv[0], argv)

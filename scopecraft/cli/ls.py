@@ -1,0 +1,110 @@
+"""`sc ls`: what exists and how it is; what waits for a person stands first."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+import click
+
+from scopecraft.cli.command import command
+from scopecraft.cli.say import note, say, warn
+from scopecraft.cli.session_json import view_dict
+from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
+from scopecraft.cli.terminal import Tone
+from scopecraft.model import clock
+from scopecraft.model.duration import duration_text
+from scopecraft.model.session import Completed, Ended
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.look import View, look_at_all
+
+STATES = ("waiting", "idle", "running", "starting", "unknown", "ended")
+LATEST_ENDED = 10
+_TONES: dict[str, tuple[Tone, ...]] = {
+    "waiting": ("yellow", "bold"),
+    "idle": ("cyan",),
+    "running": ("green",),
+    "starting": ("green",),
+    "unknown": ("magenta",),
+    "ended": ("dim",),
+}
+_COLUMNS = (
+    Column("SESSION"),
+    Column("TASK", least=8),
+    Column("STATE"),
+    Column("SINCE", right=True),
+    Column("AGENT", least=4),
+    Column("PROJECT", least=4),
+    Column("DETAIL", least=8),
+)
+
+
+@command(
+    "ls",
+    examples=(
+        ("sc ls", "what runs and waits, and what ended lately"),
+        ("sc ls --state waiting", "only what waits for you"),
+        ("sc ls --all --json", "everything, for programs"),
+    ),
+)
+@click.option("-a", "--all", "everything", is_flag=True, help="Every session, not only the latest that ended.")
+@click.option("--state", type=click.Choice(STATES), multiple=True, help="Only sessions in this state; may be repeated.")
+@click.option("--project", help="Only sessions of this project.")
+@click.option("--task", help="Only sessions of the mission by exactly this name.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str | None, as_json: bool) -> None:
+    """List sessions and how they are: what waits for you first, then what runs, then what ended.
+
+    A session that ended while nobody looked is settled on the way: its outcome is recorded and its commits are taken
+    to the branch.
+    """
+    context = Context.of(os.environ)
+    views = look_at_all(context, context.store.live())
+    if everything or not state or "ended" in state:
+        shown = {view.session.id for view in views}
+        ended = context.store.sessions(
+            status_kinds=("ended",), project=project, limit=None if everything or task else LATEST_ENDED
+        )
+        views += look_at_all(context, [session for session in ended if session.id not in shown])
+    for notice in context.store.notices:
+        warn(notice)
+    views = [view for view in views if _is_wanted(view, state, project, task)]
+    views.sort(key=lambda view: STATES.index(view.word))
+    if as_json:
+        print_json([view_dict(view) for view in views])
+    elif views:
+        print_table(_COLUMNS, [row_of(view, clock.now()) for view in views])
+    else:
+        say("no session to show")
+        note("start one: sc run TASK -m 'what to do'")
+
+
+def _is_wanted(view: View, states: tuple[str, ...], project: str | None, task: str | None) -> bool:
+    session = view.session
+    return (not states or view.word in states) and project in (None, session.project) and task in (None, session.task)
+
+
+def row_of(view: View, now: datetime) -> Row:
+    session = view.session
+    return (
+        Cell(session.id, ("dim",)),
+        Cell(session.task, ("bold",)),
+        Cell(word_of(view), tones_of(view)),
+        duration_text((now - clock.from_text(view.since or session.created_at)).total_seconds()),
+        session.agent,
+        session.project,
+        view.detail,
+    )
+
+
+def word_of(view: View) -> str:
+    """`waiting`, but for the ended: how it ended."""
+    status = view.session.status
+    return status.outcome.kind.replace("_", " ") if isinstance(status, Ended) else view.word
+
+
+def tones_of(view: View) -> tuple[Tone, ...]:
+    status = view.session.status
+    if isinstance(status, Ended) and not isinstance(status.outcome, Completed):
+        return ("red",)
+    return _TONES[view.word]

@@ -1,0 +1,148 @@
+"""`sc show`: all that is known of a task, or of one session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scopecraft.cli.command import command
+from scopecraft.cli.ls import tones_of, word_of
+from scopecraft.cli.say import warn
+from scopecraft.cli.session_json import view_dict
+from scopecraft.cli.table import print_json, print_lines
+from scopecraft.cli.terminal import Tone, has_colour, pad, paint
+from scopecraft.errors import NotFound
+from scopecraft.model import clock
+from scopecraft.model.duration import duration_text
+from scopecraft.model.mission import Mission
+from scopecraft.model.session import Session
+from scopecraft.model.text import clean, clean_line
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.details import Details, details_of
+from scopecraft.sessions.look import View, look_at_all
+from scopecraft.sessions.places import mission_named, session_named
+
+LABEL_CELLS = 10
+
+
+@command(
+    "show",
+    examples=(
+        ("sc show fix-login", "the mission and its sessions"),
+        ("sc show r-0193", "one session, by a unique piece of its id"),
+        ("sc show fix-login --json", "for programs"),
+    ),
+)
+@click.argument("name", metavar="TASK|SESSION")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show a task with its sessions, or one session: state, branch, what the agent said and used, alerts."""
+    context = Context.of(os.environ)
+    mission, sessions = _named(context, name)
+    views = look_at_all(context, sessions)
+    for notice in context.store.notices:
+        warn(notice)
+    latest = details_of(context, views[0].session) if views else None
+    if as_json:
+        print_json(_json(mission, views, latest))
+        return
+    colour = has_colour(sys.stdout)
+    lines = _mission_lines(mission, colour) if mission else []
+    for number, view in enumerate(views):
+        lines += ["", *_session_lines(view, latest if number == 0 else None, colour)]
+    if mission and not views:
+        lines += ["", f"no session yet; start one: sc run {clean_line(mission.slug)} -m 'what to do'"]
+    print_lines(lines)
+
+
+def _named(context: Context, name: str) -> tuple[Mission | None, list[Session]]:
+    """A task's mission with all its sessions, newest first; or a single session."""
+    try:
+        mission = mission_named(context, name, Path.cwd())
+    except NotFound:
+        return None, [session_named(context, name, Path.cwd())]
+    return mission, context.store.sessions(mission_id=mission.id)
+
+
+def _json(mission: Mission | None, views: list[View], latest: Details | None) -> dict[str, Any]:
+    rows = [view_dict(view) for view in views]
+    if latest is not None:
+        rows[0]["activity"] = asdict(latest.activity)
+        rows[0]["alerts"] = [asdict(alert) for alert in latest.alerts]
+        rows[0]["stream"] = str(latest.stream)
+    return {"mission": asdict(mission) if mission else None, "sessions": rows}
+
+
+def _mission_lines(mission: Mission, colour: bool) -> list[str]:
+    title = clean_line(mission.title)
+    rows = [
+        ("id", mission.id),
+        ("status", mission.status.replace("_", " ")),
+        ("project", mission.project),
+        ("branch", mission.branch),
+        ("base", mission.base[:12]),
+        ("worktree", mission.worktree),
+    ]
+    if mission.errors:
+        rows.append(("error", mission.errors[-1]))
+    return [paint(title, "bold") if colour else title, *_rows(rows, colour)]
+
+
+def _session_lines(view: View, details: Details | None, colour: bool) -> list[str]:
+    session = view.session
+    how = f"{session.mode}, {session.agent}" + (f", {session.model}" if session.model else "")
+    head = f"{session.id}  attempt {session.attempt}  ({clean_line(how)})"
+    state = word_of(view)
+    shown = paint(state, *tones_of(view)) if colour else state
+    rows = [("state", shown + _reason(view)), ("began", session.created_at)]
+    if view.since and view.word == "ended":
+        seconds = (clock.from_text(view.since) - clock.from_text(session.created_at)).total_seconds()
+        rows.append(("took", duration_text(seconds)))
+    if session.conversation_id:
+        rows.append(("conversation", session.conversation_id))
+    lines = [paint(head, "bold") if colour else head, *_rows(rows[:1], colour, raw=True), *_rows(rows[1:], colour)]
+    return lines + (_detail_lines(details, colour) if details else [])
+
+
+def _reason(view: View) -> str:
+    return f": {clean_line(view.detail)}" if view.detail and view.detail != word_of(view) else ""
+
+
+def _detail_lines(details: Details, colour: bool) -> list[str]:
+    from scopecraft.cli.entries import usage_text
+
+    activity = details.activity
+    rows = []
+    if usage_text(activity.usage):
+        rows.append(("used", usage_text(activity.usage)))
+    if activity.tools:
+        rows.append(("tools", f"{activity.tool_calls} calls: {', '.join(activity.tools)}"))
+    if details.commits:
+        rows.append(("commits", details.commits))
+    if activity.damaged_count:
+        rows.append(("damaged", f"lines {', '.join(str(number) for number in activity.damaged_lines[:10])}"))
+    rows += [("error", error.text) for error in activity.errors[-3:]]
+    rows += [("alert", alert.text) for alert in details.alerts]
+    rows.append(("log", str(details.stream)))
+    lines = _rows(rows, colour)
+    if activity.last_message:
+        lines += ["", *(f"  {line}" for line in clean(activity.last_message.strip()).splitlines()[-20:])]
+    if details.screen:
+        lines += ["", *(f"  | {line}" for line in details.screen)]
+    return lines
+
+
+def _rows(rows: list[tuple[str, str]], colour: bool, *, raw: bool = False) -> list[str]:
+    """`raw` text is safe already and may carry our own colours."""
+    tones: dict[str, tuple[Tone, ...]] = {"error": ("red",), "alert": ("yellow",)}
+    lines = []
+    for label, text in rows:
+        shown = text if raw else clean_line(text)
+        name = pad(label, LABEL_CELLS)
+        lines.append(f"  {paint(name, *tones.get(label, ('dim',))) if colour else name} {shown}")
+    return lines

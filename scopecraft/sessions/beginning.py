@@ -1,0 +1,104 @@
+"""What every start shares, whatever executor runs the agent: the record first, an honest end if it does not come up."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scopecraft.atomic import file_lock
+from scopecraft.errors import ScopecraftError, StorageFailed
+from scopecraft.missions.advance import WORK_STEP, when_ended, when_started
+from scopecraft.missions.folder import changing, save_mission
+from scopecraft.model import clock
+from scopecraft.model.handle import Handle
+from scopecraft.model.ids import new_session_id
+from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running, Session, Starting
+from scopecraft.sessions.agent_choice import Chosen
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.folder import SessionFolder
+from scopecraft.sessions.mission_start import ReadyMission
+from scopecraft.sessions.request import StartRequest
+
+HOW: dict[ExecutorName, Mode] = {"container": "autonomous", "tmux": "dispatch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A session that is recorded as starting, and everything needed to start it."""
+
+    session: Session
+    folder: SessionFolder
+    request: StartRequest
+    chosen: Chosen
+    ready: ReadyMission
+
+
+@contextlib.contextmanager
+def begin(
+    context: Context, request: StartRequest, chosen: Chosen, ready: ReadyMission, executor: ExecutorName
+) -> Iterator[Beginning]:
+    """Records the session; if the block fails, so does the session, with the reason.
+
+    The session's lock is held all the while: who finds it free and the session starting knows that we died.
+    """
+    session = _new_session(request, chosen, ready, executor)
+    folder = context.folder(session.id)
+    folder.make()
+    with file_lock(folder.lock):
+        session = context.store.create(session, session.created_at)
+        try:
+            with changing(context.home, session.mission_id) as mission:
+                save_mission(context.home, when_started(mission, session.created_at))
+            yield Beginning(session, folder, request, chosen, ready)
+        except BaseException as error:
+            _record_failure(context, session, chosen, error)
+            raise
+
+
+def came_up(context: Context, session: Session, handle: Handle) -> Session:
+    at = clock.to_text(clock.now())
+    moved = context.store.move(session.id, Running(at, handle), "session_started", at)
+    return moved or session
+
+
+def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, executor: ExecutorName) -> Session:
+    at = clock.now()
+    created_at = clock.to_text(at)
+    return Session(
+        id=new_session_id(at),
+        mission_id=ready.mission.id,
+        task=ready.mission.slug,
+        project=ready.mission.project,
+        step_id=WORK_STEP,
+        attempt=1,  # the store counts
+        agent=chosen.name,
+        dialect=chosen.dialect.name,
+        executor=executor,
+        mode=HOW[executor],
+        branch=ready.mission.branch,
+        worktree=str(ready.worktree),
+        created_at=created_at,
+        status=Starting(created_at),
+        model=request.model or chosen.settings.model,
+        conversation_id=str(uuid.uuid4()),
+        timeout_seconds=request.timeout_seconds,
+    )
+
+
+def _record_failure(context: Context, session: Session, chosen: Chosen, error: BaseException) -> None:
+    current = context.store.get(session.id)
+    if current is None or not isinstance(current.status, Starting):
+        return  # it came up; whatever failed afterwards is for settling to see
+    at = clock.to_text(clock.now())
+    reason = error.message if isinstance(error, ScopecraftError) else "the start was interrupted"
+    outcome = Failed(chosen.secrets.redact(reason))
+    with contextlib.suppress(StorageFailed):
+        context.store.move(session.id, Ended(None, at, outcome), "session_ended", at)
+        with changing(context.home, session.mission_id) as mission:
+            save_mission(context.home, when_ended(mission, outcome, at))
+
+
+def with_timeout(session: Session, seconds: int) -> Session:
+    return replace(session, timeout_seconds=seconds)

@@ -1,0 +1,129 @@
+"""Starting an autonomous session: refuse what cannot work, then mission, record, files, container, in that order."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
+from scopecraft.missions.folder import folder_of
+from scopecraft.model.launch import AgentCommand, AgentRequest, Limits
+from scopecraft.model.naming import check_title
+from scopecraft.model.session import Session
+from scopecraft.sessions.agent_choice import choose_agent, choose_image, require_credentials
+from scopecraft.sessions.beginning import Beginning, begin, came_up
+from scopecraft.sessions.container_launch import (
+    AGENT_HOME,
+    Box,
+    container_launch,
+    labels_of,
+    limits_of,
+    session_mounts,
+)
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.mission_start import mission_for
+from scopecraft.sessions.request import StartRequest, check_prompt
+from scopecraft.sessions.settle_facts import SettleFacts, save_facts
+from scopecraft.worktrees.pointer import verify_pointer
+from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
+from scopecraft.worktrees.refusal import refuse_unsupported
+
+CONFIG_FOLDER = f"{AGENT_HOME}/config"
+
+
+def start_container(context: Context, request: StartRequest) -> Session:
+    """A running autonomous session. What is refused leaves nothing behind; what fails later is recorded as failed."""
+    check_title(request.task)
+    chosen = choose_agent(context, request.agent)
+    if request.prompt is not None or chosen.dialect.has_result:
+        check_prompt(request.prompt)  # a program without a conversation may do without
+    require_credentials(chosen)
+    image = choose_image(context, chosen)
+    with mission_for(context, request) as ready:
+        pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
+        refuse_unsupported(ready.repository, ready.worktree, pointer)
+        with begin(context, request, chosen, ready, "container") as beginning:
+            return _start(context, beginning, image, pointer)
+
+
+def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -> Session:
+    ready, folder, session = beginning.ready, beginning.folder, beginning.session
+    owner = ready.worktree.stat()
+    user = (owner.st_uid, owner.st_gid)
+    settings = context.settings.container
+    limits = limits_of(settings, session.timeout_seconds)
+    private = make_private(
+        ready.repository,
+        PrivateRequest(
+            worktree=ready.worktree,
+            pointer=pointer,
+            branch=session.branch,
+            mission_id=session.mission_id,
+            session_folder=folder.path,
+            owner=user,
+            resume_from=_half_done(context, session),
+        ),
+    )
+    _write_files(beginning, limits, user)
+    save_facts(folder, SettleFacts(image, user, limits, private.facts.to_dict(), private.mounts))
+    artifacts = folder_of(context.home, ready.mission) / "artifacts"
+    box = Box(
+        image=image,
+        user=user,
+        mounts=(*session_mounts(folder, ready.worktree, artifacts), *private.mounts),
+        labels=labels_of(context.home.label, session),
+        network=settings.network,
+        limits=limits,
+    )
+    launch = container_launch(session, box, LAUNCHER_ARGV)
+    return came_up(context, session, context.containers.start(launch))
+
+
+def _half_done(context: Context, session: Session) -> Path | None:
+    """The private git directory of the session before, when that ended in the middle of a merge or rebase."""
+    events = context.store.events(mission_id=session.mission_id)
+    taken = next((event for event in reversed(events) if event.kind == "commits_taken"), None)
+    if taken is None or not taken.data.get("in_progress") or taken.session_id is None:
+        return None
+    folder = context.folder(taken.session_id).path / "git"
+    return folder if folder.is_dir() else None
+
+
+def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) -> None:
+    folder = beginning.folder
+    command = _command(beginning, as_root=user[0] == 0)
+    for name, content in command.config_files.items():
+        file = folder.agent / "config" / name
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_bytes(content)
+    files = LauncherFiles(
+        command=command,
+        limits=limits,
+        workdir=beginning.session.worktree,
+        environment={**command.env, **beginning.chosen.environment},
+        last_act=f"exec {shlex.join(HARVEST_COMMAND)}\n",
+    )
+    write_launcher(folder.path, files)
+    if os.getuid() != user[0]:
+        for part in (folder.agent, folder.out, folder.secrets, folder.path / "launch", folder.stream, folder.stderr):
+            give_to(part, user)
+
+
+def _command(beginning: Beginning, *, as_root: bool) -> AgentCommand:
+    session, chosen = beginning.session, beginning.chosen
+    request = AgentRequest(
+        prompt=beginning.request.prompt,
+        model=session.model,
+        conversation_id=session.conversation_id or "",
+        resume=False,
+        cwd=session.worktree,
+        config_folder=CONFIG_FOLDER,
+        hooks_folder=None,
+        program=chosen.settings.command,
+        extra_arguments=(*chosen.settings.arguments, *beginning.request.arguments),
+        sandboxed=True,
+        as_root=as_root,
+        secrets=chosen.secrets.values,
+    )
+    return chosen.dialect.headless(request)

@@ -1,0 +1,124 @@
+"""How every live session is, at the price of one request to the engine and one to tmux. No heavy imports here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopecraft.executors.engine_look import look_at_containers
+from scopecraft.executors.tmux_look import look_at_windows
+from scopecraft.model import clock
+from scopecraft.model.event import EventKind
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
+from scopecraft.model.session import Running, Session, Status, Waiting, handle_of, is_live
+from scopecraft.sessions.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A session and what could be seen of it. `word` is one of starting, running, waiting, idle, ended, unknown."""
+
+    session: Session
+    word: str
+    detail: str = ""  # for what it waits, how it ended, why nobody knows
+    since: str | None = None
+
+
+def look_at_all(context: Context, sessions: list[Session]) -> list[View]:
+    """In the order given. What ended unseen is settled first, which may take its time and import more."""
+    looks = _looks(context, [session for session in sessions if is_live(session.status)])
+    return [_view(context, session, looks.get(session.id)) for session in sessions]
+
+
+def _looks(context: Context, live: list[Session]) -> dict[str, Look]:
+    containers: list[tuple[str, ContainerHandle]] = []
+    windows: list[tuple[str, WindowHandle]] = []
+    for session in live:
+        handle = handle_of(session.status)
+        if isinstance(handle, ContainerHandle):
+            containers.append((session.id, handle))
+        elif isinstance(handle, WindowHandle):
+            windows.append((session.id, handle))
+    found: dict[str, Look] = {}
+    if containers:
+        answers = look_at_containers([handle for _, handle in containers], context.home.label)
+        found |= {session_id: look for (session_id, _), look in zip(containers, answers, strict=True)}
+    if windows:
+        seen = look_at_windows(handle for _, handle in windows)
+        found |= {session_id: seen[handle] for session_id, handle in windows}
+    return found
+
+
+def _view(context: Context, session: Session, look: Look | None) -> View:
+    if not is_live(session.status):
+        return ended_view(session)
+    if isinstance(look, Unknown):
+        return View(session, "unknown", look.why)
+    if look is None or isinstance(look, Exited | Gone):
+        from scopecraft.sessions.settle import settle
+
+        # another process that starts or settles it just now is not waited for
+        session = settle(context, session.id, wait_seconds=0)
+        return ended_view(session) if not is_live(session.status) else plain_view(session)
+    if session.executor == "tmux":
+        session, detail = observe(context, session, look)
+        return plain_view(session, detail)
+    return plain_view(session)
+
+
+def ended_view(session: Session) -> View:
+    from scopecraft.model.session import Ended
+    from scopecraft.model.session_words import outcome_sentence
+
+    assert isinstance(session.status, Ended)
+    return View(session, "ended", outcome_sentence(session.status.outcome), session.status.ended_at)
+
+
+def plain_view(session: Session, detail: str = "") -> View:
+    status = session.status
+    if isinstance(status, Waiting):
+        if status.reason == "idle":
+            return View(session, "idle", detail, status.since)
+        return View(session, "waiting", f"{status.reason}: {detail}" if detail else status.reason, status.since)
+    if isinstance(status, Running):
+        return View(session, "running", "", status.started_at)
+    return View(session, status.kind, "", session.created_at)
+
+
+def observe(context: Context, session: Session, look: Look) -> tuple[Session, str]:
+    """Move a dispatch session between running and waiting as its hooks and its registry file say; what it asks."""
+    handle = handle_of(session.status)
+    if session.dialect != "claude" or not isinstance(handle, WindowHandle) or not isinstance(look, Alive):
+        return session, ""
+    from scopecraft.agents.claude_dispatch import own_config_folder, read_dispatch_state
+
+    now = clock.now()
+    state = read_dispatch_state(
+        context.folder(session.id).hooks / "hooks.jsonl",
+        own_config_folder(context.environ),
+        session.conversation_id or "",
+        handle.pane_pid,
+        True,
+        pane_started=handle.pane_started,
+        age_seconds=(now - clock.from_text(session.created_at)).total_seconds(),
+    )
+    if state.conversation_id and state.conversation_id != session.conversation_id:
+        context.store.set_conversation(session.id, state.conversation_id)
+    after = status_after(session.status, state.kind, state.reason, state.since or clock.to_text(now))
+    if after is None:
+        return session, state.detail
+    kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
+    data = {"reason": after.reason, "detail": state.detail} if isinstance(after, Waiting) else {}
+    moved = context.store.move(session.id, after, kind, clock.to_text(now), seen=session.status, data=data)
+    return moved or context.store.get(session.id) or session, state.detail
+
+
+def status_after(status: Status, kind: str, reason: str | None, since: str) -> Status | None:
+    """The status that an agent's own state calls for; None when it is right already. Pure."""
+    if not isinstance(status, Running | Waiting):
+        return None
+    if kind in ("waiting", "idle"):
+        wanted = reason if kind == "waiting" and reason in ("permission", "question", "login") else "idle"
+        if isinstance(status, Waiting) and status.reason == wanted:
+            return None
+        return Waiting(status.started_at, status.handle, since, wanted)  # type: ignore[arg-type]
+    return Running(status.started_at, status.handle) if isinstance(status, Waiting) else None

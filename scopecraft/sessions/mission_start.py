@@ -1,0 +1,151 @@
+"""A mission ready to work in: found or made, with its worktree, and with no other session alive."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopecraft.atomic import file_lock, private_folder
+from scopecraft.config.projects import Project
+from scopecraft.errors import AlreadyRunning, BranchBusy, RepositoryRefused
+from scopecraft.missions.advance import ONESHOT
+from scopecraft.missions.finding import find_mission
+from scopecraft.missions.folder import create_mission
+from scopecraft.model import clock
+from scopecraft.model.ids import new_mission_id
+from scopecraft.model.mission import Mission
+from scopecraft.model.naming import branch_name, check_title, slug_of, suffix_of
+from scopecraft.model.session import is_live
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.places import project_here, repository_of
+from scopecraft.sessions.request import StartRequest
+from scopecraft.worktrees.include import Included, copy_included
+from scopecraft.worktrees.lookup import Found, find
+from scopecraft.worktrees.repository import Repository, resolve_base
+from scopecraft.worktrees.worktree import CreateRequest, check_branch, create, lock
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyMission:
+    mission: Mission
+    project: Project
+    repository: Repository
+    worktree: Path
+    included: Included  # what .worktreeinclude brought in
+
+
+@contextlib.contextmanager
+def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMission]:
+    """The mission that the request names, held against a second start of the same name until the block ends."""
+    title = check_title(request.task)
+    project = project_here(context, request.cwd, request.project)
+    repository = repository_of(project)
+    slug = slug_of(title)
+    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
+        mission = find_mission(context.home, title, project.name, partial=False)
+        if mission is None:
+            yield _new_mission(context, request, project, repository)
+        else:
+            refuse_while_alive(context, mission)
+            yield _existing_mission(context, mission, project, repository)
+
+
+@contextlib.contextmanager
+def _name_held(context: Context, project: Project, name: str) -> Iterator[None]:
+    locks = context.home.worktrees / ".locks"
+    private_folder(locks)
+    digest = hashlib.sha256(f"{project.name}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    with file_lock(locks / digest, timeout=600):
+        yield
+
+
+def refuse_while_alive(context: Context, mission: Mission) -> None:
+    """Raises AlreadyRunning; a session that ended unseen is settled first."""
+    session = context.store.latest_of(mission.id)
+    if session is not None and is_live(session.status):
+        from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
+
+        session = settle(context, session.id)
+        if is_live(session.status):
+            raise AlreadyRunning(
+                f"a session of {mission.slug} is {session.status.kind}: {session.id}",
+                f"follow it with: sc attach {session.id}   or end it with: sc stop {session.id}",
+            )
+
+
+def _new_mission(context: Context, request: StartRequest, project: Project, repository: Repository) -> ReadyMission:
+    at = clock.now()
+    mission_id = new_mission_id(at)
+    title = check_title(request.task)
+    slug = slug_of(title) or mission_id
+    branch = branch_name(context.settings.worktrees.branch_template, type_=request.type, slug=slug)
+    check_branch(repository, branch)
+    base = resolve_base(repository, request.base)
+    found = find(repository, branch=branch, slug=slug)
+    place = found.path if found and found.path else _place(context, project, slug)
+    mission = Mission(
+        id=mission_id,
+        title=title,
+        slug=slug,
+        type=request.type,
+        workflow_id=ONESHOT[0],
+        current_step=0,
+        status="ready",
+        project=project.name,
+        branch=found.branch if found else branch,
+        base=base.commit,
+        worktree=str(place),
+        created_at=clock.to_text(at),
+        updated_at=clock.to_text(at),
+    )
+    folder = create_mission(context.home, mission, request.prompt or "")
+    try:
+        return _with_worktree(mission, project, repository, found)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
+        raise
+
+
+def _existing_mission(context: Context, mission: Mission, project: Project, repository: Repository) -> ReadyMission:
+    """With its worktree, made again from the branch where somebody deleted the folder."""
+    found = find(repository, branch=mission.branch, slug=mission.slug)
+    if found is None and context.store.latest_of(mission.id) is not None:
+        raise RepositoryRefused(
+            f"the branch {mission.branch} of {mission.slug} is gone",
+            f"make it again: git branch {mission.branch} {mission.base[:12]}",
+        )
+    return _with_worktree(mission, project, repository, found)
+
+
+def _with_worktree(mission: Mission, project: Project, repository: Repository, found: Found | None) -> ReadyMission:
+    path = Path(mission.worktree)
+    if found is not None and found.path is not None:
+        if found.path != path.resolve():
+            raise BranchBusy(
+                f"the branch {mission.branch} is checked out in {found.path}, not in the mission's worktree",
+                f"remove that worktree, or move it back to {path}",
+            )
+        lock(repository, path, reason=lock_reason(mission.slug))
+        return ReadyMission(mission, project, repository, path, Included())
+    request = CreateRequest(
+        path=path,
+        branch=mission.branch,
+        base_commit=found.head if found else mission.base,
+        lock_reason=lock_reason(mission.slug),
+        existing_branch=found is not None,
+    )
+    private_folder(path.parent)
+    create(repository, request)
+    return ReadyMission(mission, project, repository, path, copy_included(repository, path))
+
+
+def _place(context: Context, project: Project, slug: str) -> Path:
+    return context.home.worktrees / project.name / slug
+
+
+def lock_reason(slug: str) -> str:
+    return f"scopecraft mission {slug}"

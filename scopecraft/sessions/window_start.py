@@ -1,0 +1,113 @@
+"""Starting a dispatch session: an interactive agent in a tmux window of the mission's worktree, on the host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from scopecraft.errors import AgentMissing, BadInput, StartFailed
+from scopecraft.model.handle import Exited, WindowHandle
+from scopecraft.model.launch import AgentCommand, AgentRequest, WindowLaunch
+from scopecraft.model.naming import check_title
+from scopecraft.model.session import Session, handle_of
+from scopecraft.model.text import clean
+from scopecraft.sessions.agent_choice import Chosen, choose_agent
+from scopecraft.sessions.beginning import Beginning, begin, came_up
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.mission_start import mission_for
+from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.settle_facts import SettleFacts, save_facts
+
+EARLY_DEATH_SECONDS = 1.0
+
+# Of the caller, and wrong or misleading for an agent in a window of its own
+NOT_PASSED_ON = frozenset({"TMUX", "TMUX_PANE", "TERM", "COLUMNS", "LINES", "SHLVL", "PWD", "OLDPWD", "_"})
+NOT_PASSED_PREFIXES = ("GIT_", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT")
+
+
+def start_window(context: Context, request: StartRequest) -> Session:
+    """A running dispatch session; StartFailed with the agent's last words when it dies at once."""
+    chosen = choose_agent(context, request.agent)
+    check_title(request.task)
+    program = _program(context, request, chosen)
+    with mission_for(context, request) as ready, begin(context, request, chosen, ready, "tmux") as beginning:
+        session = _start(context, beginning, program)
+    return _survived(context, session)
+
+
+def _program(context: Context, request: StartRequest, chosen: Chosen) -> tuple[str, ...]:
+    """The agent's program on this machine; none for an agent whose arguments are the whole command."""
+    own = (chosen.dialect.program,) if chosen.dialect.program else ()
+    program = chosen.settings.host_command or chosen.settings.command or own
+    first = next(iter((*program, *chosen.settings.arguments, *request.arguments)), None)
+    if first is None:
+        raise BadInput(
+            f"{chosen.name} has no command to run",
+            f"put it behind --, or into agents.{chosen.name}.command of {context.home.settings_file}",
+        )
+    if shutil.which(first, path=context.environ.get("PATH")) is None:
+        raise AgentMissing(
+            f"{first} is not installed on this machine, and a dispatch session runs here",
+            f"install it, or name where it is: agents.{chosen.name}.host_command in {context.home.settings_file}",
+        )
+    return program
+
+
+def _start(context: Context, beginning: Beginning, program: tuple[str, ...]) -> Session:
+    session, folder = beginning.session, beginning.folder
+    command = _command(beginning, program)
+    for name, content in command.session_files.items():
+        file = folder.hooks / name
+        file.write_bytes(content)
+        file.chmod(0o700)
+    save_facts(folder, SettleFacts(None, (os.getuid(), os.getgid()), None, None))
+    launch = WindowLaunch(
+        session_id=session.id,
+        window_name=f"{session.task}-{session.mode}",
+        argv=command.argv,
+        env={**passed_on(context), **command.env, **beginning.chosen.environment, "SCOPECRAFT_SESSION": session.id},
+        unset=tuple(sorted(NOT_PASSED_ON - {"TMUX", "TMUX_PANE", "TERM"})),
+        cwd=session.worktree,
+        folder=folder.path / "launch",
+    )
+    return came_up(context, session, context.tmux.start(launch))
+
+
+def passed_on(context: Context) -> dict[str, str]:
+    """The caller's environment, as a person expects it in a terminal of their own."""
+    return {
+        name: value
+        for name, value in context.environ.items()
+        if name not in NOT_PASSED_ON and not name.startswith(NOT_PASSED_PREFIXES)
+    }
+
+
+def _command(beginning: Beginning, program: tuple[str, ...]) -> AgentCommand:
+    session, chosen = beginning.session, beginning.chosen
+    request = AgentRequest(
+        prompt=beginning.request.prompt,
+        model=session.model,
+        conversation_id=session.conversation_id or "",
+        resume=False,
+        cwd=session.worktree,
+        config_folder=None,
+        hooks_folder=str(beginning.folder.hooks),
+        program=program,
+        extra_arguments=(*chosen.settings.arguments, *beginning.request.arguments),
+    )
+    return chosen.dialect.interactive(request)
+
+
+def _survived(context: Context, session: Session) -> Session:
+    handle = handle_of(session.status)
+    died = context.tmux.early_death(handle, seconds=EARLY_DEATH_SECONDS) if isinstance(handle, WindowHandle) else None
+    if not isinstance(died, Exited) or died.exit_code == 0:
+        return session
+    from scopecraft.sessions.settle import settle
+
+    settle(context, session.id)
+    words = clean("\n".join(line for line in died.last_lines[-15:] if line.strip()))
+    raise StartFailed(
+        f"the agent ended at once with exit code {died.exit_code}" + (f":\n{words}" if words else ""),
+        f"see it whole with: sc show {session.id}",
+    )

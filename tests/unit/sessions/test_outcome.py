@@ -1,0 +1,117 @@
+"""How a session ended is decided from evidence alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scopecraft.model.activity import Activity, Claim
+from scopecraft.model.handle import Exited, Gone
+from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut
+from scopecraft.sessions.outcome import Evidence, decide_outcome
+
+GOOD = Claim(is_error=False, stop_reason="end_turn")
+BAD = Claim(is_error=True, stop_reason="error", text="API Error: 400 bad request")
+ABORTED = Claim(is_error=True, stop_reason="cancelled", aborted=True)
+TURNS = Claim(is_error=True, stop_reason="max_turn_requests")
+
+EVIDENCE = Evidence(
+    look=Exited(0),
+    activity=Activity(),
+    has_protocol=True,
+    executor="container",
+    exit_code=0,
+    launcher_reason="exit",
+    stop_requested_by=None,
+    timeout_seconds=60,
+    output_bytes=1000,
+    last_words="",
+)
+
+
+def decide(claim: Claim | None = None, **changes: object) -> Outcome:
+    return decide_outcome(replace(EVIDENCE, activity=Activity(claim=claim), **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", [0, 1, 137])
+def test_a_good_result_counts_whatever_the_exit_code(code: int) -> None:
+    assert decide(GOOD, exit_code=code) == Completed()
+
+
+def test_a_result_with_is_error_fails_even_with_exit_code_0() -> None:
+    assert decide(BAD) == Failed("API Error: 400 bad request", 0)
+
+
+def test_a_good_result_counts_even_if_we_stopped_it_afterwards() -> None:
+    assert decide(GOOD, stop_requested_by="sc stop", launcher_reason="stopped") == Completed()
+
+
+@pytest.mark.parametrize("claim", [None, ABORTED, TURNS])
+def test_stopped_by_us_is_killed(claim: Claim | None) -> None:
+    assert decide(claim, stop_requested_by="sc stop", launcher_reason="stopped") == Killed("sc stop")
+
+
+@pytest.mark.parametrize("claim", [None, ABORTED, TURNS])
+def test_our_time_limit_is_timed_out(claim: Claim | None) -> None:
+    assert decide(claim, launcher_reason="timeout", exit_code=143) == TimedOut(60)
+
+
+@pytest.mark.parametrize("claim", [None, ABORTED, TURNS])
+def test_a_container_that_went_away_is_interrupted(claim: Claim | None) -> None:
+    assert decide(claim, look=Gone("removed"), launcher_reason=None) == Interrupted("engine", "removed")
+
+
+def test_a_window_that_went_away_is_interrupted() -> None:
+    assert decide(look=Gone("closed"), executor="tmux") == Interrupted("tmux", "closed")
+
+
+def test_success_without_a_result_line_is_a_failure() -> None:
+    outcome = decide(None)
+    assert isinstance(outcome, Failed)
+    assert "without a result" in outcome.reason
+
+
+def test_the_agents_own_turn_limit_is_a_failure_that_says_so() -> None:
+    outcome = decide(TURNS, exit_code=1)
+    assert isinstance(outcome, Failed)
+    assert "turns" in outcome.reason
+
+
+def test_an_aborted_result_that_nobody_asked_for_is_a_failure() -> None:
+    assert isinstance(decide(ABORTED), Failed)
+
+
+def test_a_program_without_protocol_is_judged_by_its_exit_code() -> None:
+    assert decide(has_protocol=False) == Completed()
+    assert decide(has_protocol=False, exit_code=3, last_words="no such file") == Failed(
+        "Agent exited with code 3: no such file", 3
+    )
+
+
+def test_an_interactive_agent_that_was_left_in_peace_completed() -> None:
+    assert decide(executor="tmux") == Completed()
+
+
+def test_out_of_memory_is_named_from_the_engines_flag() -> None:
+    outcome = decide(look=Exited(0, out_of_memory=True), exit_code=0)
+    assert isinstance(outcome, Failed)
+    assert "memory" in outcome.reason
+
+
+def test_too_much_output_is_named() -> None:
+    outcome = decide(launcher_reason="output", exit_code=143)
+    assert isinstance(outcome, Failed)
+    assert "1000 bytes" in outcome.reason
+
+
+@pytest.mark.parametrize(("code", "reason"), [(137, None), (143, None), (143, "stopped")])
+def test_a_container_that_others_stopped_is_interrupted(code: int, reason: str | None) -> None:
+    outcome = decide(look=Exited(code), exit_code=code, launcher_reason=reason)
+    assert outcome == Interrupted("engine", "its container was stopped from outside")
+
+
+def test_control_characters_of_an_agent_do_not_reach_the_reason() -> None:
+    outcome = decide(has_protocol=False, exit_code=1, last_words="\x1b]52;c;evil\x07")
+    assert isinstance(outcome, Failed)
+    assert "\x1b" not in outcome.reason
