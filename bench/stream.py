@@ -1,0 +1,120 @@
+"""Reading a stream: parse and activity, beside what splitting and parsing alone cost on the same bytes.
+
+    python -m bench.stream [FILE] [--megabytes N]
+
+Without a file it writes its own: the shapes and sizes of a real run, lines of 770 bytes on average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from scopecraft.agents.base import dialect
+from scopecraft.streams.activity import read_activity
+
+TARGET = 150  # MB/s
+ROUNDS = 3
+_SESSION = "96d9c9b1-e649-4e5d-948f-d13bfd8adcae"
+_USAGE = {"input_tokens": 4, "cache_creation_input_tokens": 311, "cache_read_input_tokens": 20412, "output_tokens": 7}
+
+
+def _line(kind: str, number: int, content: list[dict[str, object]], **more: object) -> bytes:
+    message: dict[str, object] = {"role": kind, "content": content}
+    if kind == "assistant":
+        message |= {"id": f"msg_{number:06}", "type": "message", "model": "claude-opus-5-5", "usage": _USAGE}
+    envelope = {"type": kind, "message": message, "parent_tool_use_id": None, "session_id": _SESSION}
+    stamp = {"uuid": f"e1ef4f4a-7f6f-44b5-9c63-{number:012x}", "timestamp": "2026-11-21T05:01:30.923Z"}
+    return orjson.dumps(envelope | stamp | more) + b"\n"
+
+
+def turn(number: int) -> bytes:
+    """A model call with a text and a tool call, and the tool's result."""
+    call = f"toolu_{number:024x}"
+    words = (
+        f"Step {number}: the tests of the parser fail where a line ends in half a character — I look at the “reader”."
+    )
+    output = "\n".join(f"tests/test_reader.py:{row}: AssertionError: {row * number}" for row in range(8))
+    tool: dict[str, object] = {
+        "type": "tool_use",
+        "id": call,
+        "name": "Bash",
+        "input": {"command": f"pytest -x -k {number}"},
+    }
+    result: dict[str, object] = {"type": "tool_result", "tool_use_id": call, "content": output, "is_error": False}
+    structured = {"stdout": output, "stderr": "", "interrupted": False, "isImage": False}
+    return b"".join(
+        (
+            _line("assistant", number, [{"type": "text", "text": words}], request_id="req_011CUy"),
+            _line("assistant", number, [tool], request_id="req_011CUy"),
+            _line("user", number, [result], tool_use_result=structured),
+        )
+    )
+
+
+def make_stream(path: Path, megabytes: int) -> None:
+    block = b"".join(turn(number) for number in range(1000))
+    with path.open("wb") as file:
+        for _ in range(megabytes * 1_000_000 // len(block) + 1):
+            file.write(block)
+
+
+def best(work: Callable[[], object]) -> float:
+    """Seconds of the fastest round."""
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def measure(path: Path) -> dict[str, float]:
+    """MB/s of each way to read the file; the floors get it in memory already."""
+    data = path.read_bytes()
+    lines = data.splitlines() if b"\r" not in data else data.split(b"\n")
+    megabytes = len(data) / 1e6
+    claude = dialect("claude")
+    rates = {
+        "split on newlines": megabytes / best(lambda: data.split(b"\n")),
+        "json.loads": megabytes / best(lambda: [json.loads(line) and None for line in lines if line]),
+        "orjson.loads": megabytes / best(lambda: [orjson.loads(line) and None for line in lines if line]),
+        "parse and activity": megabytes / best(lambda: read_activity(path, claude.entries)),
+    }
+    print(f"{megabytes:.0f} MB, {len(lines):,} lines of {len(data) / len(lines):.0f} bytes on average")
+    return rates
+
+
+def report(rates: dict[str, float]) -> bool:
+    ours = rates["parse and activity"]
+    for name, rate in rates.items():
+        print(f"{name:>20}: {rate:7.0f} MB/s   {rate / ours:5.2f} times ours")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"target {TARGET} MB/s: {'reached' if ours >= TARGET else 'MISSED'}; peak memory {peak:.0f} MB, file in memory"
+    )
+    return ours >= TARGET
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="How fast a stream is read.")
+    parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("--megabytes", type=int, default=100)
+    options = parser.parse_args()
+    if options.file:
+        return 0 if report(measure(options.file)) else 1
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stream.jsonl"
+        make_stream(path, options.megabytes)
+        return 0 if report(measure(path)) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

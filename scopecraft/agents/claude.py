@@ -1,0 +1,93 @@
+"""Claude Code: how it is called, headless and in a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scopecraft.agents import claude_stream
+from scopecraft.agents.claude_gates import first_run_files
+from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
+from scopecraft.agents.claude_result import DONE_MARKS
+from scopecraft.errors import BadInput
+from scopecraft.model.activity import Reading
+from scopecraft.model.launch import AgentCommand, AgentRequest
+
+PROMPT_BYTES = 100_000  # of an interactive prompt: Linux refuses an argument of 128 KiB
+CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
+QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claude:
+    name: ClassVar[str] = "claude"
+    program: ClassVar[str] = "claude"
+    has_result: ClassVar[bool] = True
+    credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
+    environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS")
+
+    def headless(self, request: AgentRequest) -> AgentCommand:
+        """The prompt is stdin, so its length has no limit and end-of-file comes by itself."""
+        if not (request.prompt or "").strip():
+            raise BadInput("Claude needs a prompt", "give one with -m, with -f or on stdin")
+        argv = [*_begin(request), "-p", "--output-format", "stream-json", "--verbose", *_conversation(request)]
+        return AgentCommand(
+            argv=(*argv, *_choices(request)),
+            env=_environment(request),
+            stdin=(request.prompt or "").encode("utf-8", "replace"),
+            config_files=first_run_files(request) if request.config_folder else {},
+            done_marks=DONE_MARKS,
+        )
+
+    def interactive(self, request: AgentRequest) -> AgentCommand:
+        """The prompt is the last argument; hooks tell how the conversation stands, and edit nothing of the person's."""
+        argv = [*_begin(request), *_conversation(request)]
+        if request.hooks_folder:
+            argv += ["--settings", f"{request.hooks_folder}/{SETTINGS_FILE}"]
+        argv += _choices(request)
+        if request.prompt:
+            argv += ["--", _argument(request.prompt)]
+        return AgentCommand(
+            argv=tuple(argv),
+            env=_environment(request),
+            config_files=first_run_files(request) if request.config_folder else {},
+            session_files=hook_files(request.hooks_folder) if request.hooks_folder else {},
+        )
+
+    def entries(self, line: bytes) -> Reading:
+        return claude_stream.read(line)
+
+
+def _begin(request: AgentRequest) -> tuple[str, ...]:
+    return request.program or (Claude.program,)
+
+
+def _conversation(request: AgentRequest) -> tuple[str, str]:
+    return ("--resume" if request.resume else "--session-id", request.conversation_id)
+
+
+def _choices(request: AgentRequest) -> list[str]:
+    model = ["--model", request.model] if request.model else []
+    # without it Claude denies what it would have to ask, and still ends with success
+    bypass = ["--dangerously-skip-permissions"] if request.sandboxed else []
+    return [*model, *bypass, *request.extra_arguments]
+
+
+def _environment(request: AgentRequest) -> dict[str, str]:
+    """Where the configuration is the person's own, so is the environment."""
+    if request.config_folder is None:
+        return {}
+    # as root Claude refuses to bypass permissions unless it is told that it stands in a sandbox
+    sandbox = {"IS_SANDBOX": "1"} if request.sandboxed and request.as_root else {}
+    return {"CLAUDE_CONFIG_DIR": request.config_folder, **QUIET, **sandbox}
+
+
+def _argument(prompt: str) -> str:
+    if "\0" in prompt:
+        raise BadInput("the prompt holds a NUL character", "give it as plain text")
+    if len(prompt.encode("utf-8", "replace")) > PROMPT_BYTES:
+        raise BadInput(
+            f"a prompt for a dispatch session has at most {PROMPT_BYTES:,} bytes",
+            "put it into a file of the worktree and name that file in the prompt",
+        )
+    return prompt

@@ -1,0 +1,195 @@
+"""What a line of Claude Code's stream-json says. Pure; a line can be anything, and nothing here raises.
+
+The set of types and fields grows with every release, and key order is not stable: a line is parsed, never sniffed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from scopecraft.agents.claude_notices import SYSTEM, rate_limit
+from scopecraft.agents.claude_result import result
+from scopecraft.agents.records import DAMAGED, Record, count, items, one_line, record, rescue, text, text_or_none
+from scopecraft.model.activity import (
+    Entry,
+    Message,
+    Note,
+    Reading,
+    Spent,
+    Started,
+    StreamError,
+    ToolCall,
+    ToolResult,
+    Trouble,
+)
+
+INPUT_CHARACTERS = 2_000
+_TELLING = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
+_SILENT_BLOCKS = frozenset({"redacted_thinking", "image", "document", "container_upload", "tool_reference"})
+_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+
+
+def read(line: bytes) -> Reading:
+    """What the line says, and whether all of it was understood."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = rescue(line)
+    if type(value) is not dict:
+        if value is DAMAGED:
+            return [], "damaged", None
+        return [], "unknown" if line.strip() else "known", None
+    kind = value.get("type")
+    reader = _READERS.get(kind) if type(kind) is str else None
+    return reader(value) if reader else ([], "unknown", None)
+
+
+def _assistant(line: Record) -> Reading:
+    # most of a stream is this and `_user`: their frequent blocks are read in place, which is twice as fast
+    message = line.get("message")
+    if type(message) is not dict:
+        return [], "unknown", None
+    content = message.get("content")
+    subagent = line.get("parent_tool_use_id") is not None
+    if line.get("error"):
+        return [_failure(line["error"], content)], "known", None
+    found: list[Entry] = []
+    understood = True
+    for block in content if type(content) is list else [{"type": "text", "text": content}]:
+        kind = block.get("type") if type(block) is dict else None
+        if kind == "text" and type(words := block.get("text")) is str:
+            found.append(Message("assistant", words, subagent))
+        elif kind == "tool_use":
+            found.append(_tool_call(block, subagent))
+        else:
+            understood &= _seldom_block(record(block), subagent, found)
+    return found, "known" if understood else "unknown", _spent(message)
+
+
+def _seldom_block(block: Record, subagent: bool, found: list[Entry]) -> bool:
+    """Whether the block is of a type we know."""
+    kind = text(block.get("type"))
+    if kind == "thinking":
+        found.append(Message("assistant", text(block.get("thinking")), subagent, thinking=True))
+    elif kind in _CALLS:
+        found.append(_tool_call(block, subagent))
+    elif kind.endswith("_tool_result"):  # of tools that run at the model's side
+        found.append(_tool_result(block, subagent))
+    else:
+        return kind in _SILENT_BLOCKS
+    return True
+
+
+def _user(line: Record) -> Reading:
+    message = line.get("message")
+    if type(message) is not dict:
+        return [], "unknown", None
+    content = message.get("content")
+    subagent = line.get("parent_tool_use_id") is not None
+    found: list[Entry] = []
+    understood = True
+    for block in content if type(content) is list else [{"type": "text", "text": content}]:
+        kind = block.get("type") if type(block) is dict else None
+        if kind == "tool_result":
+            found.append(_tool_result(block, subagent))
+        elif kind == "text" and type(words := block.get("text")) is str:
+            interrupted = words.startswith("[Request interrupted by user")
+            found.append(Note("interrupted") if interrupted else Message("user", words, subagent))
+        else:
+            understood &= kind in _SILENT_BLOCKS if type(kind) is str else False
+    return found, "known" if understood else "unknown", None
+
+
+def _system(line: Record) -> Reading:
+    subtype = line.get("subtype")
+    if subtype == "init":
+        return [Started(text_or_none(line.get("session_id")), text_or_none(line.get("model")))], "known", None
+    notice = SYSTEM.get(subtype) if isinstance(subtype, str) else None
+    return (notice(line), "known", None) if notice else ([], "unknown", None)
+
+
+def _conversation_reset(line: Record) -> Reading:
+    return [Started(text_or_none(line.get("new_conversation_id")), None)], "known", None
+
+
+def _tool_call(block: Record, subagent: bool) -> ToolCall:
+    get = block.get
+    return ToolCall(text(get("id")), text(get("name")), input_text(get("input")), subagent)
+
+
+def _tool_result(block: Record, subagent: bool) -> ToolResult:
+    content = block.get("content")
+    call = text(block.get("tool_use_id"))
+    if type(content) is str:
+        return ToolResult(call, block.get("is_error") is True, content, subagent)
+    failed = block.get("is_error") is True or text(record(content).get("type")).endswith("_error")
+    return ToolResult(call, failed, _content_text(content), subagent)
+
+
+def _content_text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    parts = []
+    for block in map(record, items(content)):
+        kind = text(block.get("type"))
+        parts.append(text(block.get("text")) if kind == "text" else f"[{kind or 'unknown'}]")
+    return "\n".join(parts)
+
+
+def _failure(error: object, content: object) -> Trouble:
+    name = text(error) or "unknown"
+    said = _content_text(content)
+    return Trouble(StreamError("critical", said or f"the model could not be asked: {name}"))
+
+
+def _spent(message: Record) -> Spent | None:
+    """The tokens of one model call, as the Messages API counts them."""
+    usage, call = message.get("usage"), message.get("id")
+    if type(usage) is not dict or type(call) is not str:
+        return None
+    get = usage.get
+    read, written = get("cache_read_input_tokens"), get("cache_creation_input_tokens")
+    return Spent(call, count(get("input_tokens")), count(get("output_tokens")), count(read), count(written))
+
+
+def input_text(value: object) -> str:
+    """The most telling input of a tool call in one line: its command, its path, its question, else all of it."""
+    fields = record(value)
+    for name in _TELLING:
+        if type(telling := fields.get(name)) is str:
+            return one_line(telling, INPUT_CHARACTERS)
+    for question in items(fields.get("questions")):
+        if isinstance(record(question).get("question"), str):
+            return one_line(question["question"], INPUT_CHARACTERS)
+    return one_line(value, INPUT_CHARACTERS) if value else ""
+
+
+def _silent(_: Record) -> Reading:
+    return [], "known", None
+
+
+_READERS: dict[str, Callable[[Record], Reading]] = {
+    "assistant": _assistant,
+    "user": _user,
+    "system": _system,
+    "result": lambda line: (result(line), "known", None),
+    "rate_limit_event": lambda line: (rate_limit(line), "known", None),
+    "conversation_reset": _conversation_reset,
+    **dict.fromkeys(
+        (
+            "stream_event",
+            "tool_progress",
+            "tool_use_summary",
+            "auth_status",
+            "prompt_suggestion",
+            "active_goal",
+            "keep_alive",
+            "control_request",
+            "control_response",
+            "control_cancel_request",
+        ),
+        _silent,
+    ),
+}

@@ -1,0 +1,212 @@
+"""Folding a stream into its activity, line by line, at whatever pace the lines come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scopecraft.model.activity import (
+    Activity,
+    Entry,
+    Finished,
+    Message,
+    Reading,
+    Spent,
+    Started,
+    StreamError,
+    Text,
+    ToolCall,
+    ToolResult,
+    Trouble,
+    Usage,
+)
+from scopecraft.model.text import clean_line
+from scopecraft.streams.lines import Line, read_lines
+from scopecraft.streams.tally import ErrorTally, RunningUsage, at_least
+
+# An agent writes what it likes, so whatever is kept has a limit.
+KEPT_DAMAGED_LINES = 100
+KEPT_TOOLS = 100
+KEPT_OPEN_TOOLS = 1000
+KEPT_CALLS = 64
+MESSAGE_CHARACTERS = 20_000
+NAME_CHARACTERS = 200
+DAMAGE_CHARACTERS = 120
+
+Reader = Callable[[bytes], Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldState:
+    """All that a fold knows: with it another process goes on at `activity.offset`, line `activity.lines + 1`."""
+
+    activity: Activity = field(default_factory=Activity)
+    open_tools: tuple[str, ...] = ()
+    total: Usage = field(default_factory=Usage)  # the agent's own, as of its last result
+    calls: tuple[str, ...] = ()  # model calls that are counted already
+
+
+class ActivityFold:
+    """Takes lines in order, gives back what each one says, and sums it up in `activity`.
+
+    `read` is a dialect's way to read a line. A partial line shows in `activity` but not in `state`: it may still grow.
+    """
+
+    def __init__(self, read: Reader, state: FoldState | None = None) -> None:
+        state = state or FoldState()
+        seen = state.activity
+        self._read = read
+        self._seen = seen  # for what changes seldom
+        self._ahead: Activity | None = None  # with the half line at the end
+        self._offset, self._lines = seen.offset, seen.lines
+        self._last_message = seen.last_message
+        self._tool_calls = seen.tool_calls
+        self._tools = dict.fromkeys(seen.tools)
+        self._open_tools = dict.fromkeys(state.open_tools)
+        self._total, self._usage_is_final = state.total, seen.usage_is_final
+        self._usage = RunningUsage(seen.usage)
+        self._calls = dict.fromkeys(state.calls)
+        self._errors = ErrorTally(seen)
+        self._damaged_lines, self._damaged_count = list(seen.damaged_lines), seen.damaged_count
+        self._unknown_count = seen.unknown_count
+
+    def feed(self, line: Line) -> list[Entry]:
+        """What the line says; damage says so too. Never raises because of a line."""
+        number, _, end, raw, oversized, partial = line
+        if partial:
+            return self._look_ahead(line)
+        self._ahead = None
+        self._lines, self._offset = number, end
+        if oversized:
+            return [self._damage(line)]
+        entries, kind, spent = self._read(raw)
+        if kind != "known":
+            if kind == "damaged":
+                return [self._damage(line)]
+            self._unknown_count += 1
+        if spent is not None and spent[0] not in self._calls:
+            self._spent(spent)
+        has_seldom = False
+        for entry in entries:
+            # the frequent ones first: this runs for everything in a stream
+            if isinstance(entry, Message):
+                if entry.role == "assistant" and not entry.thinking and not entry.subagent:
+                    self._last_message = entry.text
+            elif isinstance(entry, ToolCall):
+                self._tool_call(entry)
+            elif isinstance(entry, ToolResult):
+                self._tool_result(entry)
+            else:
+                self._seldom(entry)
+                has_seldom = True
+        return [self._placed(entry) for entry in entries] if has_seldom else entries
+
+    @property
+    def activity(self) -> Activity:
+        return self._ahead or self._whole()
+
+    @property
+    def state(self) -> FoldState:
+        return FoldState(self._whole(), tuple(self._open_tools), self._total, tuple(self._calls))
+
+    def _look_ahead(self, half: Line) -> list[Entry]:
+        ahead = ActivityFold(self._read, self.state)
+        entries = ahead.feed(half._replace(partial=False))
+        self._ahead = replace(ahead.activity, offset=self._offset)
+        if ahead._damaged_count > self._damaged_count:
+            what = f"the stream ends in half a line: {_beginning(half.raw)}"
+            return [Trouble(StreamError("warning", what, half.number))]
+        return entries
+
+    def _placed(self, entry: Entry) -> Entry:
+        return Trouble(replace(entry.error, line=self._lines)) if isinstance(entry, Trouble) else entry
+
+    def _tool_call(self, call: ToolCall) -> None:
+        self._tool_calls += 1
+        if call.name not in self._tools and len(self._tools) < KEPT_TOOLS:
+            self._tools[call.name[:NAME_CHARACTERS]] = None
+        if len(self._open_tools) < KEPT_OPEN_TOOLS:
+            self._open_tools[call.id[:NAME_CHARACTERS]] = None
+
+    def _tool_result(self, result: ToolResult) -> None:
+        self._open_tools.pop(result.id[:NAME_CHARACTERS], None)
+        if result.is_error:
+            self._errors.add("info", result.text, self._lines)
+
+    def _seldom(self, entry: Entry) -> None:
+        if isinstance(entry, Text):
+            self._last_message = entry.text or self._last_message
+        elif isinstance(entry, Trouble):
+            self._errors.add(entry.error.severity, entry.error.text, self._lines)
+        elif isinstance(entry, Started | Finished):
+            self._turn(entry)
+
+    def _spent(self, spent: Spent) -> None:
+        self._usage.add(spent)
+        self._usage_is_final = False
+        if len(spent.call_id) <= NAME_CHARACTERS:
+            self._calls[spent.call_id] = None
+        if len(self._calls) > KEPT_CALLS:
+            del self._calls[next(iter(self._calls))]
+
+    def _turn(self, item: Started | Finished) -> None:
+        seen = self._seen
+        if isinstance(item, Started):
+            conversation, model = item.conversation_id, item.model
+            self._seen = replace(
+                seen,
+                conversation_id=conversation[:NAME_CHARACTERS] if conversation else seen.conversation_id,
+                model=model[:NAME_CHARACTERS] if model else seen.model,
+            )
+            return
+        self._seen = replace(seen, claim=item.claim, turns=seen.turns + 1)
+        self._open_tools.clear()
+        self._total = at_least(self._total, item.usage)
+        self._usage, self._usage_is_final = RunningUsage(self._total), True
+
+    def _damage(self, line: Line) -> Trouble:
+        self._damaged_count += 1
+        if len(self._damaged_lines) < KEPT_DAMAGED_LINES:
+            self._damaged_lines.append(line.number)
+        what = f"{line.end - line.offset:,} bytes in one line, too many to read" if line.oversized else "not a record"
+        return Trouble(StreamError("warning", f"{what}: {_beginning(line.raw)}", line.number))
+
+    def _whole(self) -> Activity:
+        return replace(
+            self._seen,
+            offset=self._offset,
+            lines=self._lines,
+            last_message=self._last_message[:MESSAGE_CHARACTERS],
+            tool_calls=self._tool_calls,
+            tools=tuple(self._tools),
+            open_tool_calls=len(self._open_tools),
+            usage=self._usage.sum(),
+            usage_is_final=self._usage_is_final,
+            errors=self._errors.kept(),
+            error_count=self._errors.count,
+            critical_count=self._errors.critical_count,
+            warning_count=self._errors.warning_count,
+            damaged_lines=tuple(self._damaged_lines),
+            damaged_count=self._damaged_count,
+            unknown_count=self._unknown_count,
+        )
+
+
+def fold_lines(fold: ActivityFold, lines: Iterable[Line]) -> Activity:
+    feed = fold.feed
+    for line in lines:
+        feed(line)
+    return fold.activity
+
+
+def read_activity(path: Path, read: Reader) -> Activity:
+    """The activity of a whole file, with a half line at its end if that is a record after all.
+
+    Constant memory; a missing file is an empty one. Raises OperationFailed.
+    """
+    return fold_lines(ActivityFold(read), read_lines(path))
+
+
+def _beginning(raw: bytes) -> str:
+    return clean_line(raw[: DAMAGE_CHARACTERS * 4].decode("utf-8", "replace"), DAMAGE_CHARACTERS)

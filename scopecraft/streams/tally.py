@@ -1,0 +1,74 @@
+"""What a stream adds up to: tokens, and errors by severity."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from scopecraft.model.activity import Activity, Severity, Spent, StreamError, Usage
+
+KEPT_ERRORS = 50  # of each severity, so that many small ones do not push out the one that matters
+ERROR_CHARACTERS = 2_000
+
+
+class RunningUsage:
+    """A total and what single model calls told since; those name no cost."""
+
+    def __init__(self, total: Usage) -> None:
+        self._total = total
+        self._input = self._output = self._read = self._written = 0
+
+    def add(self, spent: Spent) -> None:
+        _, input_tokens, output_tokens, read, written = spent
+        self._input += input_tokens
+        self._output += output_tokens
+        self._read += read
+        self._written += written
+
+    def sum(self) -> Usage:
+        total = self._total
+        return Usage(
+            total.input_tokens + self._input,
+            total.output_tokens + self._output,
+            total.cache_read_tokens + self._read,
+            total.cache_write_tokens + self._written,
+            total.cost_usd,
+        )
+
+
+def at_least(one: Usage, other: Usage) -> Usage:
+    """The greater of each count: a total never goes back, though a turn that failed at once may report zeros."""
+    costs = [usage.cost_usd for usage in (one, other) if usage.cost_usd is not None]
+    return Usage(
+        max(one.input_tokens, other.input_tokens),
+        max(one.output_tokens, other.output_tokens),
+        max(one.cache_read_tokens, other.cache_read_tokens),
+        max(one.cache_write_tokens, other.cache_write_tokens),
+        max(costs) if costs else None,
+    )
+
+
+class ErrorTally:
+    """Counts every error and keeps the last ones of each severity."""
+
+    def __init__(self, seen: Activity) -> None:
+        self.count = seen.error_count
+        self.critical_count = seen.critical_count
+        self.warning_count = seen.warning_count
+        self._kept: dict[Severity, deque[StreamError]] = {
+            severity: deque((error for error in seen.errors if error.severity == severity), KEPT_ERRORS)
+            for severity in ("critical", "warning", "info")
+        }
+
+    def add(self, severity: Severity, text: str, line: int) -> None:
+        self.count += 1
+        self.critical_count += severity == "critical"
+        self.warning_count += severity == "warning"
+        self._kept[severity].append(StreamError(severity, text[:ERROR_CHARACTERS], line))
+
+    def kept(self) -> tuple[StreamError, ...]:
+        """In the order of the stream."""
+        return tuple(sorted((error for errors in self._kept.values() for error in errors), key=_line_of))
+
+
+def _line_of(error: StreamError) -> int:
+    return error.line or 0
