@@ -7,6 +7,7 @@ Nothing of a repository's own configuration that would run a program is trusted 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -46,7 +47,10 @@ _ALWAYS: Mapping[str, tuple[str, ...]] = {
     "show": _DIFF,
 }
 _DROPPED = {"PAGER", "EDITOR", "VISUAL", "SSH_ASKPASS", "LANGUAGE", "CDPATH", "BASH_ENV", "ENV"}
-_STORAGE = ("No space left on device", "Disk quota exceeded", "Read-only file system")
+# For a full disk git often says no more than "unable to write file x".
+_STORAGE = re.compile(
+    r"^.*(?:No space left on device|Disk quota exceeded|Read-only file system|unable to write |write error).*$", re.M
+)
 _TERMINATE_SECONDS = 10
 
 
@@ -185,10 +189,13 @@ def environment(
 
 def failure(arguments: tuple[str, ...], result: GitResult) -> GitFailed | StorageFailed:
     """The error for a failed call: the last words of git, made safe to show."""
-    words = _last_words(result.stderr) or f"exit code {result.exit_code}"
+    storage = _STORAGE.search(result.stderr)
+    words = _last_words(storage.group() if storage else result.stderr) or f"exit code {result.exit_code}"
     message = f"git {_verb(arguments)} failed: {words}"
-    if any(sign in result.stderr for sign in _STORAGE):
-        return StorageFailed(message, "free some space on that disk and try again")
+    if storage is not None:
+        return StorageFailed(message, "is the disk full, or not writable? Free some space and try again")
+    if ".lock': File exists" in result.stderr:
+        return GitFailed(message, "another git is at work, or was killed: if none runs, remove that file")
     return GitFailed(message)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from scopecraft.errors import BranchBusy, StorageFailed
@@ -12,6 +12,8 @@ from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import MAKING, OURS, Snapshot, Worktree, snapshot
 
+_ESSENTIAL = ("gitdir", "commondir", "HEAD")
+
 
 def heal(repo: Repository, git: Git, *, path: Path, branch: str) -> Snapshot:
     """What git knows once nothing dead is in the way of this path and branch; other entries are left alone.
@@ -19,15 +21,27 @@ def heal(repo: Repository, git: Git, *, path: Path, branch: str) -> Snapshot:
     Only under the repository's lock: what is half made then belongs to nobody any more. Raises BranchBusy for a
     missing folder that somebody else locked.
     """
+    sweep(repo.common_dir)
     seen = snapshot(repo)
     place = path.parent.resolve() / path.name
     near = [tree for tree in seen.worktrees if not tree.is_main and (tree.branch == branch or tree.path == place)]
     dead = [tree for tree in near if tree.is_missing or tree.is_half_made]
     for tree in dead:
         _forget(git, tree)
-    for folder in _stumps(repo.common_dir):
-        shutil.rmtree(folder, ignore_errors=True)
     return snapshot(repo) if dead else seen
+
+
+def sweep(common_dir: Path) -> None:
+    """Take away entries of killed creates that lack what git writes first: with one, `git worktree list` fails.
+
+    Only under the repository's lock. A folder in which git had written nothing yet may be a person's, and stays.
+    """
+    admin = common_dir / "worktrees"
+    for stump in [folder for folder in admin.iterdir() if _is_stump(folder)] if admin.is_dir() else []:
+        place = Path(_text(stump / "gitdir").removesuffix("\n")).parent
+        if place.is_absolute() and place.is_dir() and [child.name for child in place.iterdir()] == [".git"]:
+            shutil.rmtree(place, ignore_errors=True)  # the checkout had not begun
+        shutil.rmtree(stump, ignore_errors=True)
 
 
 def _forget(git: Git, tree: Worktree) -> None:
@@ -55,19 +69,12 @@ def _remove_folder(path: Path) -> None:
         ) from error
 
 
-def _stumps(common_dir: Path) -> list[Path]:
-    """Entries of killed creates that git itself does not list: their folder was not yet written down."""
-    with suppress(OSError):
-        return [
-            folder
-            for folder in (common_dir / "worktrees").iterdir()
-            if not (folder / "gitdir").exists() and _lock_text(folder).startswith(MAKING)
-        ]
-    return []
+def _is_stump(admin: Path) -> bool:
+    return _text(admin / "locked").startswith(MAKING) and not all(_text(admin / name) for name in _ESSENTIAL)
 
 
-def _lock_text(admin: Path) -> str:
+def _text(file: Path) -> str:
     try:
-        return (admin / "locked").read_text(errors="replace")
+        return os.fsdecode(file.read_bytes())
     except OSError:
         return ""

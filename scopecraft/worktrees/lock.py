@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scopecraft.errors import RepositoryRefused, StorageFailed
+from scopecraft.errors import GitFailed, RepositoryRefused, StorageFailed
 from scopecraft.model.text import clean_line
 
 LOCK_FILE = "scopecraft.lock"
+PATIENCE_SECONDS = 900  # checkouts of big repositories on busy disks, one after another
+_POLL_SECONDS = 0.01
 
 
 @contextmanager
@@ -19,6 +22,7 @@ def repository_lock(common_dir: Path) -> Iterator[int]:
     """Waits for its turn among all processes and homes; gives the descriptor that holds the lock.
 
     A child that inherits the descriptor keeps the lock until it ends, so a killed sc never leaves git working unseen.
+    Raises GitFailed when somebody else has not been done for a quarter of an hour.
     """
     path = common_dir / LOCK_FILE
     try:
@@ -33,7 +37,22 @@ def repository_lock(common_dir: Path) -> Iterator[int]:
             "missions need a repository that you may write in",
         ) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait(descriptor, path)
         yield descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a daemon that a child left behind must not keep it
     finally:
         os.close(descriptor)
+
+
+def _wait(descriptor: int, path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise GitFailed(
+                    f"another process has held {clean_line(str(path))} for {PATIENCE_SECONDS // 60} minutes",
+                    f"fuser {clean_line(str(path))} names it",
+                ) from error
+        time.sleep(_POLL_SECONDS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from scopecraft.errors import Ambiguous, BranchBusy
+from scopecraft.errors import Ambiguous, BranchBusy, GitFailed
 from scopecraft.model.naming import suffix_of
 from scopecraft.model.text import clean_line
+from scopecraft.worktrees.leftovers import sweep
 from scopecraft.worktrees.lock import repository_lock
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import Snapshot, Worktree, snapshot
@@ -28,10 +30,7 @@ def find(repo: Repository, *, branch: str, slug: str) -> Found | None:
     Raises Ambiguous for two candidates, BranchBusy where the one is the main branch, in the main checkout, or in a
     worktree with another or no branch checked out.
     """
-    seen = snapshot(repo)
-    if any(tree.is_half_made for tree in seen.worktrees):
-        with repository_lock(repo.common_dir):  # either it is whole afterwards, or nobody is making it any more
-            seen = snapshot(repo)
+    seen = _settled(repo)
     return choose(seen, branch=branch, slug=slug)
 
 
@@ -54,6 +53,17 @@ def choose(seen: Snapshot, *, branch: str, slug: str) -> Found | None:
         )
     found = names or [tree.branch for tree in trees if tree.branch]
     return _found(seen, found[0]) if found else None
+
+
+def _settled(repo: Repository) -> Snapshot:
+    """What git knows when no create is under way; waits for one that is."""
+    with suppress(GitFailed):  # git cannot list the worktrees in the moment in which another one is being written down
+        seen = snapshot(repo)
+        if not any(tree.is_half_made for tree in seen.worktrees):
+            return seen
+    with repository_lock(repo.common_dir):
+        sweep(repo.common_dir)
+        return snapshot(repo)
 
 
 def refuse_main(seen: Snapshot, branch: str) -> None:

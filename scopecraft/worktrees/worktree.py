@@ -33,6 +33,7 @@ from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import OURS, Snapshot, making_reason
 
 _PART_BYTES = 200  # of a branch name: git makes a file of each part, with `.lock` behind it
+_REF_LOCK_MILLISECONDS = 1000
 _HELD = re.compile(r"(?:already checked out|already used by worktree) at '(.*)'", re.DOTALL)
 
 
@@ -121,7 +122,7 @@ def _make(repo: Repository, git: Git, seen: Snapshot, request: CreateRequest) ->
     with ExitStack() as undo:
         _make_parents(request.path.parent, undo)
         if is_new:
-            _make_branch(git, request)
+            _make_branch(repo, git, request)
             undo.callback(_drop_branch, git, request)
         had_folder = request.path.is_dir()
         undo.callback(_drop_tree, git, request.path, had_folder=had_folder)
@@ -145,10 +146,17 @@ def _make_parents(folder: Path, undo: ExitStack) -> None:
         undo.callback(_remove_if_empty, parent)
 
 
-def _make_branch(git: Git, request: CreateRequest) -> None:
-    message = ("-m", "branch: created by scopecraft")
+def _make_branch(repo: Repository, git: Git, request: CreateRequest) -> None:
+    ref = f"refs/heads/{request.branch}"
     absent = "0" * len(request.base_commit)  # git refuses if it is there by now: then it is not ours to roll back
-    git.run("update-ref", *message, f"refs/heads/{request.branch}", request.base_commit, absent)
+    arguments = ("update-ref", "-m", "branch: created by scopecraft", ref, request.base_commit, absent)
+    patient = git.with_config({"core.filesRefLockTimeout": str(_REF_LOCK_MILLISECONDS)})
+    if patient.run(*arguments, check=False).exit_code == 0:
+        return
+    # A ref is locked for moments, and nobody else makes this one while we hold the repository's lock: a killed git
+    # left that file if it outlasted git's own patience.
+    repo.common_dir.joinpath(f"{ref}.lock").unlink(missing_ok=True)
+    git.run(*arguments)
 
 
 def _add(git: Git, request: CreateRequest, *, made_branch_at: str | None) -> None:
