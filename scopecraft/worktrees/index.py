@@ -6,19 +6,17 @@ import time
 
 from scopecraft.errors import GitFailed
 from scopecraft.worktrees.git import Git, failure
-from scopecraft.worktrees.pointer import admin_dir
 
 LOCK_PATIENCE_SECONDS = 10.0
 _REFRESH_SECONDS = 120  # an agent can leave a file so large that comparing it takes hours
 
 
-def rebuild_index(git: Git, pointer: bytes, tree: str) -> None:
+def rebuild_index(git: Git, tree: str) -> None:
     """`git` is the worktree's. Waits a while for whoever holds the index; raises GitFailed when that takes too long."""
-    lock = admin_dir(pointer) / "index.lock"
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
     read_tree = ("read-tree", "--reset", tree)
     while (result := git.run(*read_tree, check=False)).exit_code != 0:
-        if not lock.exists() or time.monotonic() > deadline:
+        if "index.lock': File exists" not in result.stderr or time.monotonic() > deadline:
             raise failure(read_tree, result)
         time.sleep(0.05)
     try:

@@ -159,7 +159,7 @@ def _settle_index(facts: PrivateFacts, taken: Intake, settled: _Settled) -> list
     if not Path(facts.worktree).is_dir() or head_of(pointer) != f"ref: {_branch(facts)}":
         return [alerts.index_left("the mission's branch is not checked out there any more")]
     try:
-        rebuild_index(worktree_git(Path(facts.worktree), pointer), pointer, taken.harvest.staged_tree or "HEAD")
+        rebuild_index(worktree_git(Path(facts.worktree), pointer), taken.harvest.staged_tree or "HEAD")
     except (GitFailed, UnsafeTree) as error:
         return [alerts.index_left(error.message)]
     return []

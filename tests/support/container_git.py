@@ -9,7 +9,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import DockerClient
@@ -45,9 +45,9 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A main repository in `root` and a mission's worktree of it; `session` numbers the mission's sessions."""
+    """A main repository in `root` and a mission's worktree of it."""
 
-    engine: DockerClient
+    engine: DockerClient | None  # None where no container is started
     root: Path
     main: Path
     worktree: Path
@@ -75,14 +75,16 @@ class Place:
         pairs = (line.split(" ") for line in listing.splitlines())
         return {name.removeprefix(own): id_ for name, id_ in pairs}
 
-    def session(self, name: str = "r-1", *, resume_from: Path | None = None) -> AgentSession:
+    def session(
+        self, name: str = "r-1", *, mission: str = MISSION, branch: str = BRANCH, resume_from: Path | None = None
+    ) -> AgentSession:
         info = self.worktree.stat()
         folder = self.root / "sessions" / name
         request = PrivateRequest(
             worktree=self.worktree,
             pointer=read_pointer(self.worktree),
-            branch=BRANCH,
-            mission_id=MISSION,
+            branch=branch,
+            mission_id=mission,
             session_folder=folder,
             owner=(info.st_uid, info.st_gid),
             resume_from=resume_from,
@@ -120,6 +122,8 @@ class AgentSession:
     def _container(
         self, command: tuple[str, ...], *, worktree_is_read_only: bool = False, seconds: float, check: bool
     ) -> Ran:
+        engine = self.place.engine
+        assert engine is not None
         worktree = str(self.place.worktree)
         mounts = [
             EngineMount(worktree, worktree, type="bind", read_only=worktree_is_read_only),
@@ -127,7 +131,7 @@ class AgentSession:
             EngineMount("/session/out", str(self.folder / "out"), type="bind"),
             *(EngineMount(m.target, str(m.source), type="bind", read_only=m.read_only) for m in self.private.mounts),
         ]
-        container = self.place.engine.containers.create(
+        container = engine.containers.create(
             self.place.image,
             list(command),
             labels={LABEL: "private-git"},
@@ -162,7 +166,10 @@ class AgentSession:
 
 def make_place(engine: DockerClient, root: Path, *, main: str = "main", worktree: str = "tree") -> Place:
     """A repository of three files on `main`, with a mission's worktree on its branch."""
-    repository = root / main
+    return add_worktree(Place(engine, root, make_repository(root / main), root / worktree))
+
+
+def make_repository(repository: Path) -> Path:
     repository.mkdir(parents=True)
     host_git(repository, "init", "-q", "-b", "main")
     host_git(repository, "config", "user.name", "Ada")
@@ -170,12 +177,12 @@ def make_place(engine: DockerClient, root: Path, *, main: str = "main", worktree
     fill(repository, {"README.md": "hello\n", "src/app.py": "print('hi')\n", "docs/ünï cöde.txt": "text\n"})
     host_git(repository, "add", ".")
     host_git(repository, "commit", "-q", "-m", "first")
-    return add_worktree(Place(engine, root, repository, root / worktree))
+    return repository
 
 
 def add_worktree(place: Place) -> Place:
     place.main_git("worktree", "add", "-q", "--no-track", "-b", BRANCH, str(place.worktree))
-    return replace(place)
+    return place
 
 
 def fill(folder: Path, files: Mapping[str, str]) -> None:

@@ -52,7 +52,7 @@ def test_commit_amend_rebase_stash_log_diff_and_branch_work(place: Place) -> Non
         git revert --no-edit HEAD >/dev/null; git cherry-pick HEAD~1 >/dev/null; git reset -q --hard HEAD~2
         git tag v1; git describe --tags; git reflog | grep -c .; git show --stat --format=%an HEAD | head -1
         git bisect start HEAD HEAD~2 >/dev/null; git bisect reset >/dev/null 2>&1
-        git fsck --strict; git gc -q; git status --porcelain
+        git fsck --strict --no-dangling; git gc -q; git status --porcelain
         """
     )
     lines = ran.output.splitlines()
