@@ -90,18 +90,25 @@ class Git:
         Raises GitFailed or StorageFailed for a non-zero exit (unless `check` is off) and for a timeout, GitMissing,
         and RepositoryRefused when the folder is gone.
         """
-        process = self._start(arguments, subprocess.PIPE if input is not None else stdin_file or subprocess.DEVNULL)
+        stdin = subprocess.PIPE if input is not None else stdin_file or subprocess.DEVNULL
+        # A Ctrl-C while git is being started waits until there is a process that we can end.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            out, err = process.communicate(input, timeout=timeout_seconds)
-        except subprocess.TimeoutExpired as error:
-            _end(process)
-            raise GitFailed(
-                f"git {_verb(arguments)} did not finish within {timeout_seconds:g} s in {self.directory}",
-                "is the disk very busy, or a network file system away?",
-            ) from error
-        except BaseException:
-            _end(process)  # Ctrl-C: git takes its half-made files away itself when it is asked politely
-            raise
+            process = self._start(arguments, stdin)
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+                out, err = process.communicate(input, timeout=timeout_seconds)
+            except subprocess.TimeoutExpired as error:
+                _end(process)
+                raise GitFailed(
+                    f"git {_verb(arguments)} did not finish within {timeout_seconds:g} s in {self.directory}",
+                    "is the disk very busy, or a network file system away?",
+                ) from error
+            except BaseException:
+                _end(process)  # git takes its half-made files away itself when it is asked politely
+                raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         result = GitResult(process.returncode, out, err.decode("utf-8", "replace"))
         if check and result.exit_code != 0:
             raise failure(arguments, result)

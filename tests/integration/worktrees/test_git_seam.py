@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,26 +61,23 @@ def test_a_call_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -
     until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists(), what="the child is gone")
 
 
+_HANG = (
+    "import sys; from pathlib import Path; from scopecraft.worktrees.git import Git; Git(Path(sys.argv[1])).run('hang')"
+)
+
+
 def test_ctrl_c_ends_git_in_order(tmp_path: Path) -> None:
     project = make_repository(tmp_path / "project")
-    started = tmp_path / "started"
-    git(
-        project,
-        "config",
-        "alias.hang",
-        f"!trap 'touch {tmp_path}/ended; exit' TERM; touch {started}; while :; do sleep 0.1; done",
+    script = f"trap 'touch {tmp_path}/ended; exit' TERM; touch {tmp_path}/started; while :; do sleep 0.1; done"
+    git(project, "config", "alias.hang", f"!{script}")
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HANG, str(project)], cwd=Path(__file__).parents[3], stderr=subprocess.PIPE
     )
-
-    def interrupt() -> None:
-        until(started.exists)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        Git(project).run("hang")
-    thread.join()
-    until((tmp_path / "ended").exists, what="git was asked politely")
+    until((tmp_path / "started").exists, 60)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in error
+    assert (tmp_path / "ended").exists()
 
 
 def test_hooks_external_diffs_and_fsmonitor_do_not_run(tmp_path: Path) -> None:
