@@ -13,6 +13,7 @@ from scopecraft.cli.say import note, say
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.config.paths import home_of, require_home
 from scopecraft.config.projects import Project, link_project, load_projects
+from scopecraft.errors import BadInput
 from scopecraft.model import clock
 
 
@@ -34,6 +35,7 @@ def link(path: Path) -> None:
 
     home = require_home(home_of(os.environ))
     repository = open_repository(path)
+    _require_text(repository.common_dir)
     at = clock.to_text(clock.now())
     project, is_new = link_project(home, path=repository.path, common_dir=repository.common_dir, at=at)
     if not is_new:
@@ -41,6 +43,14 @@ def link(path: Path) -> None:
         return
     say(f"linked {project.path} as {project.name}")
     note("next: sc run TASK -m 'what to do'")
+
+
+def _require_text(path: Path) -> None:
+    """A path of other bytes could not be kept in any of our files, nor given to an agent."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInput(f"the path is not UTF-8: {path}", "rename that folder, and link it then") from error
 
 
 @command(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = (sys.executable, "-W", "error", "-m", "scopecraft")
+# what is open when a command ends is closed by the system, as ever; every other warning is an error
+PROGRAM = (sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-m", "scopecraft")
 LONGEST_SECONDS = 120
 
 
@@ -39,3 +41,22 @@ def sc_bytes(
         capture_output=True,
         timeout=LONGEST_SECONDS,
     )
+
+
+def on_a_terminal(*arguments: str, **env: str) -> str:
+    """What a terminal of 80 columns is sent by `sc`."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "80", **env}
+    )
+    os.close(theirs)
+    seen = b""
+    try:
+        while part := os.read(ours, 4096):
+            seen += part
+    except OSError:  # the last one closed it
+        pass
+    finally:
+        os.close(ours)
+    process.wait(LONGEST_SECONDS)
+    return seen.decode()

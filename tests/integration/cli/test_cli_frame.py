@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 import scopecraft
 from scopecraft.cli.commands import COMMANDS
-from tests.support.command_line import PROGRAM, sc, sc_bytes
+from tests.support.command_line import PROGRAM, on_a_terminal, sc, sc_bytes
 
 HEAVY = ("pydantic", "docker", "libtmux", "watchdog", "sqlite3", "rich", "requests", "orjson", "subprocess")
 
@@ -128,22 +127,3 @@ def test_colour_only_where_somebody_sees_it() -> None:
     assert "\x1b" not in sc("nope").err
     assert "\x1b[" in on_a_terminal("nope")
     assert "\x1b[" not in on_a_terminal("nope", NO_COLOR="1")
-
-
-def on_a_terminal(*arguments: str, **env: str) -> str:
-    """What a terminal is sent."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **env}
-    )
-    os.close(theirs)
-    seen = b""
-    try:
-        while part := os.read(ours, 4096):
-            seen += part
-    except OSError:  # the last one closed it
-        pass
-    finally:
-        os.close(ours)
-    process.wait(60)
-    return seen.decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import sc, sc_bytes
+from tests.support.command_line import sc
 
 
 @pytest.fixture
@@ -125,13 +125,13 @@ def test_a_repository_of_a_hostile_name_steers_no_terminal(home: Path, clean_env
     assert json.loads(sc("projects", "--json").out)[0]["path"] == str(evil)
 
 
-def test_a_repository_whose_name_is_not_utf8_can_be_listed(home: Path, clean_environment: Path) -> None:
+def test_a_repository_whose_path_is_not_utf8_is_refused(home: Path, clean_environment: Path) -> None:
     path = os.fsdecode(os.fsencode(clean_environment) + b"/caf\xe9")
     make_repository(Path(path))
-    assert sc_bytes("link", path).returncode == 0
-    said = sc("projects")
-    assert said.code == 0
-    assert "caf\\udce9" in said.out
+    said = sc("link", path)
+    assert said.code == 2
+    assert said.err.startswith("error: the path is not UTF-8: ")
+    assert "caf\\udce9" in said.err
 
 
 def test_a_damaged_list_of_projects_is_moved_aside_and_told(home: Path) -> None:
