@@ -17,28 +17,16 @@ from scopecraft.executors.tmux_client import check_version, has_no_windows, is_n
 from scopecraft.executors.tmux_look import look_at_windows
 from scopecraft.executors.tmux_server import CALL_SECONDS, TmuxReply, TmuxServer
 from scopecraft.executors.window_attach import attach_command
-from scopecraft.executors.window_launcher import SESSION_NAME, SHELL, discard_launcher, write_launcher
-from scopecraft.executors.window_name import safe_window_name
+from scopecraft.executors.window_launcher import SESSION_NAME, discard_launcher, write_launcher
+from scopecraft.executors.window_opening import ENDED, HANDLE_FORMAT, MARK, opening, opening_with_session
 from scopecraft.model.handle import Alive, Exited, Look, WindowHandle
 from scopecraft.model.launch import WindowLaunch
 
 OUR_CONFIG = Path(__file__).with_name("tmux.conf")
-MARK = "@scopecraft_session"
 SOCKET_BYTES = 107  # sun_path, less its closing NUL
 LAST_LINES = 20
 POLL_SECONDS = 0.02
 SETTLE_SECONDS = 2.0  # tmux collects a dead child within milliseconds, unless the machine is very busy
-HANDLE_FORMAT = "#{session_id}|#{window_id}|#{pane_id}|#{pane_pid}"
-# What tmux draws on a dead pane, so that last lines are those of the agent.
-ENDED = "[scopecraft] the agent has ended"
-ENDED_FORMAT = f"{ENDED} #{{?pane_dead_signal,by signal #{{pane_dead_signal}},with code #{{pane_dead_status}}}}"
-WINDOW_OPTIONS = {
-    "remain-on-exit": "on",
-    "remain-on-exit-format": ENDED_FORMAT,
-    "automatic-rename": "off",
-    "allow-rename": "off",
-    "allow-passthrough": "off",
-}
 TMUX_ENDED = re.compile(r"Pane is dead( \(.*\))?")  # of tmux before 3.3, which has no such option
 NOT_IN_A_PASTE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -79,7 +67,7 @@ class TmuxExecutor:
         script = write_launcher(launch)
         try:
             return self._open(launch, script)
-        except ScopecraftError:
+        except BaseException:  # an interrupted start, too, leaves no secret behind
             discard_launcher(launch.folder)
             raise
 
@@ -124,22 +112,32 @@ class TmuxExecutor:
         ours = f"#{{||:#{{==:#{{{MARK}}},{session_id}}},#{{==:#{{window_name}},{session_id}}}}}"
         reply = self._server.cmd("list-panes", "-a", "-f", ours, "-F", HANDLE_FORMAT)
         if reply.returncode == 0:
-            return self._handle(reply.stdout[0]) if reply.stdout else None
+            # viewers' sessions hold the window, too; ours came before them
+            return min(map(self._handle, reply.stdout), key=lambda handle: int(handle.tmux_session[1:]), default=None)
         if has_no_windows(reply.complaint) or is_not_running(reply.complaint):
             return None
         raise TmuxFailed(f"tmux cannot list its windows: {reply.complaint}", "see whether its server hangs")
 
     def forget(self, handle: WindowHandle) -> None:
-        """Close the window of an agent that has ended; any other window stays, and so does a living agent."""
+        """Close the window of an agent that has ended; any other window stays, and so does a living agent.
+
+        Raises TmuxFailed if tmux does not answer; that there is no such window or server is fine.
+        """
         is_over = (
             f"#{{&&:#{{==:#{{pane_pid}},{handle.pane_pid}}},#{{||:#{{pane_dead}},#{{!=:#{{pane_dead_status}},}}}}}}"
         )
         pane = handle.pane_id
         self._server.cmd("if-shell", "-F", "-t", pane, is_over, f"kill-pane -t {pane}")
 
-    def attach_command(self, handle: WindowHandle, *, inside_tmux: str | None) -> list[str]:
-        """What to `exec` to see the window; `inside_tmux` is the caller's `$TMUX`."""
-        return attach_command(handle, inside_tmux=inside_tmux, viewer=f"viewer-{uuid.uuid4().hex[:12]}")
+    def attach_command(
+        self, handle: WindowHandle, *, inside_tmux: str | None, window_name: str = "scopecraft"
+    ) -> list[str]:
+        """What to `exec` to see the window; `inside_tmux` is the caller's `$TMUX`.
+
+        From another tmux that opens a window there, under the given name.
+        """
+        viewer = f"viewer-{uuid.uuid4().hex[:12]}"
+        return attach_command(handle, inside_tmux=inside_tmux, viewer=viewer, window_name=window_name)
 
     def paste(self, handle: WindowHandle, text: bytes) -> None:
         """Put text in as a terminal's paste does (bracketed if the agent asked for that); does not press Enter.
@@ -166,42 +164,21 @@ class TmuxExecutor:
         return _last_lines(shown, lines)
 
     def _open(self, launch: WindowLaunch, script: Path) -> WindowHandle:
-        opening = self._opening(launch, script)
-        reply = self._server.cmd(*opening)
+        words = opening(launch, script, self._tmux_session)
+        reply = self._server.cmd(*words)
         if _has_no_session(reply):
             check_version()
-            reply = self._server.cmd(*self._session_around(opening))
+            reply = self._server.cmd(*opening_with_session(launch, script, self._tmux_session))
             if "duplicate session" in reply.complaint:  # somebody was quicker
-                reply = self._server.cmd(*opening)
+                reply = self._server.cmd(*words)
         if not reply.stdout:
             raise TmuxFailed(f"tmux opened no window: {reply.complaint}", "try: sc doctor")
         handle = self._handle(reply.stdout[0])
         if reply.returncode != 0:
             self.stop(handle, grace_seconds=0)
+            self.forget(handle)
             raise StartFailed(f"tmux does not keep the window: {reply.complaint}", "see the hooks of your tmux.conf")
         return handle
-
-    def _opening(self, launch: WindowLaunch, script: Path) -> list[str]:
-        """One command that opens, marks and names the window, so that even an agent that dies at once is kept.
-
-        The window bears the session's id as its name until it is marked: an exact and unique target. All options stand
-        on the window itself, since the global ones may be the person's.
-        """
-        session = f"={self._tmux_session}:"
-        window = session + f"={launch.session_id}"
-        words = ["set-hook", "-t", session, "after-new-window", ""]  # the person's might rename it before it is marked
-        words += [";", "new-window", "-d", "-P", "-F", HANDLE_FORMAT, "-t", session, "-n", launch.session_id]
-        words += [SHELL, str(script), ";", "set-option", "-p", "-t", window, MARK, launch.session_id]
-        for name, value in WINDOW_OPTIONS.items():
-            words += [";", "set-option", "-wq", "-t", window, name, value]
-        return [*words, ";", "rename-window", "-t", window, "--", safe_window_name(launch.window_name)]
-
-    def _session_around(self, opening: list[str]) -> list[str]:
-        """The same in a new tmux session, which is made with a window that only waits and is closed at once."""
-        session = f"={self._tmux_session}:"
-        make = ["new-session", "-d", "-s", self._tmux_session, SHELL, "-c", "read _"]
-        keep = [";", "set-option", "-t", session, "destroy-unattached", "off", ";"]
-        return [*make, *keep, *opening, ";", "kill-window", "-t", session + "{start}"]
 
     def _handle(self, line: str) -> WindowHandle:
         tmux_session, window, pane, pid = line.split("|")

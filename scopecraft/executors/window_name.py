@@ -8,8 +8,8 @@ NAME_CHARACTERS = 100
 
 
 def safe_window_name(name: str) -> str:
-    """One line without what tmux would act on.
+    """One line, never empty, without what tmux would act on.
 
-    It expands `#{…}` in names, runs `#(…)` as a shell command, and doubles backslashes. Never empty, and never with a closing `;`, at which tmux would end its command.
+    It expands `#{…}` in names, runs `#(…)` as a shell command, doubles backslashes, and ends a command at a last `;`.
     """
     return clean_line(name, NAME_CHARACTERS).replace("#", "_").replace("\\", "_").rstrip(";") or "agent"

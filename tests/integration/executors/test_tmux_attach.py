@@ -83,6 +83,17 @@ def test_two_viewers_look_at_different_windows(
         assert sorted(clients(socket)) == [two[0].window_id, two[1].window_id]
 
 
+def test_a_window_is_adopted_as_it_was_while_somebody_looks_at_it(
+    executor: TmuxExecutor, make_launch: MakeWindow, socket: Path
+) -> None:
+    launch = make_launch(saying("apple"))
+    handle = executor.start(launch)
+    with terminal(executor.attach_command(handle, inside_tmux=None)) as person:
+        until(lambda: shows(person, "apple"))
+        tmux(socket, "rename-session", "-t", "=scopecraft", "zzz")  # tmux lists by name
+        assert executor.adopt(launch.session_id) == handle
+
+
 def test_a_viewer_gets_his_terminal_back_when_the_last_window_is_closed(
     executor: TmuxExecutor, make_launch: MakeWindow, socket: Path
 ) -> None:

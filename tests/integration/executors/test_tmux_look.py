@@ -15,7 +15,7 @@ from scopecraft.executors.tmux import TmuxExecutor
 from scopecraft.executors.tmux_look import look_at_windows
 from scopecraft.model.handle import Alive, Gone, Unknown, WindowHandle
 from tests.integration.executors.contract import ended
-from tests.support.tmux import MakeWindow, processes_of_session, server_pid, stopped, tmux
+from tests.support.tmux import MakeWindow, processes_of_session, python, server_pid, stopped, tmux
 from tests.support.wait import until
 
 pytestmark = pytest.mark.tmux
@@ -117,6 +117,16 @@ def test_a_reused_pid_is_not_our_agent(executor: TmuxExecutor, make_launch: Make
     assert isinstance(executor.look(other), Gone)
     executor.stop(other, grace_seconds=1)
     assert executor.look(handle) == Alive()
+
+
+def test_no_end_is_missed_that_comes_while_tmux_is_busy_with_it(
+    executor: TmuxExecutor, make_launch: MakeWindow
+) -> None:
+    """tmux with utempter is deaf to its children for a moment after a screen is closed."""
+    for microseconds in range(0, 3000, 150):
+        closing = "import os, signal, time; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.closerange(0, 3);"
+        handle = executor.start(make_launch(python(f"{closing} time.sleep({microseconds} / 1e6); os._exit(3)")))
+        assert until(lambda handle=handle: ended(executor, handle), 2).exit_code == 3
 
 
 def test_200_windows_are_seen_with_one_request(
