@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import click
 
@@ -20,14 +19,12 @@ from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import details_of
-from scopecraft.sessions.folder import launcher_exit
-from scopecraft.sessions.settle import raise_alert, settle
+from scopecraft.sessions.ending import Ending
+from scopecraft.sessions.settle import raise_alert
 from scopecraft.sessions.stop import stop_session
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.follow import Replaced, follow
 from scopecraft.streams.lines import Line
-
-LOOK_SECONDS = 2.0  # between two questions to the engine
 
 
 def follow_session(context: Context, session: Session) -> int:
@@ -48,7 +45,7 @@ def _follow(context: Context, session: Session, view: ProgressView) -> Session:
     """Returns when the session has ended and its stream was shown to the end."""
     fold = ActivityFold(dialect(session.dialect).entries)
     began = clock.from_text(session.created_at)
-    ending = _Ending(context, session)
+    ending = Ending(context, session)
     for item in follow(context.folder(session.id).stream, stop=ending.is_over):
         now = clock.now()
         if isinstance(item, Line):
@@ -66,25 +63,6 @@ def _follow(context: Context, session: Session, view: ProgressView) -> Session:
 def _rewritten(replaced: Replaced) -> Alert:
     text = f"the stream was {replaced.why} after {replaced.offset} bytes; nothing is shown twice"
     return Alert("stream_rewritten", text)
-
-
-class _Ending:
-    """Whether the session is over: asked at every tick, the engine only now and then."""
-
-    def __init__(self, context: Context, session: Session) -> None:
-        self.session = session
-        self._context = context
-        self._next_look = 0.0
-
-    def is_over(self) -> bool:
-        folder = self._context.folder(self.session.id)
-        said_so = launcher_exit(folder)[1] is not None
-        if time.monotonic() >= self._next_look or said_so:
-            began = time.monotonic()
-            self.session = settle(self._context, self.session.id, wait_seconds=0)
-            # an engine that hangs must not hold up what can be read
-            self._next_look = time.monotonic() + max(LOOK_SECONDS, (time.monotonic() - began) * 10)
-        return not is_live(self.session.status)
 
 
 def _goes_on(context: Context, session: Session) -> bool:
