@@ -180,7 +180,7 @@ def test_the_words_between_a_programs_records_are_shown_as_damage() -> None:
 
 @pytest.mark.parametrize("trace", ALL, ids=lambda path: path.stem)
 @given(places=st.lists(st.integers(0), max_size=20))
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_any_chunks_of_a_trace_give_the_same_activity(trace: Path, places: list[int]) -> None:
     data = trace.read_bytes()
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]

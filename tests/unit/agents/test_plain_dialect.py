@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopecraft.agents.base import dialect
@@ -13,6 +13,9 @@ from scopecraft.agents.plain import Plain
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Text
 from scopecraft.model.launch import AgentRequest
+
+# no deadline: other processes may hold this one up for longer than any line takes
+FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 REQUEST = AgentRequest(
     prompt="mend it",
@@ -59,6 +62,7 @@ def test_a_long_prompt_comes_on_stdin_only() -> None:
         plain.headless(replace(REQUEST, prompt="x" * 200_000, program=("a", "{prompt}")))
 
 
+@FAST
 @given(st.binary())
 def test_every_line_is_a_text(line: bytes) -> None:
     entries, kind, spent = plain.entries(line)
