@@ -12,7 +12,7 @@ import pytest
 from scopecraft.errors import TmuxFailed
 from scopecraft.executors.tmux import TmuxExecutor
 from scopecraft.model.handle import Alive, Exited, Gone
-from tests.integration.executors.contract import ended
+from tests.integration.executors.contract import ended, trapping
 from tests.support.tmux import MakeWindow, processes_of_session, server_pid, stopped
 from tests.support.wait import until
 
@@ -45,14 +45,13 @@ def test_an_interactive_shell_ends_without_waiting_out_the_grace_period(
 
 
 def test_a_suspended_agent_hears_the_polite_signal(
-    executor: TmuxExecutor, make_launch: MakeWindow, shared: Path
+    executor: TmuxExecutor, make_launch: MakeWindow, shared: Path, socket: Path
 ) -> None:
-    handle = executor.start(
-        make_launch(["/bin/sh", "-c", "trap 'exit 7' TERM; : > ready; while :; do sleep 0.1; done"])
-    )
+    handle = executor.start(make_launch(trapping(shared, "exit 7")))
     until((shared / "ready").exists)
-    os.kill(handle.pane_pid, signal.SIGSTOP)
-    executor.stop(handle, grace_seconds=20)
+    with stopped(server_pid(socket)):  # a tmux that works wakes its children itself
+        os.kill(handle.pane_pid, signal.SIGSTOP)
+        executor.stop(handle, grace_seconds=20)
     assert until(lambda: ended(executor, handle)).exit_code == 7
 
 
