@@ -75,16 +75,20 @@ def host_programs(settings: Settings) -> list[host.HostProgram]:
     found = []
     for name in dict.fromkeys((settings.default_agent, *settings.agents)):
         agent = settings.agent(name)
-        command = agent.host_command or agent.command or (dialect(agent.dialect).program,)
-        if command and command[0]:
-            found.append(host.HostProgram(name, command[0]))
+        own = dialect(agent.dialect).program
+        command = agent.host_command or agent.command or (own,)
+        if command[0]:
+            found.append(host.HostProgram(name, command[0], is_known=Path(command[0]).name == own))
     return found
 
 
 def _credentials(context: Context) -> list[Finding]:
     name = context.settings.default_agent
-    names = dialect(context.settings.agent(name).dialect).credential_names
-    return host.credential_findings(context.home, context.environ, name, names)
+    agent = context.settings.agent(name)
+    # a command of one's own is not known to need a key; other ways in, such as a cloud provider's, are given by name
+    names = () if agent.command else dialect(agent.dialect).credential_names
+    ways = (*names, *agent.pass_env, *agent.env) if names else ()
+    return host.credential_findings(context.home, {**agent.env, **context.environ}, name, ways)
 
 
 def existing(folder: Path) -> Path:

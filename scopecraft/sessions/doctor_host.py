@@ -29,10 +29,14 @@ INOTIFY = Path("/proc/sys/fs/inotify")
 
 @dataclass(frozen=True, slots=True)
 class HostProgram:
-    """A program of an agent on this machine, and the agent that it belongs to."""
+    """A program of an agent on this machine, and the agent that it belongs to.
+
+    Only a known one is asked for its version: what a person's own command does with `--version` is their guess.
+    """
 
     agent: str
     program: str
+    is_known: bool
 
 
 def home_findings(home: Home) -> list[Finding]:
@@ -126,9 +130,13 @@ def agent_findings(programs: Iterable[HostProgram], environ: Mapping[str, str]) 
             mend = "npm install -g @anthropic-ai/claude-code" if wanted.program == "claude" else None
             found.append(Finding("agent", "warn", text, mend))
             continue
-        said = output_of([path, "--version"], environ)
-        version = clean_line(said.partition("\n")[0], 60) if said else "says no version"
-        found.append(Finding("agent", "ok", f"{wanted.agent}: {version}, {path}"))
+        said = output_of([path, "--version"], environ) if wanted.is_known else None
+        version = clean_line((said or "").partition("\n")[0], 60)
+        if wanted.is_known and not version:
+            text = f"{path} does not tell its version within {ANSWER_SECONDS:g} s"
+            found.append(Finding("agent", "warn", text, f"see what it says: {path} --version"))
+            continue
+        found.append(Finding("agent", "ok", f"{wanted.agent}: {f'{version}, ' if version else ''}{path}"))
     return found
 
 

@@ -138,6 +138,19 @@ def test_settings_that_cannot_be_read_are_told_and_the_rest_is_checked(no_engine
     assert rows["git"]["level"] == "ok"
 
 
+def test_a_command_of_ones_own_is_looked_for_and_not_run(no_engine: str, clean_environment: Path) -> None:
+    sc("init")
+    program = clean_environment / "deploy"
+    program.write_text(f"#!/bin/sh\ntouch {clean_environment}/was-run\n")
+    program.chmod(0o755)
+    settings = Path(os.environ["SCOPECRAFT_HOME"]) / "config" / "settings.toml"
+    settings.write_text(f'default_agent = "toy"\n[agents.toy]\ndialect = "plain"\ncommand = ["{program}"]\n')
+    rows = found(sc("doctor", "--json", DOCKER_HOST=no_engine))
+    assert rows["agent"]["text"] == f"toy: {program}"
+    assert rows["credentials"]["text"] == "toy needs none"
+    assert not (clean_environment / "was-run").exists()
+
+
 @pytest.mark.engine
 @pytest.mark.image
 @pytest.mark.tmux
