@@ -14,7 +14,7 @@ from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.settle import read_activity
 
-SCREEN_LINES = 12
+SCREEN_LINES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def _screen(context: Context, session: Session) -> tuple[str, ...]:
     if not isinstance(handle, WindowHandle):
         return ()
     try:
-        return tuple(clean(line) for line in context.tmux.capture(handle, lines=SCREEN_LINES)[-SCREEN_LINES:])
+        shown = context.tmux.capture(handle, lines=SCREEN_LINES)
+        return tuple(clean(line) for line in shown if line.strip())[-SCREEN_LINES:]
     except ScopecraftError:
         return ()

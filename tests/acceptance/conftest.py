@@ -1,0 +1,58 @@
+"""A home with a linked repository, and whatever was started in it ended by its own commands afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from tests.support.command_line import sc
+from tests.support.scripted_claude import build_image
+
+SCRIPT = {
+    "PLAY:work": [
+        {
+            "text": "I write the file.",
+            "tool": "Write",
+            "input": {"file_path": "greeting.py", "content": "print('hi')\n"},
+        },
+        {"tool": "Bash", "input": {"command": "python3 greeting.py"}},
+        {"tool": "Bash", "input": {"command": "git add greeting.py && git commit -q -m 'Add greeting' && git status"}},
+        {"text": "The greeting is there, and committed."},
+    ],
+    "PLAY:hang": [{"tool": "Bash", "input": {"command": "python3 -c 'import time; time.sleep(600)'"}}],
+    "PLAY:refuse": [{"error": 400, "message": "the model says no", "times": 0}],
+}
+
+
+@pytest.fixture(scope="session")
+def claude_image(engine: DockerClient, agent_image: str) -> str:
+    return build_image(engine, SCRIPT)
+
+
+@pytest.fixture
+def repository(clean_environment: Path) -> Path:
+    """A repository with one commit."""
+    folder = clean_environment / "shop"
+    folder.mkdir()
+    for arguments in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "Begin")):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def workplace(repository: Path) -> Iterator[Path]:
+    """The repository, linked in a fresh home; its sessions and its tmux server are ended afterwards."""
+    assert sc("init").code == 0
+    assert sc("link", cwd=repository).code == 0
+    yield repository
+    listed = sc("ls", "--all", "--json", cwd=repository)
+    for row in json.loads(listed.out or "[]"):
+        if row["state"] != "ended":
+            sc("stop", row["id"], "--now", cwd=repository)
+    for socket in (repository.parent / "run").glob("scopecraft/*/tmux"):
+        subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=False, capture_output=True)
