@@ -138,6 +138,17 @@ def test_a_reader_notices_that_the_database_was_replaced(home: Path) -> None:
         assert store.data_version() != before
 
 
+def test_a_store_that_is_open_follows_to_the_database_that_another_made(home: Path) -> None:
+    with Store.open(home) as store:
+        session = store.create(a_session(), AT)
+        (home / DATABASE).rename(home / "taken away")
+        with Store.open(home) as other:
+            created = store.create(a_session(), AT)
+            assert other.live() == [session, created]
+    with Store.open(home) as store:
+        assert store.live() == [session, created] and store.notices == ()
+
+
 def test_a_left_over_log_of_a_lost_database_is_not_replayed_into_the_new_one(home: Path) -> None:
     with Store.open(home) as store:
         session = store.create(a_session(), AT)

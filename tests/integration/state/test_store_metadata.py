@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
-from scopecraft.atomic import file_lock
 from scopecraft.errors import StateUnreadable
 from scopecraft.model.codec import session_to_dict
 from scopecraft.model.session import Session
-from scopecraft.state.metadata import read_metadata, write_metadata
+from scopecraft.state.metadata import read_metadata, refresh_metadata, write_metadata
 from scopecraft.state.store import Store
 from tests.support.sessions import AT, LATER, a_session, ended, running
 
@@ -126,10 +126,17 @@ def test_the_folder_of_a_session_that_was_removed_by_hand_comes_back(home: Path)
     assert read_metadata(home / "sessions" / session.id) == moved
 
 
-def test_who_writes_waits_for_the_one_before(clean_environment: Path) -> None:
+def test_the_newest_stays_although_an_older_writer_was_at_it_first(clean_environment: Path) -> None:
     folder = clean_environment / "r-01"
-    write_metadata(folder, a_session(id="r-01"), {"first": 1})
-    with file_lock(folder, timeout=0):
-        pass  # nobody is left holding it
-    write_metadata(folder, a_session(id="r-01"), {"second": 2})
-    assert json.loads((folder / "metadata.json").read_bytes())["extras"] == {"first": 1, "second": 2}
+    newest = threading.Thread(target=write_metadata, args=(folder, a_session(id="r-01", status=ended()), {"b": 2}))
+
+    def slowly() -> Session:
+        newest.start()
+        newest.join(0.2)  # it cannot end while we are at it
+        return a_session(id="r-01")
+
+    refresh_metadata(folder, slowly, {"a": 1})
+    newest.join(10)
+    stored = read_metadata(folder)
+    assert stored and stored.status == ended()
+    assert json.loads((folder / "metadata.json").read_bytes())["extras"] == {"a": 1, "b": 2}

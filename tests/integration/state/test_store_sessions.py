@@ -218,6 +218,7 @@ def test_an_id_that_is_a_beginning_of_another_is_found_alone(store: Store) -> No
 def test_the_rules_stand_in_the_database_too(store: Store, clean_environment: Path) -> None:
     session = store.create(a_session(), AT)
     over = finish(store, store.create(a_session(), AT))
+    other = store.create(a_session(step_id="review"), AT)
     statuses = {
         kind: f"status_kind = '{kind}', status = '{{\"kind\": \"{kind}\"}}'" for kind in ("levitating", "starting")
     }
@@ -226,6 +227,7 @@ def test_the_rules_stand_in_the_database_too(store: Store, clean_environment: Pa
         f"UPDATE session SET {statuses['levitating']} WHERE id = '{session.id}'",
         f"UPDATE session SET {statuses['starting']} WHERE id = '{over.id}'",
         f"UPDATE session SET mission_id = '{over.mission_id}', attempt = 1 WHERE id = '{session.id}'",
+        f"UPDATE session SET mission_id = '{other.mission_id}' WHERE id = '{session.id}'",
         f"UPDATE session SET id = 'r-../../x' WHERE id = '{session.id}'",
         f"UPDATE session SET attempt = 0 WHERE id = '{session.id}'",
     ]
