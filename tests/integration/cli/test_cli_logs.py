@@ -173,6 +173,14 @@ def next_line(reader: subprocess.Popen[bytes]) -> bytes:
     return reader.stdout.readline()
 
 
+def test_a_full_disk_behind_the_output_is_one_sentence(store: Store) -> None:
+    session = a_log(store, b"x\n")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, "logs", session.id], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "error: the disk is full\nhint: free some space and try again\n"
+
+
 def test_following_goes_on_until_the_session_has_ended(store: Store) -> None:
     session = a_running_log(store, b"before\n")
     with following(session) as reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_question_finds_an_empty_line_and_the_status_comes_back(screen: Screen
 def test_it_draws_ten_times_a_second_at_most(screen: Screen) -> None:
     with ProgressView(screen) as view:
         for step in range(1000):
-            view.tick(WORKING, step / 1000)
+            view.tick(replace(WORKING, tool_calls=step), step / 1000)
         assert len(screen.writes) <= 10
 
 
