@@ -72,6 +72,7 @@ def _settle_starting(context: Context, session: Session) -> Session:
     handle = executor.adopt(session.id)
     at = clock.to_text(clock.now())
     if handle is None:
+        _remove_secrets(context, session)
         return _end(context, session, Interrupted("starter"), Taken())
     moved = context.store.move(session.id, Running(at, handle), "session_started", at, data={"adopted": True})
     return _settle_held(context, moved or session)
@@ -197,15 +198,20 @@ def _alert(session: Session, alert: Alert) -> Event:
 
 def _clean_up(context: Context, session: Session, handle: Handle) -> None:
     """What nobody needs after the record is written; whatever fails here is only left lying about."""
-    folder = context.folder(session.id)
-    for name in ("secrets/env", "launch/window.env"):
-        with contextlib.suppress(OSError):
-            (folder.path / name).unlink()
+    _remove_secrets(context, session)
     with contextlib.suppress(ScopecraftError):
         if isinstance(handle, ContainerHandle):
             context.containers.forget(handle)
         else:
+            # an agent that ignores the hang-up outlives its window
+            context.tmux.stop(handle, grace_seconds=1)
             context.tmux.forget(handle)
+
+
+def _remove_secrets(context: Context, session: Session) -> None:
+    for name in ("secrets/env", "launch/window.env"):
+        with contextlib.suppress(OSError):
+            (context.folder(session.id).path / name).unlink()
 
 
 def _get(context: Context, session_id: str) -> Session:
