@@ -82,11 +82,15 @@ def _open_sound(path: Path, migrations: Sequence[Migration], suspects: list[sqli
 
     Raises _Unusable (and adds to `suspects` what it opened) and StateTooNew.
     """
-    if not path.exists():
-        raise _Unusable("was missing")
-    if path.stat().st_size == 0:
-        raise _Unusable("is empty")
-    connection = connect(path)
+    try:
+        if path.stat().st_size == 0:
+            raise _Unusable("is empty")
+        connection = connect(path)
+    except (FileNotFoundError, sqlite3.OperationalError) as error:
+        # Perhaps only for the moment in which another process replaces it: the lock will tell.
+        if not path.exists():
+            raise _Unusable("was missing") from error
+        raise
     try:
         _probe(connection, path, len(migrations))
     except BaseException as error:

@@ -149,6 +149,17 @@ def test_a_store_that_is_open_follows_to_the_database_that_another_made(home: Pa
         assert store.live() == [session, created] and store.notices == ()
 
 
+def test_a_rebuild_that_died_halfway_is_done_again(home: Path) -> None:
+    before = filled(home, 2)
+    (home / DATABASE).rename(home / f"{DATABASE}.damaged-by-something")
+    for rest in ("", "-wal", "-shm"):
+        (home / f"{DATABASE}.new{rest}").write_bytes(b"half of a database")
+    with Store.open(home) as store:
+        assert store.sessions() == before
+        assert len(store.notices) == 1
+    assert list(home.glob(f"{DATABASE}.new*")) == []
+
+
 def test_a_left_over_log_of_a_lost_database_is_not_replayed_into_the_new_one(home: Path) -> None:
     with Store.open(home) as store:
         session = store.create(a_session(), AT)
