@@ -14,6 +14,11 @@ PROGRAM = (sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-m",
 LONGEST_SECONDS = 120
 
 
+def environment(**env: str) -> dict[str, str]:
+    """The test's environment; output is buffered as it is for a person, whatever the developer prefers."""
+    return {**os.environ, "PYTHONUNBUFFERED": "", **env}
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """How a command ended, and what it wrote where."""
@@ -36,7 +41,7 @@ def sc_bytes(
     return subprocess.run(
         [*PROGRAM, *arguments],
         cwd=cwd,
-        env={**os.environ, **env},
+        env=environment(**env),
         input=stdin,
         capture_output=True,
         timeout=LONGEST_SECONDS,
@@ -47,7 +52,7 @@ def on_a_terminal(*arguments: str, **env: str) -> str:
     """What a terminal of 80 columns is sent by `sc`."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "80", **env}
+        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(COLUMNS="80", **env)
     )
     os.close(theirs)
     seen = b""

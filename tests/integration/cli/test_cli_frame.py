@@ -11,7 +11,7 @@ import pytest
 
 import scopecraft
 from scopecraft.cli.commands import COMMANDS
-from tests.support.command_line import PROGRAM, on_a_terminal, sc, sc_bytes
+from tests.support.command_line import PROGRAM, environment, on_a_terminal, sc, sc_bytes
 
 HEAVY = ("pydantic", "docker", "libtmux", "watchdog", "sqlite3", "rich", "requests", "orjson", "subprocess")
 
@@ -96,7 +96,7 @@ def test_verbose_works_before_and_after_the_command() -> None:
 
 def test_a_full_disk_behind_the_output_is_one_sentence() -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        done = subprocess.run([*PROGRAM, "--help"], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1
     assert done.stderr.decode() == "error: the disk is full\nhint: free some space and try again\n"
 
@@ -104,7 +104,7 @@ def test_a_full_disk_behind_the_output_is_one_sentence() -> None:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([*PROGRAM, "--help"], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run([*PROGRAM, "--help"], env=environment(), stdout=writing, stderr=subprocess.PIPE, timeout=60)
     os.close(writing)
     assert done.stderr == b""
 
@@ -112,7 +112,10 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.parametrize("closed", ["1", "2"])
 def test_a_closed_output_is_no_error(closed: str) -> None:
     done = subprocess.run(
-        ["/bin/sh", "-c", f'exec "$@" {closed}>&-', "sh", *PROGRAM, "--help"], capture_output=True, timeout=60
+        ["/bin/sh", "-c", f'exec "$@" {closed}>&-', "sh", *PROGRAM, "--help"],
+        env=environment(),
+        capture_output=True,
+        timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, b"")
 

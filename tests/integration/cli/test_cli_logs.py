@@ -15,7 +15,7 @@ from scopecraft.config.paths import home_of, make_home
 from scopecraft.model.handle import ContainerHandle
 from scopecraft.model.session import Ended, Failed, Running, Session
 from scopecraft.state.store import Store
-from tests.support.command_line import PROGRAM, on_a_terminal, sc, sc_bytes
+from tests.support.command_line import PROGRAM, environment, on_a_terminal, sc, sc_bytes
 from tests.support.sessions import AT, LATER, a_session, ended
 from tests.support.wait import until
 
@@ -158,7 +158,7 @@ def following(session: Session, *options: str) -> Iterator[subprocess.Popen[byte
     """`sc logs -f` of the session; gone at the end, whatever the test found."""
     with subprocess.Popen(
         [*PROGRAM, "logs", "-f", session.id, *options],
-        env={**os.environ, "DOCKER_HOST": ENGINE},
+        env=environment(DOCKER_HOST=ENGINE),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as reader:
@@ -176,7 +176,9 @@ def next_line(reader: subprocess.Popen[bytes]) -> bytes:
 def test_a_full_disk_behind_the_output_is_one_sentence(store: Store) -> None:
     session = a_log(store, b"x\n")
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*PROGRAM, "logs", session.id], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        done = subprocess.run(
+            [*PROGRAM, "logs", session.id], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
     assert done.returncode == 1
     assert done.stderr.decode() == "error: the disk is full\nhint: free some space and try again\n"
 
