@@ -81,11 +81,13 @@ agent_image() {
 # dockerd ends its containers and its containerd itself, given the time for it.
 engine_stop() {
   [ -n "$engine_pid" ] || return 0
-  local pid=$engine_pid killer
+  local pid=$engine_pid deadline=$((SECONDS + 40))
   engine_pid=
   kill -TERM "$pid" 2>/dev/null || return 0
-  (sleep 40 && kill -KILL "$pid") 2>/dev/null &
-  killer=$!
+  # one that has ended is a zombie until we wait for it
+  while readlink "/proc/$pid/exe" >/dev/null; do
+    [ $SECONDS -le $deadline ] || kill -KILL "$pid"
+    sleep 0.1
+  done
   wait "$pid" 2>/dev/null || true
-  kill "$killer" 2>/dev/null || true
 }
