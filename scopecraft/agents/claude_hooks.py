@@ -39,6 +39,7 @@ _SCRIPT = r"""#!/bin/sh
 LC_ALL=C
 export LC_ALL
 umask 077
+exec 2>/dev/null
 at=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
 payload=$(head -c 3001; cat >/dev/null)
 case $payload in
