@@ -14,10 +14,12 @@ from scopecraft.cli.terminal import is_terminal
 from scopecraft.errors import BadInput, NotFound, Refused
 from scopecraft.model import clock
 from scopecraft.model.handle import WindowHandle
-from scopecraft.model.session import Session, handle_of, is_live
+from scopecraft.model.session import Ended, Session, handle_of, is_live
+from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import look_at_all
 from scopecraft.sessions.places import session_named
+from scopecraft.sessions.settle import settle
 
 
 @command(
@@ -35,7 +37,12 @@ def attach(session: str | None) -> int | None:
     window of yours. Without SESSION you choose from what is alive.
     """
     context = Context.of(os.environ)
-    found = session_named(context, session, Path.cwd()) if session else pick(context)
+    found = settle(context, session_named(context, session, Path.cwd()).id) if session else pick(context)
+    if isinstance(found.status, Ended):
+        raise Refused(
+            f"{found.task} has ended: {outcome_sentence(found.status.outcome)}",
+            f"read it: sc logs {found.id}   or: sc show {found.id}",
+        )
     if found.executor == "container":
         from scopecraft.cli.follow import follow_session
 
@@ -67,5 +74,7 @@ def go_to_window(context: Context, session: Session) -> None:
         raise Refused(f"{session.id} has no window: it is {session.status.kind}", f"see it with: sc show {session.id}")
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise Refused("this is no terminal to attach to", f"read it instead: sc show {session.id}")
-    argv = context.tmux.attach_command(handle, inside_tmux=context.environ.get("TMUX"))
+    argv = context.tmux_of(handle).attach_command(
+        handle, inside_tmux=context.environ.get("TMUX"), window_name=session.task
+    )
     os.execvp(argv[0], argv)

@@ -12,7 +12,7 @@ from scopecraft.errors import BadInput
 def prompt_from(message: str | None, file: Path | None) -> str | None:
     """The text, or None when nothing was given; BadInput for two sources or an unreadable file."""
     if message is not None and file is not None:
-        raise BadInput("a prompt comes from -m or from -f, not from both")
+        raise BadInput("a prompt comes from -m or from -f, not from both", "leave one of them out")
     if message is not None:
         return message
     if file is not None and str(file) != "-":
@@ -21,7 +21,10 @@ def prompt_from(message: str | None, file: Path | None) -> str | None:
         except UnicodeDecodeError as error:
             raise BadInput(f"{file} is not UTF-8 text", "a prompt is text") from error
         except OSError as error:
-            raise BadInput(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
+            reason = (error.strerror or str(error)).lower()
+            raise BadInput(
+                f"{file} cannot be read: {reason}", "name a text file, or give the prompt with -m"
+            ) from error
     if file is not None or not is_terminal(sys.stdin):
         return _piped()
     return None

@@ -13,6 +13,7 @@ from scopecraft.sessions.folder import SessionFolder
 from scopecraft.state.store import Store
 
 if TYPE_CHECKING:
+    from scopecraft.model.handle import ContainerHandle, WindowHandle
     from scopecraft.config.settings import Settings
     from scopecraft.executors.container import ContainerExecutor
     from scopecraft.executors.tmux import TmuxExecutor
@@ -48,6 +49,12 @@ class Context:
 
         return ContainerExecutor(self.engine)
 
+    def engine_of(self, handle: ContainerHandle) -> ContainerExecutor:
+        """The engine that the container was started on, whatever the settings say now."""
+        if handle.engine == self.containers.engine:
+            return self.containers
+        return type(self.containers)(handle.engine)
+
     @cached_property
     def tmux(self) -> TmuxExecutor:
         from scopecraft.sessions.tmux_server import tmux_executor
@@ -62,6 +69,12 @@ class Context:
             return chosen
         there = next((path for path in DEFAULT_ENGINE_SOCKETS if Path(path).exists()), DEFAULT_ENGINE_SOCKETS[0])
         return f"unix://{there}"
+
+    def tmux_of(self, handle: WindowHandle) -> TmuxExecutor:
+        """The tmux server that the window was opened on, whatever the settings and `$XDG_RUNTIME_DIR` say now."""
+        from scopecraft.executors.tmux import TmuxExecutor
+
+        return TmuxExecutor(Path(handle.socket), is_own_server=False)
 
     def folder(self, session_id: str) -> SessionFolder:
         return SessionFolder(self.home.sessions / session_id)

@@ -46,7 +46,7 @@ def _screen(context: Context, session: Session) -> tuple[str, ...]:
     if not isinstance(handle, WindowHandle):
         return ()
     try:
-        shown = context.tmux.capture(handle, lines=SCREEN_LINES)
+        shown = context.tmux_of(handle).capture(handle, lines=SCREEN_LINES)
         return tuple(clean(line) for line in shown if line.strip())[-SCREEN_LINES:]
     except ScopecraftError:
         return ()

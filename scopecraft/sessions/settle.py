@@ -50,8 +50,8 @@ def settle(context: Context, session_id: str, *, wait_seconds: float = LOCK_WAIT
 def look_at(context: Context, handle: Handle) -> Look:
     """Asks the engine or tmux; never raises because nobody answered."""
     if isinstance(handle, ContainerHandle):
-        return context.containers.look(handle)
-    return context.tmux.look(handle)
+        return context.engine_of(handle).look(handle)
+    return context.tmux_of(handle).look(handle)
 
 
 def _settle_held(context: Context, session: Session) -> Session:
@@ -201,11 +201,12 @@ def _clean_up(context: Context, session: Session, handle: Handle) -> None:
     _remove_secrets(context, session)
     with contextlib.suppress(ScopecraftError):
         if isinstance(handle, ContainerHandle):
-            context.containers.forget(handle)
+            context.engine_of(handle).forget(handle)
         else:
             # an agent that ignores the hang-up outlives its window
-            context.tmux.stop(handle, grace_seconds=1)
-            context.tmux.forget(handle)
+            window = context.tmux_of(handle)
+            window.stop(handle, grace_seconds=1)
+            window.forget(handle)
 
 
 def _remove_secrets(context: Context, session: Session) -> None:

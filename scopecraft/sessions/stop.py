@@ -36,6 +36,6 @@ def _stop(context: Context, session: Session, handle: Handle, *, now: bool) -> N
     if isinstance(handle, ContainerHandle):
         limits = load_facts(context.folder(session.id)).limits
         grace = (limits.stop_grace_seconds if limits else 10) + HARVEST_ROOM_SECONDS
-        context.containers.stop(handle, grace_seconds=0 if now else grace)
+        context.engine_of(handle).stop(handle, grace_seconds=0 if now else grace)
     else:
-        context.tmux.stop(handle, grace_seconds=0 if now else WINDOW_GRACE_SECONDS)
+        context.tmux_of(handle).stop(handle, grace_seconds=0 if now else WINDOW_GRACE_SECONDS)

@@ -6,6 +6,7 @@ import os
 import shutil
 
 from scopecraft.errors import AgentMissing, BadInput, StartFailed
+from scopecraft.executors.tmux_client import check_version
 from scopecraft.model.handle import Exited, WindowHandle
 from scopecraft.model.launch import AgentCommand, AgentRequest, WindowLaunch
 from scopecraft.model.naming import check_title
@@ -30,6 +31,7 @@ def start_window(context: Context, request: StartRequest) -> Session:
     chosen = choose_agent(context, request.agent)
     check_title(request.task)
     program = _program(context, request, chosen)
+    check_version()
     with mission_for(context, request) as ready, begin(context, request, chosen, ready, "tmux") as beginning:
         session = _start(context, beginning, program)
     return _survived(context, session)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from scopecraft.model.launch import AgentCommand, Mount
 from scopecraft.sessions.folder import launcher_exit
 from tests.integration.executors.contract import ExecutorContract, MakeLaunch
 from tests.support.boxes import ENGINE, LIMITS, Boxes
+from tests.support.silent_engine import SilentEngine
 from tests.support.wait import until
 
 pytestmark = pytest.mark.engine
@@ -40,11 +40,8 @@ def boxes(clean_environment: Path, agent_image: str) -> Iterator[Boxes]:
 @pytest.fixture
 def silent_engine(clean_environment: Path) -> Iterator[str]:
     """An engine's socket that accepts and never answers, as a stopped dockerd does."""
-    path = clean_environment / "run" / "silent.sock"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(8)
-        yield f"unix://{path}"
+    with SilentEngine(clean_environment / "run" / "silent.sock") as silent:
+        yield silent.address
 
 
 class TestContainer(ExecutorContract):
