@@ -24,7 +24,7 @@ class DispatchState:
     kind: StateKind
     reason: StateReason | None = None
     since: str | None = None
-    detail: str = ""  # what is asked ("Bash: rm -r build"), or why it stopped; raw text of an agent
+    detail: str = ""  # what is asked or done ("Bash: rm -r build"), or why it stopped; raw text of an agent
     source: Literal["hooks", "registry"] = "hooks"
     conversation_id: str | None = None  # by its last word: /clear and /resume in the window change it
 
@@ -52,6 +52,7 @@ _NOTICES: dict[str, StateReason] = {
     "agent_needs_input": "question",
 }
 _LOGIN_ERRORS = frozenset({"authentication_failed", "oauth_org_not_allowed", "account_on_hold"})
+_QUESTION_TOOL = "AskUserQuestion"
 _FROM_TASK = "<task-notification>"  # what a background task says to the main agent comes as a prompt too
 _WORK = frozenset({"UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionDenied"})
 
@@ -87,9 +88,8 @@ class HookFold:
     def _question(self, line: HookLine) -> DispatchState | None:
         """What a person is asked by this line, if anything."""
         if line.event == "PermissionRequest":
-            reason: StateReason = "question" if line.tool == "AskUserQuestion" else "permission"
-            detail = line.detail if reason == "question" else f"{line.tool}: {line.detail}".removesuffix(": ")
-            return DispatchState("waiting", reason, line.at, detail)
+            reason: StateReason = "question" if line.tool == _QUESTION_TOOL else "permission"
+            return DispatchState("waiting", reason, line.at, _call_text(line))
         # it repeats, seconds later and in general words, what a PermissionRequest said
         if line.event == "Notification" and line.topic in _NOTICES and not self._asked:
             return DispatchState("waiting", _NOTICES[line.topic], line.at, line.detail)
@@ -116,14 +116,14 @@ class HookFold:
         after = _main_state(line)
         if after is None:
             return False
-        if (after.kind, after.reason, after.detail) != (self._main.kind, self._main.reason, self._main.detail):
-            self._main = after
+        is_same = (after.kind, after.reason) == (self._main.kind, self._main.reason)
+        self._main = replace(after, since=self._main.since) if is_same else after
         return True
 
 
 def _main_state(line: HookLine) -> DispatchState | None:
     if line.event in _WORK:
-        return DispatchState("working", None, line.at)
+        return DispatchState("working", None, line.at, _call_text(line) if line.event == "PreToolUse" else "")
     if line.event == "Stop":
         count = line.background_tasks
         return DispatchState("idle", "idle", line.at, f"{count} in the background" if count else "")
@@ -136,6 +136,12 @@ def _main_state(line: HookLine) -> DispatchState | None:
     return None
 
 
+def _call_text(line: HookLine) -> str:
+    if line.tool == _QUESTION_TOOL:
+        return line.detail
+    return f"{line.tool}: {line.detail}".removesuffix(": ")
+
+
 def combine(by_hooks: DispatchState, decided_at: str, entry: RegistryEntry | None) -> DispatchState:
     """The newer one decides; where both say the same, the hooks say it better."""
     by_registry = _registry_state(entry) if entry is not None else None
@@ -145,7 +151,9 @@ def combine(by_hooks: DispatchState, decided_at: str, entry: RegistryEntry | Non
     logged_out = by_hooks.reason == "login" and by_registry.kind == "idle"
     if by_registry.kind == by_hooks.kind or logged_out or entry.changed_at <= decided_at:
         return replace(by_hooks, conversation_id=conversation_id)
-    return replace(by_registry, conversation_id=conversation_id)
+    # a question stands in the registry a moment before its hook has run; what was begun last is what it is about
+    about = by_hooks.detail if by_registry.kind == "waiting" and by_hooks.kind == "working" else ""
+    return replace(by_registry, detail=about, conversation_id=conversation_id)
 
 
 def _registry_state(entry: RegistryEntry) -> DispatchState | None:

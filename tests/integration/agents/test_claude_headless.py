@@ -100,7 +100,7 @@ def new_id() -> str:
 
 def test_a_run_with_tools_is_read_from_its_first_word_to_its_claim(played: Played) -> None:
     conversation = new_id()
-    script = [
+    script: list[dict[str, Any]] = [
         {"text": "I write it.", "tool": "Write", "input": {"file_path": str(played.work / "a.txt"), "content": "hi\n"}},
         {"tool": "Bash", "input": {"command": "cat a.txt; exit 3", "description": "look"}},
         {"thinking": "hm", "text": "All done."},
@@ -197,7 +197,7 @@ def test_a_subagents_tokens_count_and_its_words_are_its_own(played: Played) -> N
         "subagent_type": "general-purpose",
         "run_in_background": False,
     }
-    scripts = {
+    scripts: dict[str, list[dict[str, Any]]] = {
         "SC:main": [{"tool": "Agent", "input": task}, {"text": "all of it"}],
         "SC:sub": [{"tool": "Bash", "input": {"command": "echo sub", "description": "x"}}, {"text": "sub's word"}],
     }

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopecraft.agents.base import dialect
-from scopecraft.model.activity import Activity, Claim, Message, StreamError, ToolCall, ToolResult, Usage
+from scopecraft.model.activity import Activity, Claim, Message, ToolCall, ToolResult, Trouble, Usage
 from scopecraft.streams.activity import ActivityFold, read_activity
 from scopecraft.streams.lines import LineSplitter
 
@@ -171,7 +171,7 @@ def test_the_words_between_a_programs_records_are_shown_as_damage() -> None:
     fold = ActivityFold(CLAUDE.entries)
     lines = LineSplitter().feed((TRACES / "damaged" / "interleaved_stderr.jsonl").read_bytes())
     said = [entry for line in lines for entry in fold.feed(line)]
-    texts = [entry.error.text for entry in said if hasattr(entry, "error") and isinstance(entry.error, StreamError)]
+    texts = [entry.error.text for entry in said if isinstance(entry, Trouble)]
     assert texts == [
         "not a record: Warning: no stdin data received in 3s, proceeding without it.",
         "not a record: (node:12) [DEP0040] DeprecationWarning: x",

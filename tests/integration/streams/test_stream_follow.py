@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,9 @@ class Follower:
                     self.seen.append(item)
         except OperationFailed as error:
             self.error = error
+
+    def has_seen(self, count: int) -> bool:
+        return len(self.times) == count
 
     @property
     def lines(self) -> list[bytes]:
@@ -96,7 +100,7 @@ def test_a_line_is_seen_long_before_the_next_tick(stream: Path) -> None:
         for count in range(1, 21):
             written = time.monotonic()
             append(stream, b"x\n")
-            until(lambda count=count: len(follower.times) == count, every=0.001)
+            until(partial(follower.has_seen, count), every=0.001)
             delays.append(follower.times[-1] - written)
     assert statistics.median(delays) < 0.05
 
@@ -238,9 +242,8 @@ def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_nothing_is_left_running_when_the_reader_goes_away(stream: Path) -> None:
     before = set(threading.enumerate())
-    items = follow(stream, stop=lambda: False)
-    next(items)
-    items.close()
+    for _ in follow(stream, stop=lambda: False):
+        break
     # watchdog keeps one reader of inotify for the whole process
     left = {thread for thread in set(threading.enumerate()) - before if "Inotify" not in type(thread).__name__}
     assert left == set()

@@ -139,6 +139,16 @@ def test_a_registry_that_says_the_same_leaves_the_details_to_the_hooks() -> None
     assert (state.detail, state.source) == ("Bash: touch made", "hooks")
 
 
+def test_a_question_seen_before_its_hook_has_run_is_about_the_call_begun_last() -> None:
+    state = stands(PROMPTED, CALLED, entry=registry(3.05, "waiting", "permission prompt"))
+    assert (state.kind, state.reason, state.detail) == ("waiting", "permission", "Bash: touch made")
+
+
+def test_it_says_what_it_is_doing() -> None:
+    assert stands(PROMPTED, CALLED).detail == "Bash: touch made"
+    assert stands(PROMPTED, CALLED, RAN).detail == ""
+
+
 def test_a_registry_that_lags_behind_does_not_count() -> None:
     assert stands(PROMPTED, CALLED, ASKED, entry=registry(2, "busy")).kind == "waiting"
     assert stands(PROMPTED, STOPPED, entry=registry(2, "busy")).kind == "idle"

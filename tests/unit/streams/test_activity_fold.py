@@ -173,7 +173,7 @@ def test_an_agent_that_invents_names_without_end_costs_no_memory() -> None:
 
 
 def test_another_process_goes_on_where_the_first_one_stopped() -> None:
-    told = [
+    told: list[Entry | Spent | str] = [
         Started("one", "large"),
         ToolCall("1", "Bash", "ls"),
         Spent("a", 10, 1, 0, 0),
