@@ -15,6 +15,7 @@ from scopecraft.config.paths import Home
 from scopecraft.errors import StateUnreadable
 from scopecraft.model.ids import MISSION_ID
 from scopecraft.model.mission import Mission
+from scopecraft.model.text import clean_json
 
 LONGEST_FILE = 4 * 1024**2
 
@@ -46,7 +47,13 @@ def changing(home: Home, mission_id: str) -> Iterator[Mission]:
     if folder is None:
         raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
     with file_lock(folder / "lock"):
-        yield read_mission(folder)
+        try:
+            mission = read_mission(folder)
+        except FileNotFoundError as error:
+            raise StateUnreadable(
+                f"mission {folder.name} has no mission.json", "was a damaged one moved aside? mend it and move it back"
+            ) from error
+        yield mission
 
 
 def read_mission(folder: Path) -> Mission:
@@ -58,6 +65,9 @@ def read_mission(folder: Path) -> Mission:
         return _from_json(document)
     except FileNotFoundError:
         raise
+    except OSError as error:
+        # not the file's fault, perhaps: it stays where it is
+        raise StateUnreadable(f"{file} cannot be read: {error.strerror}", "check who owns it") from error
     except (ValueError, KeyError, TypeError) as error:
         aside = move_aside(file, "damaged")
         raise StateUnreadable(
@@ -94,7 +104,7 @@ def _to_json(mission: Mission) -> bytes:
     row["errors"] = list(mission.errors)
     if mission.errors:
         row["last_error"] = mission.errors[-1]
-    return json.dumps(row, indent=2, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+    return clean_json(json.dumps(row, indent=2, ensure_ascii=False)).encode() + b"\n"
 
 
 def _from_json(row: dict[str, Any]) -> Mission:
@@ -117,4 +127,7 @@ def _from_json(row: dict[str, Any]) -> Mission:
 
 
 def with_error(mission: Mission, error: str, at: str) -> Mission:
+    """Failed, with the error last in its list; saying the same again adds nothing."""
+    if mission.status == "failed" and mission.errors[-1:] == (error,):
+        return mission
     return replace(mission, status="failed", errors=(*mission.errors, error), updated_at=at)

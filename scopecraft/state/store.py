@@ -87,9 +87,11 @@ class Store:
         *,
         seen: Status | None = None,
         data: Mapping[str, Any] | None = None,
+        also: Sequence[Event] = (),
     ) -> Session | None:
         """Give the session another status; None, and nothing changed, if it is not (any more) as `seen`.
 
+        `also` is what happened on the way; it comes before the move itself in the journal, in the same transaction.
         Raises NotFound, and ValueError for a move that MOVES does not have.
         """
 
@@ -101,6 +103,8 @@ class Store:
                 if not may_move(session.status, status):
                     raise ValueError(f"{session_id} cannot move from {session.status.kind} to {status.kind}")
                 queries.set_status(connection, session_id, status.kind, status_json(status))
+                for earlier in also:
+                    insert_event(connection, replace(earlier, seq=0))
                 insert_event(connection, session_event(session, event, at, data or {}))
             return replace(session, status=status)
 
@@ -138,12 +142,12 @@ class Store:
         self._database.run(change)
         self._describe(session_id)
 
-    def append(self, event: Event) -> int:
-        """Add to the journal; returns its place there (`seq`), which only grows."""
+    def append(self, *events: Event) -> int:
+        """Add to the journal, all or none; returns the place of the last one there (`seq`), which only grows."""
 
         def insert(connection: sqlite3.Connection) -> int:
             with writing(connection):
-                return insert_event(connection, replace(event, seq=0))
+                return max([insert_event(connection, replace(event, seq=0)) for event in events], default=0)
 
         return self._database.run(insert)
 

@@ -11,7 +11,7 @@ import pytest
 
 from scopecraft.model.event import Alert, Event
 from scopecraft.state.store import Store
-from tests.support.sessions import AT, LATER, a_session
+from tests.support.sessions import AT, LATER, a_session, ended
 
 
 @pytest.fixture
@@ -48,6 +48,15 @@ def test_a_reader_goes_on_where_it_stopped(store: Store) -> None:
     assert [event.seq for event in store.events(mission_id="m-0")] == [1, 3, 5]
     assert [event.seq for event in store.events(mission_id="m-0", session_id="r-0", after=0)] == [1]
     assert store.events(after=6) == []
+
+
+def test_what_happened_on_the_way_is_recorded_with_the_move_or_not_at_all(store: Store) -> None:
+    session = store.create(a_session(), AT)
+    also = [Event(0, AT, "alert_raised", session.mission_id, session.id, {"code": str(number)}) for number in range(2)]
+    assert store.move(session.id, ended(), "session_ended", AT, also=also)
+    with pytest.raises(ValueError, match="cannot move"):
+        store.move(session.id, ended(), "session_ended", AT, also=also)
+    assert [event.kind for event in store.events(after=1)] == ["alert_raised", "alert_raised", "session_ended"]
 
 
 def test_alerts_are_those_of_the_session(store: Store) -> None:
