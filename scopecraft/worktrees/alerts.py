@@ -24,6 +24,12 @@ def of_nested(found: Findings) -> Iterator[Alert]:
             f"the agent left git repositories inside the worktree, which can run programs when you use git there;"
             f" they were moved away: {_listed(places)}",
         )
+    if found.pipes:
+        yield Alert(
+            "special_file",
+            f"the agent left pipes where git expects files, for which git waits for ever; they were moved away:"
+            f" {_listed([path for path, _ in found.pipes])}",
+        )
     if found.bare:
         yield Alert(
             "bare_repository",

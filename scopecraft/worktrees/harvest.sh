@@ -15,6 +15,7 @@ if [ -z "${harvest_is_timed-}" ] && command -v timeout >/dev/null 2>&1; then
 fi
 
 umask 077
+ulimit -f 8388608 # blocks of 512 bytes: no file that is written here grows beyond 4 GiB
 rm -rf "$out"
 mkdir -p "$out" && cd "$out" || exit 1
 exec 2>log

@@ -1,7 +1,8 @@
-"""Repositories inside a worktree that an agent made: a person's plain `git status` would run what they configure.
+"""What an agent can leave in a worktree so that a person's plain `git status` runs programs of its, or hangs.
 
-A `.git` behind a gitlink names filters, hooks and an fsmonitor of its own. What is new, or was touched since the
-session began, is moved to the session's folder before anyone runs git there; nothing is deleted.
+A `.git` behind a gitlink names filters, hooks and an fsmonitor of its own; git waits for ever for a `.gitignore` that
+is a pipe. What is new, or was touched since the session began, is moved to the session's folder before anyone runs git
+there; nothing is deleted.
 """
 
 from __future__ import annotations
@@ -13,17 +14,25 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from scopecraft.atomic import private_folder, storage_failed
 
+# git opens these in any folder, and does not look whether they are files
+_READ_BY_GIT = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".mailmap"})
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Paths relative to the worktree: of moved `.git`s with where they are now, of folders that look like bare ones."""
+    """Paths relative to the worktree, of what was moved with where it is now.
+
+    `pipes` are files by which git is told something, and that are no files; `bare` are folders that look like bare
+    repositories, `unreadable` ones that could not be searched. Both stay.
+    """
 
     moved: tuple[tuple[str, Path], ...] = ()
+    pipes: tuple[tuple[str, Path], ...] = ()
     bare: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
@@ -31,8 +40,14 @@ class Findings:
 @dataclass(frozen=True, slots=True)
 class _Found:
     path: str  # relative
-    is_bare: bool = False
-    is_unreadable: bool = False
+    kind: Literal["repository", "pipe", "bare", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    names: frozenset[str] = frozenset()
+    folders: tuple[str, ...] = ()
+    specials: tuple[str, ...] = ()  # neither file, folder nor link
 
 
 def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Findings:
@@ -45,13 +60,13 @@ def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Finding
     except OSError as error:
         raise storage_failed(error, worktree) from error
     try:
-        found = [item for item in _walk(root) if item.is_unreadable or _is_changed(root, item, since_ns)]
+        found = [item for item in _walk(root) if _is_changed(root, item, since_ns)]
+        by_kind = {kind: [item.path for item in found if item.kind == kind] for kind in ("repository", "pipe")}
         return Findings(
-            moved=tuple(
-                (item.path, _move(root, item.path, into)) for item in found if not item.is_bare | item.is_unreadable
-            ),
-            bare=tuple(item.path for item in found if item.is_bare),
-            unreadable=tuple(item.path for item in found if item.is_unreadable),
+            moved=tuple((path, _move(root, path, into)) for path in by_kind["repository"]),
+            pipes=tuple((path, _move(root, path, into)) for path in by_kind["pipe"]),
+            bare=tuple(item.path for item in found if item.kind == "bare"),
+            unreadable=tuple(item.path for item in found if item.kind == "unreadable"),
         )
     finally:
         os.close(root)
@@ -72,30 +87,39 @@ def _walk(root: int) -> Iterator[_Found]:
     while waiting:
         folder = waiting.pop()
         try:
-            names, folders = _list(root, folder, device)
+            listing = _list(root, folder, device)
         except OSError:
-            yield _Found(folder, is_unreadable=True)
+            yield _Found(folder, "unreadable")
             continue
+        names, prefix = listing.names, f"{folder}/" if folder else ""
         if folder and "HEAD" in names and ("commondir" in names or names >= {"objects", "refs"}):
-            yield _Found(folder, is_bare=True)
+            yield _Found(folder, "bare")
         for name in names:
             if is_git_name(name) and (folder or name != ".git"):
-                yield _Found(f"{folder}/{name}" if folder else name)
-        inner = (name for name in folders if not is_git_name(name))
-        waiting += [f"{folder}/{name}" if folder else name for name in inner]
+                yield _Found(prefix + name, "repository")
+        for name in listing.specials:
+            if name in _READ_BY_GIT:
+                yield _Found(prefix + name, "pipe")
+        waiting += [prefix + name for name in listing.folders if not is_git_name(name)]
 
 
-def _list(root: int, folder: str, device: int) -> tuple[set[str], list[str]]:
-    """Names in a folder, and those of them that are folders; nothing of another file system."""
+def _list(root: int, folder: str, device: int) -> _Listing:
+    """What is in a folder; nothing of another file system."""
     descriptor = _open_folder(root, folder)
     try:
         if os.fstat(descriptor).st_dev != device:
-            return set(), []
+            return _Listing()
+        names, folders, specials = set(), [], []
         with os.scandir(descriptor) as entries:
-            listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            for entry in entries:
+                names.add(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                    specials.append(entry.name)
     finally:
         os.close(descriptor)
-    return {name for name, _ in listed}, [name for name, is_folder in listed if is_folder]
+    return _Listing(frozenset(names), tuple(folders), tuple(specials))
 
 
 def _open_folder(root: int, folder: str) -> int:
@@ -109,9 +133,9 @@ def _open_folder(root: int, folder: str) -> int:
 
 def _is_changed(root: int, item: _Found, limit_ns: int | None) -> bool:
     """Whether anything of it was made or touched since: a ctime cannot be set back from inside."""
-    if limit_ns is None:
+    if limit_ns is None or item.kind in ("pipe", "unreadable"):
         return True
-    if item.is_bare:
+    if item.kind == "bare":
         parts = (item.path, f"{item.path}/HEAD", f"{item.path}/config")
         return any(_ctime(root, part) >= limit_ns for part in parts)
     return _has_newer(root, item.path, limit_ns)
@@ -126,10 +150,10 @@ def _has_newer(root: int, path: str, limit_ns: int) -> bool:
             return True  # a link: what it leads to may have changed
         if stat.S_ISDIR(info.st_mode):
             try:
-                names, _ = _list(root, current, info.st_dev)
+                listing = _list(root, current, info.st_dev)
             except OSError:
                 return True
-            waiting += [f"{current}/{name}" for name in names]
+            waiting += [f"{current}/{name}" for name in listing.names]
     return False
 
 
