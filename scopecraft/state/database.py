@@ -57,29 +57,35 @@ class Database:
 
     def _attempt(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Of the errors of SQLite it lets through damage, and misuse of the connection."""
-        self._follow_file()
-        try:
-            return action(self._connection)
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.IntegrityError as error:
-            raise ValueError(f"against the rules of the database: {error}") from error
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):
+        while True:
+            self._follow_file()
+            try:
+                result = action(self._connection)
+            except sqlite3.ProgrammingError:
                 raise
-            raise storage_failed(error, self._path) from error
-        except UnicodeEncodeError as error:
-            raise BadInput(f"not valid UTF-8: {error.object!r}", "use names and paths that are valid UTF-8") from error
+            except sqlite3.IntegrityError as error:
+                raise ValueError(f"against the rules of the database: {error}") from error
+            except sqlite3.DatabaseError as error:
+                if is_damage(error):
+                    raise
+                raise storage_failed(error, self._path) from error
+            except UnicodeEncodeError as error:
+                text = f"not valid UTF-8: {error.object!r}"
+                raise BadInput(text, "use names and paths that are valid UTF-8") from error
+            # What was written into a file that another process has moved aside is lost: once more, then.
+            if self._current_inode() == self._inode:
+                return result
 
     def _follow_file(self) -> None:
-        """What we wrote into a file that another process has moved aside would be lost."""
-        try:
-            current = self._path.stat().st_ino
-        except OSError:
-            current = 0
-        if current != self._inode:
+        if self._current_inode() != self._inode:
             self._connection.close()
             self._connect()
+
+    def _current_inode(self) -> int:
+        try:
+            return self._path.stat().st_ino
+        except OSError:
+            return 0
 
     def _connect(self, damaged: int | None = None) -> None:
         self._connection, notices = open_database(self._path, self._migrations, damaged=damaged)

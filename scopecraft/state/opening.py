@@ -83,7 +83,8 @@ def _open_sound(path: Path, migrations: Sequence[Migration], suspects: list[sqli
     Raises _Unusable (and adds to `suspects` what it opened) and StateTooNew.
     """
     try:
-        if path.stat().st_size == 0:
+        before = path.stat()
+        if before.st_size == 0:
             raise _Unusable("is empty")
         connection = connect(path)
     except (FileNotFoundError, sqlite3.OperationalError) as error:
@@ -93,6 +94,9 @@ def _open_sound(path: Path, migrations: Sequence[Migration], suspects: list[sqli
         raise
     try:
         _probe(connection, path, len(migrations))
+        # Replaced meanwhile, the old file might have been read together with the new one's log.
+        if not path.exists() or path.stat().st_ino != before.st_ino:
+            raise _Unusable("was replaced")
     except BaseException as error:
         suspects.append(connection)
         if isinstance(error, sqlite3.DatabaseError) and is_damage(error):

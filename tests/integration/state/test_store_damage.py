@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from scopecraft.errors import StateTooNew
+from scopecraft.model.event import Event
 from scopecraft.model.session import Ended, Interrupted, Session
+from scopecraft.state.database import Database
 from scopecraft.state.metadata import write_metadata
+from scopecraft.state.migrations import MIGRATIONS
+from scopecraft.state.rows import insert_event
 from scopecraft.state.store import Store
 from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended, running
 
@@ -147,6 +151,22 @@ def test_a_store_that_is_open_follows_to_the_database_that_another_made(home: Pa
             assert other.live() == [session, created]
     with Store.open(home) as store:
         assert store.live() == [session, created] and store.notices == ()
+
+
+def test_what_was_written_while_the_file_was_moved_away_is_written_again(home: Path) -> None:
+    home.mkdir()
+    path = home / DATABASE
+    with closing(Database(path, MIGRATIONS)) as database:
+
+        def write(connection: sqlite3.Connection) -> int:
+            seq = insert_event(connection, Event(0, AT, "mission_created"))
+            if not (home / "taken away").exists():
+                path.rename(home / "taken away")
+            return seq
+
+        database.run(write)
+    with Store.open(home) as store:
+        assert [event.kind for event in store.events()] == ["mission_created"]
 
 
 def test_a_rebuild_that_died_halfway_is_done_again(home: Path) -> None:
