@@ -72,6 +72,14 @@ def test_the_tokens_of_a_call_come_with_its_lines() -> None:
     assert read(json.dumps(line).encode())[2] == Spent("m1", 3, 5, 7, 9)
 
 
+@pytest.mark.parametrize("odd", [-5, 1e308, True, "many", None, [1], 2.9])
+def test_an_odd_number_of_tokens_breaks_nothing(odd: object) -> None:
+    line = {"type": "assistant", "message": {"id": "m1", "content": [], "usage": {"input_tokens": odd}}}
+    spent = read(json.dumps(line).encode())[2]
+    assert spent is not None
+    assert spent.input_tokens == (2 if odd == 2.9 else 0 if not isinstance(odd, float) else int(odd))
+
+
 @pytest.mark.parametrize(
     ("fields", "severity", "words"),
     [

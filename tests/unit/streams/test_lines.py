@@ -63,6 +63,12 @@ def test_a_line_of_5_mb_is_an_ordinary_line() -> None:
     assert split([long[:1000], long[1000:], b"\n"])[0] == [Line(1, 0, 5_000_001, long)]
 
 
+def test_a_line_of_just_the_longest_length_is_read_however_it_comes() -> None:
+    whole = [Line(1, 0, 21, b"z" * 20)]
+    assert split([b"z" * 20 + b"\n"], line_bytes=20)[0] == whole
+    assert split([b"z" * 10, b"z" * 10, b"\n"], line_bytes=20)[0] == whole
+
+
 def test_a_line_that_is_too_long_is_named_and_the_next_one_is_read() -> None:
     splitter = LineSplitter(line_bytes=10_000)
     lines = [line for _ in range(100) for line in splitter.feed(b"y" * 1000)]
