@@ -26,7 +26,7 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
         folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
         found, damaged = _read(folders)
         if damaged:
-            raise StateUnreadable(damaged[0])
+            raise StateUnreadable(damaged[0], "its artifacts and worktree are untouched; mend the file and move it back")
         found = [mission for mission in found if project in (None, mission.project)]
         if len(found) > 1:
             listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)

@@ -35,7 +35,7 @@ def choose_agent(context: Context, name: str | None) -> Chosen:
     return Chosen(name, settings, spoken, gather_secrets(context.home, context.environ, names))
 
 
-def require_credentials(chosen: Chosen) -> None:
+def require_credentials(context: Context, chosen: Chosen) -> None:
     """An agent's own program in a container without any key would only say that it is not logged in."""
     wanted = chosen.dialect.credential_names
     if chosen.settings.command or not wanted or any(name in chosen.environment for name in wanted):
@@ -44,7 +44,7 @@ def require_credentials(chosen: Chosen) -> None:
         return  # another way in, such as a cloud provider's
     raise CredentialsMissing(
         f"{chosen.name} has no key: none of {', '.join(wanted)} is set",
-        "set one in the environment or in config/secrets.env of the home; docs/how-to/credentials.md says how",
+        f"set one in the environment, or write NAME=value into {context.home.secrets_file} and chmod 600 it",
     )
 
 
@@ -54,7 +54,7 @@ def choose_image(context: Context, chosen: Chosen) -> str:
     candidates: tuple[str, ...] = (PERSONAL_IMAGE, DEFAULT_IMAGE)
     hint = "make it with: sc image build"
     if configured:
-        candidates, hint = (configured,), "load or build it, or change the setting; docs/how-to/images.md says how"
+        candidates, hint = (configured,), "load or build it, or change the setting"
     for image in candidates:
         if context.containers.has_image(image):
             return image

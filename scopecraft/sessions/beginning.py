@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scopecraft.atomic import file_lock
 from scopecraft.errors import ScopecraftError, StorageFailed
@@ -16,6 +16,7 @@ from scopecraft.model.handle import Handle
 from scopecraft.model.ids import new_session_id
 from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running, Session, Starting
 from scopecraft.sessions.agent_choice import Chosen
+from scopecraft.sessions.clean_up import clean_up
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.mission_start import ReadyMission
@@ -45,16 +46,31 @@ def begin(
     """
     session = _new_session(request, chosen, ready, executor)
     folder = context.folder(session.id)
-    folder.make()
-    with file_lock(folder.lock):
-        session = context.store.create(session, session.created_at)
+    with _recorded(context, session, folder) as session:
         try:
             with changing(context.home, session.mission_id) as mission:
                 save_mission(context.home, when_started(mission, session.created_at))
             yield Beginning(session, folder, request, chosen, ready)
         except BaseException as error:
-            _record_failure(context, session, chosen, error)
+            _give_up(context, session, chosen, error)
             raise
+
+
+@contextlib.contextmanager
+def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iterator[Session]:
+    """The session in the store, its lock held; a session that the store refuses leaves no folder."""
+    try:
+        folder.make()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(file_lock(folder.lock))
+            created = context.store.create(session, session.created_at)
+            stack = stack.pop_all()
+    except BaseException:
+        if context.store.get(session.id) is None:
+            shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+    with stack:
+        yield created
 
 
 def came_up(context: Context, session: Session, handle: Handle) -> Session:
@@ -94,11 +110,8 @@ def _record_failure(context: Context, session: Session, chosen: Chosen, error: B
     at = clock.to_text(clock.now())
     reason = error.message if isinstance(error, ScopecraftError) else "the start was interrupted"
     outcome = Failed(chosen.secrets.redact(reason))
+    clean_up(context, session, None, keep_private=False)
     with contextlib.suppress(StorageFailed):
         context.store.move(session.id, Ended(None, at, outcome), "session_ended", at)
         with changing(context.home, session.mission_id) as mission:
             save_mission(context.home, when_ended(mission, outcome, at))
-
-
-def with_timeout(session: Session, seconds: int) -> Session:
-    return replace(session, timeout_seconds=seconds)

@@ -38,7 +38,7 @@ def start_container(context: Context, request: StartRequest) -> Session:
     chosen = choose_agent(context, request.agent)
     if request.prompt is not None or chosen.dialect.has_result:
         check_prompt(request.prompt)  # a program without a conversation may do without
-    require_credentials(chosen)
+    require_credentials(context, chosen)
     image = choose_image(context, chosen)
     with mission_for(context, request) as ready:
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)

@@ -13,10 +13,10 @@ from scopecraft.sessions.folder import SessionFolder
 from scopecraft.state.store import Store
 
 if TYPE_CHECKING:
-    from scopecraft.model.handle import ContainerHandle, WindowHandle
     from scopecraft.config.settings import Settings
     from scopecraft.executors.container import ContainerExecutor
     from scopecraft.executors.tmux import TmuxExecutor
+    from scopecraft.model.handle import ContainerHandle, WindowHandle
 
 DEFAULT_ENGINE_SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 
@@ -27,6 +27,7 @@ class Context:
 
     home: Home
     environ: Mapping[str, str] = field(repr=False)
+    _engines: dict[str, ContainerExecutor] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Context:
@@ -51,9 +52,16 @@ class Context:
 
     def engine_of(self, handle: ContainerHandle) -> ContainerExecutor:
         """The engine that the container was started on, whatever the settings say now."""
-        if handle.engine == self.containers.engine:
+        return self.engine_at(handle.engine)
+
+    def engine_at(self, address: str) -> ContainerExecutor:
+        from scopecraft.executors.container import ContainerExecutor
+
+        # one connection for all; the settings need not be readable for it
+        known = self.__dict__.get("containers")
+        if known is not None and known.engine == address:
             return self.containers
-        return type(self.containers)(handle.engine)
+        return self._engines.setdefault(address, ContainerExecutor(address))
 
     @cached_property
     def tmux(self) -> TmuxExecutor:
@@ -72,9 +80,12 @@ class Context:
 
     def tmux_of(self, handle: WindowHandle) -> TmuxExecutor:
         """The tmux server that the window was opened on, whatever the settings and `$XDG_RUNTIME_DIR` say now."""
+        return self.tmux_at(handle.socket)
+
+    def tmux_at(self, socket: str) -> TmuxExecutor:
         from scopecraft.executors.tmux import TmuxExecutor
 
-        return TmuxExecutor(Path(handle.socket), is_own_server=False)
+        return TmuxExecutor(Path(socket), is_own_server=False)
 
     def folder(self, session_id: str) -> SessionFolder:
         return SessionFolder(self.home.sessions / session_id)

@@ -1,0 +1,20 @@
+"""Every measurement, one after the other: `python -m bench`. Needs an engine, tmux and the default image."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+MODULES = ("bench.start", "bench.listing", "bench.takeback", "bench.stream", "bench.tmux_start")
+
+
+def main() -> int:
+    codes = []
+    for module in MODULES:
+        print(f"\n== {module}", flush=True)
+        codes.append(subprocess.run([sys.executable, "-m", module], check=False).returncode)
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
