@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from scopecraft.cli.border import INTERRUPTED
+from scopecraft.cli.choice import can_ask, choose_number
 from scopecraft.cli.command import command
-from scopecraft.cli.table import print_table
 from scopecraft.cli.terminal import is_terminal
 from scopecraft.errors import BadInput, NotFound, Refused
-from scopecraft.model import clock
 from scopecraft.model.handle import WindowHandle
 from scopecraft.model.session import Ended, Session, handle_of, is_live
 from scopecraft.model.session_words import outcome_sentence
@@ -39,31 +39,35 @@ def attach(session: str | None) -> int | None:
     context = Context.of(os.environ)
     found = settle(context, session_named(context, session, Path.cwd()).id) if session else pick(context)
     if isinstance(found.status, Ended):
+        log = f"sc logs {found.id}   or: " if found.executor == "container" else ""
         raise Refused(
-            f"{found.task} has ended: {outcome_sentence(found.status.outcome)}",
-            f"read it: sc logs {found.id}   or: sc show {found.id}",
+            f"{found.task} has ended: {outcome_sentence(found.status.outcome)}", f"read it: {log}sc show {found.id}"
         )
     if found.executor == "container":
         from scopecraft.cli.follow import follow_session
 
-        return follow_session(context, found)
+        code = follow_session(context, found, is_new=False)
+        return None if code == INTERRUPTED else code  # to go is how one leaves
     go_to_window(context, found)
     return None
 
 
 def pick(context: Context) -> Session:
     """What is alive, to choose from by number; the only one there is needs no choice."""
-    from scopecraft.cli.ls import _COLUMNS, row_of
+    from scopecraft.cli.ls import STATES, print_sessions
 
     views = [view for view in look_at_all(context, context.store.live()) if is_live(view.session.status)]
     if not views:
         raise NotFound("nothing is alive to attach to", "see what ended with: sc ls")
     if len(views) == 1:
         return views[0].session
-    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
+    if not can_ask():
         raise BadInput("which session?", "name one: " + ", ".join(view.session.task for view in views[:8]))
-    print_table(_COLUMNS, [row_of(view, clock.now()) for view in views])
-    number = click.prompt(f"attach to (1-{len(views)})", type=click.IntRange(1, len(views)), err=True)
+    views.sort(key=lambda view: STATES.index(view.word))
+    print_sessions(views, numbered=True)
+    number = choose_number(f"which one? [1-{len(views)}]", len(views))
+    if number is None:
+        raise click.Abort
     return views[number - 1].session
 
 

@@ -41,6 +41,7 @@ def dispatch(
 
     It runs on this machine with your own rights and configuration. See it with sc attach.
     """
+    from scopecraft.cli.included import tell_included
     from scopecraft.sessions.window_start import start_window
 
     context = Context.of(os.environ)
@@ -54,6 +55,7 @@ def dispatch(
         project=project,
         type=type_,
         arguments=arguments,
+        on_included=tell_included,
     )
     session = start_window(context, request)
     say(f"{session.id}: {session.agent} is up in the worktree of {session.task}, on {session.branch}")

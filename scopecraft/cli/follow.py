@@ -8,56 +8,98 @@ import click
 
 from scopecraft.agents.base import dialect
 from scopecraft.cli.border import INTERRUPTED
+from scopecraft.cli.choice import can_ask, choose
 from scopecraft.cli.progress import ProgressView, summary_lines
 from scopecraft.cli.say import note, say, warn
-from scopecraft.cli.terminal import has_colour, is_terminal, paint
+from scopecraft.cli.stop import stop_patiently
+from scopecraft.cli.terminal import has_colour, paint
 from scopecraft.model import clock
 from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
-from scopecraft.model.session import Completed, Ended, Session, is_live
+from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import details_of
 from scopecraft.sessions.ending import Ending
 from scopecraft.sessions.settle import raise_alert
-from scopecraft.sessions.stop import stop_session
 from scopecraft.streams.activity import ActivityFold
-from scopecraft.streams.follow import Replaced, follow
+from scopecraft.streams.follow import Replaced, Tick, follow
 from scopecraft.streams.lines import Line
+from scopecraft.streams.tail import last_lines
+
+EARLIER_LINES = 100  # of a session that has worked for a while
 
 
-def follow_session(context: Context, session: Session) -> int:
-    """The exit code: 0 only when it completed, 130 when the person left it running."""
+def follow_session(context: Context, session: Session, *, is_new: bool) -> int:
+    """Until it ends, or the person goes. The exit code: 0 when it completed, 130 when it was left running.
+
+    `is_new`: it began just now. Of any other the latest lines are shown first.
+    """
     with ProgressView(sys.stdout) as view:
-        while is_live(session.status):
+        following = _Following(context, session, view, is_new=is_new)
+        while True:
             try:
-                session = _follow(context, session, view)
+                following.go_on()
+                break
             except KeyboardInterrupt:
                 view.clear()
-                if not _goes_on(context, session):
+                say("")
+                if _is_left(context, following.session) and following.is_still_alive():
+                    note(
+                        f"{session.task} goes on; follow it: sc attach {session.task}   end it: sc stop {session.task}"
+                    )
                     return INTERRUPTED
-                session = context.store.get(session.id) or session
-    return _tell_end(context, session)
+    return _tell_end(context, following.session)
 
 
-def _follow(context: Context, session: Session, view: ProgressView) -> Session:
-    """Returns when the session has ended and its stream was shown to the end."""
-    fold = ActivityFold(dialect(session.dialect).entries)
-    began = clock.from_text(session.created_at)
-    ending = Ending(context, session)
-    for item in follow(context.folder(session.id).stream, stop=ending.is_over):
-        now = clock.now()
-        if isinstance(item, Line):
-            for entry in fold.feed(item):
-                view.entry(entry, now)
-        elif isinstance(item, Replaced | Alert):
-            view.clear()
-            alert = item if isinstance(item, Alert) else _rewritten(item)
-            warn(alert.text)
-            raise_alert(context, session, alert)
-        view.tick(fold.activity, (now - began).total_seconds())
-    return ending.session
+class _Following:
+    """One way through a stream, which may be interrupted and goes on where it was."""
+
+    def __init__(self, context: Context, session: Session, view: ProgressView, *, is_new: bool) -> None:
+        self._context = context
+        self._view = view
+        self._file = context.folder(session.id).stream
+        self._fold = ActivityFold(dialect(session.dialect).entries)
+        self._ending = Ending(context, session)
+        self._offset, self._number = 0, 1
+        self._is_now = is_new  # whether what is read was written just now
+        self._shown_from = 0 if is_new else last_lines(self._file, EARLIER_LINES)[0]
+        if self._shown_from:
+            note(f"the latest {EARLIER_LINES} lines; all of them: sc logs {session.id}")
+
+    @property
+    def session(self) -> Session:
+        return self._ending.session
+
+    def is_still_alive(self) -> bool:
+        """Asked when the person goes; what is over by now is told to its end."""
+        return not self._ending.is_over()
+
+    def go_on(self) -> None:
+        """Returns when the session has ended and its stream was shown to the end."""
+        began = clock.from_text(self.session.created_at)
+        for item in follow(self._file, stop=self._ending.is_over, offset=self._offset, number=self._number):
+            if isinstance(item, Line):
+                self._show(item)
+            elif isinstance(item, Tick):
+                self._is_now = True
+            else:
+                self._warn(item)
+            self._view.tick(self._fold.activity, (clock.now() - began).total_seconds())
+
+    def _show(self, line: Line) -> None:
+        self._offset, self._number = line.end, line.number + 1
+        at = clock.now() if self._is_now else None  # what stood there already has no time of its own
+        for entry in self._fold.feed(line):
+            if line.offset >= self._shown_from:
+                self._view.entry(entry, at)
+
+    def _warn(self, item: Replaced | Alert) -> None:
+        self._view.clear()
+        alert = item if isinstance(item, Alert) else _rewritten(item)
+        warn(alert.text)
+        raise_alert(self._context, self.session, alert)
 
 
 def _rewritten(replaced: Replaced) -> Alert:
@@ -65,29 +107,19 @@ def _rewritten(replaced: Replaced) -> Alert:
     return Alert("stream_rewritten", text)
 
 
-def _goes_on(context: Context, session: Session) -> bool:
-    """After Ctrl-C: whether to go on following. Without a terminal to ask at, the session is left running."""
-    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
-        return _left(session)
-    say("")
+def _is_left(context: Context, session: Session) -> bool:
+    """After Ctrl-C: whether the person goes. Without a terminal to ask at, the session is left running."""
+    if not can_ask():
+        return True
     try:
-        answer = click.prompt(
-            "leave it running, stop it, or go on following?",
-            type=click.Choice(["leave", "stop", "follow"]),
-            default="leave",
-            err=True,
+        answer = choose(
+            "(l)eave it running, (s)top it, or (f)ollow on? [leave]", ("leave", "stop", "follow"), default="leave"
         )
     except (click.Abort, KeyboardInterrupt):
-        return _left(session)  # a second Ctrl-C: the safe answer
+        return True  # a second Ctrl-C: the safe answer
     if answer == "stop":
-        say(f"stopping {session.id} …")
-        stop_session(context, session.id, now=False)
-    return bool(answer != "leave") or _left(session)
-
-
-def _left(session: Session) -> bool:
-    note(f"{session.task} goes on; follow it: sc attach {session.task}   end it: sc stop {session.task}")
-    return False
+        stop_patiently(context, session)
+    return answer == "leave"
 
 
 def _tell_end(context: Context, session: Session) -> int:

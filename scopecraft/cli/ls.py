@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import click
@@ -11,7 +13,7 @@ from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
-from scopecraft.cli.terminal import Tone
+from scopecraft.cli.terminal import Tone, width_of
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.session import Completed, Ended
@@ -28,15 +30,17 @@ _TONES: dict[str, tuple[Tone, ...]] = {
     "unknown": ("magenta",),
     "ended": ("dim",),
 }
-_COLUMNS = (
-    Column("SESSION"),
-    Column("TASK", least=8),
-    Column("STATE"),
-    Column("SINCE", right=True),
-    Column("AGENT", least=4),
-    Column("PROJECT", least=4),
-    Column("DETAIL", least=8),
-)
+_ROOMY_CELLS = 100  # a narrower terminal has no room for what is the same in every row
+_NARROW_CELLS = 72  # nor this one for ids: tasks have names
+_COLUMNS = {
+    "SESSION": Column("SESSION"),
+    "TASK": Column("TASK", least=8),
+    "STATE": Column("STATE"),
+    "SINCE": Column("SINCE", right=True),
+    "AGENT": Column("AGENT", least=4),
+    "PROJECT": Column("PROJECT", least=4),
+    "DETAIL": Column("DETAIL", least=8),
+}
 
 
 @command(
@@ -73,7 +77,7 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     if as_json:
         print_json([view_dict(view) for view in views])
     elif views:
-        print_table(_COLUMNS, [row_of(view, clock.now()) for view in views])
+        print_sessions(views)
     else:
         say("no session to show")
         note("start one: sc run TASK -m 'what to do'")
@@ -84,17 +88,41 @@ def _is_wanted(view: View, states: tuple[str, ...], project: str | None, task: s
     return (not states or view.word in states) and project in (None, session.project) and task in (None, session.task)
 
 
-def row_of(view: View, now: datetime) -> Row:
+def print_sessions(views: Sequence[View], *, numbered: bool = False) -> None:
+    """A table; what a narrow terminal has no room for is left out, a pipe always gets the same columns."""
+    now = clock.now()
+    rows = [_cells_of(view, now) for view in views]
+    names = _shown_columns(rows, width_of(sys.stdout))
+    columns = [_COLUMNS[name] for name in names]
+    shown: list[Row] = [[row[name] for name in names] for row in rows]
+    if numbered:
+        columns = [Column("#", right=True), *columns]
+        shown = [[str(number), *row] for number, row in enumerate(shown, 1)]
+    print_table(columns, shown)
+
+
+def _shown_columns(rows: Sequence[Mapping[str, Cell]], width: int) -> list[str]:
+    left_out: set[str] = set()
+    if 0 < width < _ROOMY_CELLS:
+        left_out |= {name for name in ("AGENT", "PROJECT") if len({row[name].text for row in rows}) == 1}
+    if 0 < width < _NARROW_CELLS:
+        left_out |= {"SESSION", "AGENT"}
+    return [name for name in _COLUMNS if name not in left_out]
+
+
+def _cells_of(view: View, now: datetime) -> dict[str, Cell]:
     session = view.session
-    return (
-        Cell(session.id, ("dim",)),
-        Cell(session.task, ("bold",)),
-        Cell(word_of(view), tones_of(view)),
-        duration_text((now - clock.from_text(view.since or session.created_at)).total_seconds()),
-        session.agent,
-        session.project,
-        view.detail,
-    )
+    word = word_of(view)
+    since = now - clock.from_text(view.since or session.created_at)
+    return {
+        "SESSION": Cell(session.id, ("dim",)),
+        "TASK": Cell(session.task, ("bold",)),
+        "STATE": Cell(word, tones_of(view)),
+        "SINCE": Cell(duration_text(since.total_seconds())),
+        "AGENT": Cell(session.agent),
+        "PROJECT": Cell(session.project),
+        "DETAIL": Cell("" if view.detail == word else view.detail),
+    }
 
 
 def word_of(view: View) -> str:

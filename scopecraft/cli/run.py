@@ -48,6 +48,7 @@ def run(
     Exit code: 0 when the agent completed its work, 1 when it failed, was stopped or ran out of time, 130 when you left
     it running.
     """
+    from scopecraft.cli.included import tell_included
     from scopecraft.sessions.container_start import start_container
 
     context = Context.of(os.environ)
@@ -62,6 +63,7 @@ def run(
         project=project,
         type=type_,
         arguments=arguments,
+        on_included=tell_included,
     )
     session = start_container(context, request)
     if detach:
@@ -71,4 +73,4 @@ def run(
     from scopecraft.cli.follow import follow_session
 
     say(f"{session.id}: {session.agent} works on {session.task}, on {session.branch}")
-    return follow_session(context, session)
+    return follow_session(context, session, is_new=True)

@@ -17,6 +17,7 @@ from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
 from scopecraft.errors import NotFound
+from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.mission import Mission
@@ -27,7 +28,7 @@ from scopecraft.sessions.details import Details, details_of
 from scopecraft.sessions.look import View, look_at_all
 from scopecraft.sessions.places import mission_named, session_named
 
-LABEL_CELLS = 10
+LABEL_CELLS = 12
 
 
 @command(
@@ -54,18 +55,19 @@ def show(name: str, as_json: bool) -> None:
     colour = has_colour(sys.stdout)
     lines = _mission_lines(mission, colour) if mission else []
     for number, view in enumerate(views):
-        lines += ["", *_session_lines(view, latest if number == 0 else None, colour)]
+        lines += [*([""] if lines else []), *_session_lines(view, latest if number == 0 else None, colour)]
     if mission and not views:
         lines += ["", f"no session yet; start one: sc run {clean_line(mission.slug)} -m 'what to do'"]
     print_lines(lines)
 
 
 def _named(context: Context, name: str) -> tuple[Mission | None, list[Session]]:
-    """A task's mission with all its sessions, newest first; or a single session."""
+    """A task's mission with all its sessions, newest first; or with the one that was named."""
     try:
         mission = mission_named(context, name, Path.cwd())
     except NotFound:
-        return None, [session_named(context, name, Path.cwd())]
+        session = session_named(context, name, Path.cwd())
+        return find_mission(context.home, session.mission_id, None, partial=False), [session]
     return mission, context.store.sessions(mission_id=mission.id)
 
 
@@ -74,7 +76,7 @@ def _json(mission: Mission | None, views: list[View], latest: Details | None) ->
     if latest is not None:
         rows[0]["activity"] = asdict(latest.activity)
         rows[0]["alerts"] = [asdict(alert) for alert in latest.alerts]
-        rows[0]["stream"] = str(latest.stream)
+        rows[0]["stream"] = str(latest.stream) if latest.stream else None
     return {"mission": asdict(mission) if mission else None, "sessions": rows}
 
 
@@ -99,14 +101,19 @@ def _session_lines(view: View, details: Details | None, colour: bool) -> list[st
     head = f"{session.id}  attempt {session.attempt}  ({clean_line(how)})"
     state = word_of(view)
     shown = paint(state, *tones_of(view)) if colour else state
-    rows = [("state", shown + _reason(view)), ("began", session.created_at)]
+    rows = [("state", shown + _reason(view)), ("began", _local(session.created_at))]
     if view.since and view.word == "ended":
         seconds = (clock.from_text(view.since) - clock.from_text(session.created_at)).total_seconds()
         rows.append(("took", duration_text(seconds)))
-    if session.conversation_id:
+    if session.conversation_id and session.dialect != "plain":  # a plain program knows nothing of it
         rows.append(("conversation", session.conversation_id))
     lines = [paint(head, "bold") if colour else head, *_rows(rows[:1], colour, raw=True), *_rows(rows[1:], colour)]
     return lines + (_detail_lines(details, colour) if details else [])
+
+
+def _local(at: str) -> str:
+    """`2026-03-01 14:05:09`, where the person is."""
+    return f"{clock.from_text(at).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _reason(view: View) -> str:
@@ -128,7 +135,8 @@ def _detail_lines(details: Details, colour: bool) -> list[str]:
         rows.append(("damaged", f"lines {', '.join(str(number) for number in activity.damaged_lines[:10])}"))
     rows += [("error", error.text) for error in activity.errors[-3:]]
     rows += [("alert", alert.text) for alert in details.alerts]
-    rows.append(("log", str(details.stream)))
+    if details.stream is not None:
+        rows.append(("log", str(details.stream)))
     lines = _rows(rows, colour)
     if activity.last_message:
         lines += ["", *(f"  {line}" for line in clean(activity.last_message.strip()).splitlines()[-20:])]

@@ -9,7 +9,7 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.say import say
-from scopecraft.model.session import Ended, is_live
+from scopecraft.model.session import Ended, Session, is_live
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import session_named
@@ -30,9 +30,17 @@ def stop(session: str, now: bool) -> None:
     context = Context.of(os.environ)
     found = session_named(context, session, Path.cwd())
     was_live = is_live(found.status)
-    if was_live:
-        say(f"stopping {found.id} ({found.task}) …")
-    ended = stop_session(context, found.id, now=now)
+    ended = stop_session(context, found.id, now=True) if now or not was_live else stop_patiently(context, found)
     assert isinstance(ended.status, Ended)
     outcome = outcome_sentence(ended.status.outcome)
     say(f"{ended.id} ({ended.task}): {outcome}" if was_live else f"{ended.id} had ended already: {outcome}")
+
+
+def stop_patiently(context: Context, session: Session) -> Session:
+    """Politely; Ctrl-C while it takes its time ends it at once."""
+    say(f"stopping {session.id} ({session.task}); Ctrl-C ends it at once …")
+    try:
+        return stop_session(context, session.id, now=False)
+    except KeyboardInterrupt:
+        say("")
+        return stop_session(context, session.id, now=True)

@@ -13,6 +13,10 @@ from pathlib import Path
 from scopecraft.executors.window_name import safe_window_name
 from scopecraft.model.handle import WindowHandle
 
+# The outer tmux takes the keys first; whether its prefix is the same one, only the person knows.
+_NESTED = " #{prefix} (twice if your own is the same), d: leave, the agent goes on "
+_NESTED_WORDS = (";", "set-option", "status-right-length", "80", ";", "set-option", "status-right", _NESTED)
+
 
 def attach_command(
     handle: WindowHandle, *, inside_tmux: str | None, viewer: str, window_name: str = "scopecraft"
@@ -30,7 +34,7 @@ def attach_command(
     outer = inside_tmux.rsplit(",", 2)[0]
     if _is_same(outer, handle.socket):
         return [tmux, "-S", handle.socket, *_switch_arguments(handle, viewer)]
-    inner = ["env", "-u", "TMUX", "-u", "TMUX_PANE", tmux, *_attach_arguments(handle)]
+    inner = ["env", "-u", "TMUX", "-u", "TMUX_PANE", tmux, *_attach_arguments(handle), *_NESTED_WORDS]
     return [tmux, "-S", outer, "new-window", "-n", safe_window_name(window_name), *_escaped(inner)]
 
 

@@ -12,7 +12,9 @@ from scopecraft.model.handle import WindowHandle
 from scopecraft.model.session import Session, handle_of
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.settle import read_activity
+from scopecraft.sessions.decided import load_decided
+from scopecraft.sessions.deciding import read_activity
+from scopecraft.sessions.late_commits import take_late_commits
 
 SCREEN_LINES = 30
 
@@ -22,11 +24,13 @@ class Details:
     activity: Activity
     alerts: tuple[Alert, ...]
     commits: str  # "3 on feature/x, now at 1a2b3c4d5e6f"; empty when none were taken
-    stream: Path
-    screen: tuple[str, ...] = ()  # of a living window, safe to show
+    stream: Path | None  # a window has none
+    screen: tuple[str, ...] = ()  # of a window, the last one if it is closed; safe to show
 
 
 def details_of(context: Context, session: Session) -> Details:
+    """Takes commits that could not be taken when the session ended, if they can be now."""
+    take_late_commits(context, session)
     taken = [event for event in context.store.events(session_id=session.id) if event.kind == "commits_taken"]
     commits = ""
     if taken and taken[-1].data.get("commits"):
@@ -34,9 +38,11 @@ def details_of(context: Context, session: Session) -> Details:
         commits = f"{data.get('commits')} on {session.branch}, now at {str(data.get('tip'))[:12]}"
     return Details(
         activity=read_activity(context, session),
-        alerts=tuple(context.store.alerts_of(session.id)),
+        alerts=tuple(
+            alert for alert in context.store.alerts_of(session.id) if not taken or alert.code != "commits_postponed"
+        ),
         commits=commits,
-        stream=context.folder(session.id).stream,
+        stream=context.folder(session.id).stream if session.executor == "container" else None,
         screen=_screen(context, session),
     )
 
@@ -44,9 +50,17 @@ def details_of(context: Context, session: Session) -> Details:
 def _screen(context: Context, session: Session) -> tuple[str, ...]:
     handle = handle_of(session.status)
     if not isinstance(handle, WindowHandle):
-        return ()
+        return _last_screen(context, session)
     try:
         shown = context.tmux_of(handle).capture(handle, lines=SCREEN_LINES)
         return tuple(clean(line) for line in shown if line.strip())[-SCREEN_LINES:]
     except ScopecraftError:
         return ()
+
+
+def _last_screen(context: Context, session: Session) -> tuple[str, ...]:
+    try:
+        decided = load_decided(context.folder(session.id), session)
+    except ScopecraftError:
+        return ()
+    return tuple(clean(line) for line in decided.last_lines if line.strip()) if decided else ()

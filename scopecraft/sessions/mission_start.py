@@ -48,10 +48,12 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
     with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
         mission = find_mission(context.home, title, project.name, partial=False)
         if mission is None:
-            yield _new_mission(context, request, project, repository)
+            ready = _new_mission(context, request, project, repository)
         else:
             refuse_while_alive(context, mission)
-            yield _existing_mission(context, mission, project, repository)
+            ready = _existing_mission(context, mission, project, repository)
+        request.on_included(ready.included)
+        yield ready
 
 
 @contextlib.contextmanager
@@ -73,7 +75,7 @@ def refuse_while_alive(context: Context, mission: Mission) -> None:
         if is_live(session.status):
             raise AlreadyRunning(
                 f"a session of {mission.slug} is {session.status.kind}: {session.id}",
-                f"follow it with: sc attach {session.id}   or end it with: sc stop {session.id}",
+                f"go to it: sc attach {session.task}   or end it: sc stop {session.task}",
             )
 
 

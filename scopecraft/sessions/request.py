@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.errors import BadInput
 from scopecraft.model.mission import MissionType
+from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2
+
+
+def _nothing(_: Included) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class StartRequest:
     project: str | None = None
     type: MissionType = "feature"
     arguments: tuple[str, ...] = ()  # further arguments for the agent
+    on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
 
 
 def check_prompt(prompt: str | None) -> str:

@@ -26,7 +26,14 @@ def test_from_another_tmux_its_own_server_opens_a_window_and_keeps_the_inner_com
     words = command("/tmp/tmux-0/default,123,0")
     assert words[1:6] == ["-S", "/tmp/tmux-0/default", "new-window", "-n", "fix; _(id)"]
     assert words[6:11] == ["env", "-u", "TMUX", "-u", "TMUX_PANE"]
-    assert words[12:] == [word.replace(";", "\\;") for word in command(None)[1:]]
+    inner = command(None)[1:]
+    assert words[12:][: len(inner)] == [word.replace(";", "\\;") for word in inner]
+
+
+def test_a_nested_view_says_that_the_prefix_may_be_needed_twice() -> None:
+    words = command("/tmp/tmux-0/default,123,0")
+    assert words[-3:-1] == ["set-option", "status-right"]
+    assert "twice" in words[-1]
 
 
 def test_a_socket_path_with_commas_is_understood() -> None:
