@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,7 @@ class ContainerExecutor:
         """The SDK's low-level client. Raises EngineUnavailable."""
         if self._client is None:
             with _translated(self.engine):
+                knock(self.engine)
                 self._client = docker.APIClient(base_url=self.engine, version="auto", timeout=ANSWER_SECONDS)
         return self._client
 
@@ -125,8 +127,34 @@ class ContainerExecutor:
         """Remove what is left of it, once everything worth knowing is written down."""
         self._remove(handle.container_id)
 
+    def discard_unstarted(self, handle: ContainerHandle) -> bool:
+        """Remove a container that was made and never started, if it is one; whether it was."""
+        with _translated(self.engine):
+            try:
+                if self.client.inspect_container(handle.container_id)["State"]["Status"] != "created":
+                    return False
+                # without force the engine refuses when it was started meanwhile
+                self.client.remove_container(handle.container_id, v=True)
+            except EngineNotFound:
+                return True
+            except APIError as error:
+                if error.status_code != 409:
+                    raise
+                return False
+        return True
+
+    def all_of(self, home_label: str) -> list[tuple[str, ContainerHandle]]:
+        """Every container of a home, running or not, with the id of its session; harvests included."""
+        with _translated(self.engine):
+            rows = self.client.containers(all=True, filters={"label": [f"scopecraft.home={home_label}"]})
+        return [
+            (row["Labels"].get("scopecraft.session", ""), ContainerHandle(self.engine, _name_of(row), row["Id"]))
+            for row in rows
+        ]
+
     def run_to_end(self, name: str, launch: ContainerLaunch, seconds: float) -> int:
         """A short-lived container beside a session: its exit code. Killed and removed by name whatever happens."""
+        self._remove(name)  # one that a killed process left behind, perhaps still at work
         container_id = self._create(name, launch)
         handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         try:
@@ -198,6 +226,11 @@ class ContainerExecutor:
             self.client.remove_container(container_id, force=True, v=True)
 
 
+def _name_of(row: dict[str, Any]) -> str:
+    # one that is being removed has no name any more
+    return str(next(iter(row["Names"] or ()), "")).removeprefix("/")
+
+
 def _mount(source: str, target: str, read_only: bool) -> Mount:
     return Mount(target=target, source=source, type="bind", read_only=read_only, propagation="rprivate")
 
@@ -214,14 +247,23 @@ def _gone_is_fine() -> Iterator[None]:
             raise
 
 
+def knock(engine: str) -> None:
+    """Raises OSError when nobody listens at a Unix socket; when the SDK finds that out, it leaves its socket open."""
+    if engine.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(engine.removeprefix("unix://"))
+
+
 @contextlib.contextmanager
 def _translated(engine: str) -> Iterator[None]:
     """Foreign errors become ours, once."""
     try:
         yield
     except APIError as error:
-        raise EngineFailed(f"the engine refused: {clean_line(str(error.explanation or error), 300)}") from error
-    except (DockerException, requests.exceptions.RequestException) as error:
+        said = clean_line(str(error.explanation or error), 300)
+        raise EngineFailed(f"the engine refused: {said}", "see what is wrong with: sc doctor") from error
+    except (DockerException, requests.exceptions.RequestException, OSError) as error:
         hanging = "timed out" in str(error).lower()
         what = "does not answer" if hanging else "cannot be reached"
         message = f"the container engine at {engine} {what}"
