@@ -53,8 +53,13 @@ def state_of(worktree: Path, expected: bytes) -> CheckoutState:
     return CheckoutState(
         branch=os.fsdecode(head.stdout).strip().removeprefix("refs/heads/") if head.exit_code == 0 else None,
         commit=commit.stdout.decode("ascii").strip() if commit.exit_code == 0 else None,
-        operation=next((name for sign, name in _SIGNS if os.path.lexists(admin / sign)), None),
+        operation=operation_in(admin),
     )
+
+
+def operation_in(admin: Path) -> Operation | None:
+    """What is half done in the worktree of an administrative folder."""
+    return next((name for sign, name in _SIGNS if os.path.lexists(admin / sign)), None)
 
 
 def refusal(state: CheckoutState, worktree: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from scopecraft.errors import CommitsRefused
@@ -15,35 +14,23 @@ from scopecraft.worktrees.verdict import Relation
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What passed the checks, with the type of each object that it names; `refused` says why it is not everything."""
+    """What passed the checks; `refused` says why it is not everything. `head_tree` is HEAD's tree."""
 
     harvest: Harvest
-    types: Mapping[str, str]
+    head_tree: str
     refused: str | None = None
 
 
 def take_in(store: Quarantine, harvest: Harvest, branch: str) -> Intake:
     """`branch` is the full name. Raises CommitsRefused when not even the mission's own commits pass."""
     try:
-        types = _checked(store, PACK, harvest, branch)
+        return _checked(store, PACK, harvest, branch)
     except CommitsRefused as error:
         store.empty()
         own = harvest.id_of(branch)
-        alone = replace(
-            harvest,
-            refs=(Ref(own, branch),) if own else (),
-            unnamed=(),
-            stash=(),
-            staged_tree=None,
-        )
-        return Intake(alone, _checked(store, TIP_PACK, alone, branch), error.message)
-    tree = harvest.staged_tree
-    typed = replace(
-        harvest,
-        staged_tree=tree if tree and types[tree] == "tree" else None,
-        stash=tuple(id_ for id_ in harvest.stash if types[id_] == "commit"),
-    )
-    return Intake(typed, types)
+        refs = (Ref(own, branch),) if own else ()
+        alone = replace(harvest, refs=refs, unnamed=(), stash=(), staged_tree=None)
+        return replace(_checked(store, TIP_PACK, alone, branch), refused=error.message)
 
 
 def relation(git: Git, old: str, new: str) -> Relation:
@@ -55,15 +42,23 @@ def relation(git: Git, old: str, new: str) -> Relation:
     return "diverged" if git.succeeds("merge-base", old, new) else "unrelated"
 
 
-def _checked(store: Quarantine, name: str, harvest: Harvest, branch: str) -> Mapping[str, str]:
+def _checked(store: Quarantine, name: str, harvest: Harvest, branch: str) -> Intake:
     with open_pack(harvest.folder, name) as pack:
         store.import_pack(pack)
     ids = all_ids(harvest)
-    types = store.types(ids)
-    missing = [id_ for id_ in ids if id_ not in types]
+    tree_of_head = harvest.head + "^{tree}"
+    found = store.look_up([*ids, tree_of_head])
+    missing = [id_ for id_ in ids if id_ not in found]
     if missing:
         raise CommitsRefused(f"commits not taken back: {len(missing)} objects are missing, {missing[0]} first", "")
-    if any(types[tip] != "commit" for tip in (harvest.head, harvest.id_of(branch) or harvest.head)):
+    tips = (harvest.head, harvest.id_of(branch) or harvest.head)
+    if any(found[tip][1] != "commit" for tip in tips) or tree_of_head not in found:
         raise CommitsRefused("commits not taken back: HEAD or the branch is no commit", "")
     store.check_connected(ids)
-    return types
+    tree = harvest.staged_tree
+    typed = replace(
+        harvest,
+        staged_tree=tree if tree and found[tree][1] == "tree" else None,
+        stash=tuple(id_ for id_ in harvest.stash if found[id_][1] == "commit"),
+    )
+    return Intake(typed, head_tree=found[tree_of_head][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scopecraft.errors import GitFailed
@@ -50,7 +50,7 @@ def write_refs(git: Git, namespace: str, changes: RefChanges) -> tuple[str, ...]
     """All of it or, where names stand in each other's way, every object under `unnamed/`. The names set, in full."""
     if changes.remove:
         # apart from the rest: git does not make a/b in the transaction that removes a
-        _transact(git, [f"delete {namespace}{name}" for name in changes.remove])
+        remove_refs(git, [namespace + name for name in changes.remove])
     if not changes.set:
         return ()
     named = changes.set
@@ -62,10 +62,9 @@ def write_refs(git: Git, namespace: str, changes: RefChanges) -> tuple[str, ...]
     return tuple(namespace + name for name in sorted(named))
 
 
-def remove_below(git: Git, prefix: str) -> None:
-    lines = git.text("for-each-ref", "--format=delete %(refname)", prefix)
-    if lines:
-        _transact(git, lines.split("\n"))
+def remove_refs(git: Git, names: Iterable[str]) -> None:
+    """By their full names."""
+    _transact(git, [f"delete {name}" for name in names])
 
 
 def _losses(wanted: Mapping[str, str], remove: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -74,5 +73,6 @@ def _losses(wanted: Mapping[str, str], remove: Iterable[str], known: Mapping[str
     return {f"old/{id_}": id_ for id_ in lost}
 
 
-def _transact(git: Git, commands: Iterable[str]) -> None:
-    git.run("update-ref", "--stdin", input="".join(f"{command}\n" for command in commands).encode())
+def _transact(git: Git, commands: Sequence[str]) -> None:
+    if commands:
+        git.run("update-ref", "--stdin", input="".join(f"{command}\n" for command in commands).encode())

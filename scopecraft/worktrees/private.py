@@ -72,14 +72,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     """
     settings = refuse_unsupported(repo, request.worktree, request.pointer)
     seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch)
-    tip = seeds.id_of(f"refs/heads/{request.branch}")
-    head = head_of(request.pointer)
-    if tip is None or head != f"ref: refs/heads/{request.branch}":
-        raise RepositoryRefused(
-            f"the worktree {clean_line(str(request.worktree))} is not on the mission's branch"
-            f" {clean_line(request.branch)}",
-            f"git switch {clean_line(request.branch)} there first",
-        )
+    tip = _checked_out(request, seeds)
     keep_borrowed(repo, request.mission_id, seeds)
     stores = object_stores(repo.objects_dir)
     folder = request.session_folder / "git"
@@ -118,6 +111,22 @@ def head_of(pointer: bytes) -> str:
         return os.fsdecode((admin_dir(pointer) / "HEAD").read_bytes()).strip()
     except OSError:
         return ""
+
+
+def _checked_out(request: PrivateRequest, seeds: Seeds) -> str:
+    """The commit of the mission's branch, which the worktree must be on."""
+    name, branch = f"refs/heads/{request.branch}", clean_line(request.branch)
+    if head_of(request.pointer) != f"ref: {name}":
+        raise RepositoryRefused(
+            f"the worktree {clean_line(str(request.worktree))} is not on the mission's branch {branch}",
+            f"git switch {branch} there first",
+        )
+    tip = seeds.id_of(name)
+    if tip is None:
+        raise RepositoryRefused(
+            f"the branch {branch} has no commit, or was deleted", "give it one, or use another task"
+        )
+    return tip
 
 
 def _mounts(request: PrivateRequest, stores: tuple[Path, ...]) -> tuple[Mount, ...]:

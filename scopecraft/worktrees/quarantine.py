@@ -49,11 +49,11 @@ class Quarantine:
         """Forget what was imported."""
         shutil.rmtree(self.folder / "pack", ignore_errors=True)
 
-    def types(self, ids: Sequence[str]) -> dict[str, str]:
-        """commit, tree, blob or tag of each; ids that are nowhere are left out."""
-        result = self.git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=_lines(ids))
-        pairs = (line.split(" ") for line in result.stdout.decode("utf-8", "replace").splitlines())
-        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[1] != "missing"}
+    def look_up(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Id and type (commit, tree, blob, tag) by name: an id, or `<id>^{tree}`; what is nowhere is left out."""
+        result = self.git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=_lines(names))
+        answers = (line.rsplit(" ", 1) for line in result.stdout.decode("utf-8", "replace").splitlines())
+        return {name: (id_, type_) for name, (id_, type_) in zip(names, answers, strict=True) if type_ != "missing"}
 
     def check_connected(self, ids: Sequence[str]) -> None:
         """Raises CommitsRefused unless everything that the ids lead to is here or in the main repository."""
@@ -102,8 +102,8 @@ def quarantine(repo: Repository) -> Iterator[Quarantine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lines(ids: Sequence[str]) -> bytes:
-    return "".join(f"{id_}\n" for id_ in ids).encode()
+def _lines(names: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
 
 
 def _write_keep(keep: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from scopecraft.errors import RepositoryRefused
 from scopecraft.model.text import clean_line
-from scopecraft.worktrees.checkout import refusal, state_of
+from scopecraft.worktrees.checkout import operation_in
 from scopecraft.worktrees.config_copy import Settings, effective_settings, is_true
 from scopecraft.worktrees.git import Git
-from scopecraft.worktrees.pointer import admin_dir
+from scopecraft.worktrees.pointer import admin_dir, check_pointer
 from scopecraft.worktrees.repository import Repository
 
 _ATTRIBUTES_BYTES = 1 << 20
@@ -19,14 +19,17 @@ _ON_HOST = "sc dispatch works: its session runs on the host"
 
 
 def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Settings:
-    """The settings that hold in the worktree, when a private git directory can serve it.
+    """The settings that hold in the worktree, when a private git directory can serve it. One git call.
 
-    Raises RepositoryRefused for a merge or rebase under way, a detached HEAD, submodules, partial clones, and filters
-    that must run (git-lfs, git-crypt); UnsafeTree.
+    Raises RepositoryRefused for a merge or rebase under way, submodules, partial clones, and filters that must run
+    (git-lfs, git-crypt); UnsafeTree.
     """
-    state = state_of(worktree, pointer)
-    if why := refusal(state, worktree):
-        raise RepositoryRefused(why, "an agent inside would see the half of it without the state that explains it")
+    check_pointer(worktree, pointer)
+    if operation := operation_in(admin_dir(pointer)):
+        raise RepositoryRefused(
+            f"a {operation} is under way in {clean_line(str(worktree))}",
+            "finish or abort it first: an agent inside would see half of it, without the state that explains it",
+        )
     git = Git(worktree, git_dir=admin_dir(pointer), work_tree=worktree, pointer=pointer)
     settings = effective_settings(git)
     if os.path.lexists(worktree / ".gitmodules"):

@@ -19,7 +19,7 @@ from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.harvest import Harvest
 from scopecraft.worktrees.index import rebuild_index
 from scopecraft.worktrees.intake import Intake, relation, take_in
-from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_below, with_aside, write_refs
+from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_refs, with_aside, write_refs
 from scopecraft.worktrees.nested import clear_nested
 from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.private import head_of
@@ -56,12 +56,13 @@ class TakeBack:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """The branch's commit now, and the one that it was meant to have."""
+    """The branch's commit now, the one that it was meant to have, and whether it has all of that one's history."""
 
     now: str | None
     target: str
     has_all: bool
     kept: tuple[str, ...]
+    bases: tuple[str, ...]  # refs that a private directory without further use does not need any more
 
 
 def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) -> TakeBack:
@@ -102,7 +103,7 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
         refused=taken.refused,
     )
     if not result.is_private_needed:
-        remove_below(git, namespace(facts.mission_id) + "base/")
+        remove_refs(git, settled.bases)
     return result
 
 
@@ -133,7 +134,7 @@ def _settle_refs(git: Git, facts: PrivateFacts, taken: Intake, verdict: Verdict)
         kept += write_refs(git, own, with_aside(RefChanges({}), {"tip": target}, known))
     if verdict.relation in ("same", "forward"):
         kept = tuple(name for name in kept if name != f"{own}old/{facts.tip}")
-    return _Settled(now, target, has_all, kept)
+    return _Settled(now, target, has_all, kept, tuple(own + name for name in known if name.startswith("base/")))
 
 
 def _move_branch(git: Git, facts: PrivateFacts, target: str) -> str | None:
@@ -167,10 +168,11 @@ def _settle_index(facts: PrivateFacts, taken: Intake, settled: _Settled) -> list
 
 def _new_gitlinks(git: Git, facts: PrivateFacts, taken: Intake, settled: _Settled) -> list[str]:
     """Paths that were no links to a repository before, in the branch or in what is staged."""
+    trees = {settled.target, taken.harvest.staged_tree or settled.target} - {facts.tip}
+    if settled.target == taken.harvest.head and taken.harvest.staged_tree == taken.head_tree:
+        trees.discard(taken.head_tree)
     found: dict[str, None] = {}
-    for tree in dict.fromkeys((settled.target, taken.harvest.staged_tree)):
-        if tree is None or tree == facts.tip:
-            continue
+    for tree in sorted(trees):
         # committed trees only: nothing of the worktree is read, so asking for submodules runs nothing of theirs
         options = ("-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none")
         fields = git.run("diff-tree", *options, facts.tip, tree).stdout.split(b"\0")

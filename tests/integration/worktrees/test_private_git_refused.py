@@ -73,7 +73,7 @@ def test_filters_that_this_repository_does_not_use_are_no_reason(place: Place) -
         (("merge", "main"), "merge"),
         (("rebase", "main"), "rebase"),
         (("cherry-pick", "main"), "cherry-pick"),
-        (("switch", "-q", "--detach"), "no branch"),
+        (("switch", "-q", "--detach"), "not on the mission's branch"),
         (("switch", "-q", "-c", "elsewhere"), "not on the mission's branch"),
     ],
 )

@@ -292,11 +292,7 @@ def test_a_half_done_merge_or_rebase_is_flagged_and_continued_by_the_next_sessio
     assert [name for name in place.kept() if name.startswith("base/")]
 
     second = place.session("r-2", resume_from=session.private.folder)
-    verb = {
-        "merge": "git commit -q --no-edit",
-        "rebase": "git rebase --continue",
-        "cherry-pick": "git commit -q --no-edit",
-    }
+    verb = "git rebase --continue" if state == "rebase" else "git commit -q --no-edit"
     taken = second.work(
         f"git status | grep -q -i {state.replace('-', '.')}; echo both >README.md; git add README.md;"
         f" GIT_EDITOR=true {verb} >/dev/null"

@@ -18,7 +18,7 @@ def changes(
     known: dict[str, str], *refs: tuple[str, str], gone: tuple[str, ...] = (), stash: tuple[str, ...] = ()
 ) -> RefChanges:
     harvest = Harvest(Path(), A, None, refs=tuple(Ref(id_, name) for id_, name in refs), gone=gone, stash=stash)
-    return ref_changes(Intake(harvest, {}), branch="work", known=known)
+    return ref_changes(Intake(harvest, head_tree=D), branch="work", known=known)
 
 
 @pytest.mark.parametrize(
