@@ -56,6 +56,10 @@ class TmuxExecutor:
         self._socket = socket
         self._tmux_session = tmux_session
 
+    @property
+    def socket(self) -> str:
+        return str(self._socket)
+
     def start(self, launch: WindowLaunch) -> WindowHandle:
         """Open a window that becomes the agent; back as soon as it exists (`early_death` watches its first moments).
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scopecraft.atomic import file_lock
 from scopecraft.errors import ScopecraftError, StorageFailed
-from scopecraft.missions.advance import WORK_STEP, when_ended, when_started
+from scopecraft.missions.advance import WORK_STEP, when_started
 from scopecraft.missions.folder import changing, save_mission
 from scopecraft.model import clock
 from scopecraft.model.handle import Handle
 from scopecraft.model.ids import new_session_id
+from scopecraft.model.mission import Mission
 from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running, Session, Starting
 from scopecraft.sessions.agent_choice import Chosen
 from scopecraft.sessions.clean_up import clean_up
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.decided import Decided
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.mission_start import ReadyMission
 from scopecraft.sessions.request import StartRequest
@@ -58,19 +61,27 @@ def begin(
 
 @contextlib.contextmanager
 def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iterator[Session]:
-    """The session in the store, its lock held; a session that the store refuses leaves no folder."""
-    try:
-        folder.make()
-        with contextlib.ExitStack() as stack:
+    """The session in the store, its lock held; what the store refuses leaves no folder."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.make()
             stack.enter_context(file_lock(folder.lock))
             created = context.store.create(session, session.created_at)
-            stack = stack.pop_all()
-    except BaseException:
-        if context.store.get(session.id) is None:
-            shutil.rmtree(folder.path, ignore_errors=True)
-        raise
-    with stack:
+        except BaseException:
+            with contextlib.suppress(StorageFailed):
+                if context.store.get(session.id) is None:
+                    shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         yield created
+
+
+def take_what_is_late(context: Context, mission: Mission) -> None:
+    """Commits of the session before that could not be taken when it ended: the next one builds on them."""
+    before = context.store.latest_of(mission.id)
+    if before is not None:
+        from scopecraft.sessions.late_commits import take_late_commits
+
+        take_late_commits(context, before)
 
 
 def came_up(context: Context, session: Session, handle: Handle) -> Session:
@@ -103,15 +114,38 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, exe
     )
 
 
-def _record_failure(context: Context, session: Session, chosen: Chosen, error: BaseException) -> None:
-    current = context.store.get(session.id)
-    if current is None or not isinstance(current.status, Starting):
-        return  # it came up; whatever failed afterwards is for settling to see
-    at = clock.to_text(clock.now())
-    reason = error.message if isinstance(error, ScopecraftError) else "the start was interrupted"
-    outcome = Failed(chosen.secrets.redact(reason))
-    clean_up(context, session, None, keep_private=False)
+def _give_up(context: Context, session: Session, chosen: Chosen, error: BaseException) -> None:
+    """An honest end for a start that failed; while nobody can tell what came up, it stays for the next who looks."""
+    from scopecraft.sessions.settle import carry_out
+
     with contextlib.suppress(StorageFailed):
-        context.store.move(session.id, Ended(None, at, outcome), "session_ended", at)
-        with changing(context.home, session.mission_id) as mission:
-            save_mission(context.home, when_ended(mission, outcome, at))
+        current = context.store.get(session.id)
+        if current is None or not isinstance(current.status, Starting):
+            return  # it came up; whatever failed afterwards is for settling to see
+        at = clock.to_text(clock.now())
+        try:
+            did_run = _take_down(context, session)
+        except ScopecraftError:
+            # if it comes up after all, it is ended when that is seen
+            context.store.request_stop(session.id, at, "the start that failed")
+            return
+        outcome = Failed(chosen.secrets.redact(_reason(error)))
+        carry_out(context, current, Decided(Ended(None, at, outcome), {"outcome": outcome.kind}, keeps_private=did_run))
+
+
+def _take_down(context: Context, session: Session) -> bool:
+    """Whether there was something. Raises when the engine or tmux does not answer."""
+    from scopecraft.sessions.adoption import adopt_started, end
+
+    handle = adopt_started(context, session)
+    if handle is None:
+        return False
+    end(context, handle)
+    clean_up(context, session, handle, keep_private=True)
+    return True
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ScopecraftError):
+        return error.message
+    return str(error) if isinstance(error, OSError) else "the start was interrupted"

@@ -6,13 +6,14 @@ import os
 import shlex
 from pathlib import Path
 
+from scopecraft.atomic import storage_failed
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.launch import AgentCommand, AgentRequest, Limits
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
 from scopecraft.sessions.agent_choice import choose_agent, choose_image, require_credentials
-from scopecraft.sessions.beginning import Beginning, begin, came_up
+from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.container_launch import (
     AGENT_HOME,
     Box,
@@ -24,7 +25,7 @@ from scopecraft.sessions.container_launch import (
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.request import StartRequest, check_prompt
-from scopecraft.sessions.settle_facts import SettleFacts, save_facts
+from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
 from scopecraft.worktrees.refusal import refuse_unsupported
@@ -41,6 +42,7 @@ def start_container(context: Context, request: StartRequest) -> Session:
     require_credentials(context, chosen)
     image = choose_image(context, chosen)
     with mission_for(context, request) as ready:
+        take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
         refuse_unsupported(ready.repository, ready.worktree, pointer)
         with begin(context, request, chosen, ready, "container") as beginning:
@@ -66,7 +68,16 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -
         ),
     )
     _write_files(beginning, limits, user)
-    save_facts(folder, SettleFacts(image, user, limits, private.facts.to_dict(), private.mounts))
+    facts = SettleFacts(
+        image=image,
+        user=user,
+        limits=limits,
+        private=private.facts.to_dict(),
+        private_mounts=private.mounts,
+        where=context.containers.engine,
+        boot_id=boot_id(),
+    )
+    save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"
     box = Box(
         image=image,
@@ -95,8 +106,11 @@ def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) ->
     command = _command(beginning, as_root=user[0] == 0)
     for name, content in command.config_files.items():
         file = folder.agent / "config" / name
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_bytes(content)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.write_bytes(content)
+        except OSError as error:
+            raise storage_failed(error, file) from error
     files = LauncherFiles(
         command=command,
         limits=limits,

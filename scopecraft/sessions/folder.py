@@ -2,6 +2,7 @@
 
 metadata.json   the host's own record; never mounted
 facts.json      what settling needs to know, written before the start; never mounted
+decided.json    how it ended, written before that is carried out; never mounted
 settle.lock     held by whoever starts or settles the session
 pointer         mounted read-only over the worktree's .git
 stream.jsonl, stderr.log    mounted one by one: appended to by the agent
@@ -56,6 +57,10 @@ class SessionFolder:
     @property
     def facts(self) -> Path:
         return self.path / "facts.json"
+
+    @property
+    def decided(self) -> Path:
+        return self.path / "decided.json"
 
     @property
     def lock(self) -> Path:

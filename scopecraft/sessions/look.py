@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_look import look_at_containers
 from scopecraft.executors.tmux_look import look_at_windows
 from scopecraft.model import clock
@@ -54,15 +55,23 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
     if isinstance(look, Unknown):
         return View(session, "unknown", look.why)
     if look is None or isinstance(look, Exited | Gone):
-        from scopecraft.sessions.settle import settle
-
-        # another process that starts or settles it just now is not waited for
-        session = settle(context, session.id, wait_seconds=0)
-        return ended_view(session) if not is_live(session.status) else plain_view(session)
+        return _settled_view(context, session)
     if session.executor == "tmux":
         session, detail = observe(context, session, look)
         return plain_view(session, detail)
     return plain_view(session)
+
+
+def _settled_view(context: Context, session: Session) -> View:
+    """One session that cannot be settled, on a full disk for example, must not hide the others."""
+    from scopecraft.sessions.settle import settle
+
+    try:
+        # another process that starts or settles it just now is not waited for
+        session = settle(context, session.id, wait_seconds=0)
+    except ScopecraftError as error:
+        return View(session, "unknown", error.message)
+    return ended_view(session) if not is_live(session.status) else plain_view(session)
 
 
 def ended_view(session: Session) -> View:
@@ -107,9 +116,17 @@ def observe(context: Context, session: Session, look: Look) -> tuple[Session, st
     if after is None:
         return session, state.detail
     kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
-    data = {"reason": after.reason, "detail": state.detail} if isinstance(after, Waiting) else {}
+    detail = _safe(context, session, state.detail)
+    data = {"reason": after.reason, "detail": detail} if isinstance(after, Waiting) else {}
     moved = context.store.move(session.id, after, kind, clock.to_text(now), seen=session.status, data=data)
     return moved or context.store.get(session.id) or session, state.detail
+
+
+def _safe(context: Context, session: Session, detail: str) -> str:
+    """What is kept of an agent's question, without keys; only paid for when there is one."""
+    from scopecraft.sessions.redaction import secrets_of
+
+    return secrets_of(context, session).redact(detail) if detail else detail
 
 
 def status_after(status: Status, kind: str, reason: str | None, since: str) -> Status | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scopecraft.model.activity import Activity
 from scopecraft.model.handle import Exited, Gone
@@ -11,6 +11,7 @@ from scopecraft.model.text import clean_line
 
 # What the launcher says about why the agent ended (`out/exit`)
 LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "result"})
+MOST_WORDS = 300  # characters
 SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
 
@@ -28,6 +29,7 @@ class Evidence:
     timeout_seconds: int | None
     output_bytes: int
     last_words: str  # the end of stderr, or the last lines of the window
+    was_rebooted: bool = False  # the machine, since the session began
 
 
 def decide_outcome(evidence: Evidence) -> Outcome:
@@ -39,17 +41,35 @@ def decide_outcome(evidence: Evidence) -> Outcome:
         return Killed(evidence.stop_requested_by)
     if evidence.launcher_reason == "timeout" and evidence.timeout_seconds is not None:
         return TimedOut(evidence.timeout_seconds)
+    if evidence.was_rebooted and evidence.launcher_reason is None:
+        return Interrupted("machine", "it was restarted")
     if isinstance(evidence.look, Gone):
         return Interrupted("engine" if evidence.executor == "container" else "tmux", evidence.look.why)
     if evidence.look.out_of_memory:
         return Failed("it ran out of memory: container.memory is the limit", evidence.exit_code)
     if evidence.launcher_reason == "output":
         return Failed(f"it printed more than {evidence.output_bytes} bytes: container.output_limit", evidence.exit_code)
-    if _is_success(evidence):
-        return Completed()
     if _was_killed_from_outside(evidence):
         return Interrupted("engine", "its container was stopped from outside")
+    if _is_success(evidence):
+        return Completed()
     return Failed(_failure(evidence), evidence.exit_code)
+
+
+def with_refusal(outcome: Outcome, why: str) -> Outcome:
+    """No success while commits are left behind; another end says so too, where it has words."""
+    said = f"not all that it did could be taken: {why}"
+    match outcome:
+        case _ if not why:
+            return outcome
+        case Completed():
+            return Failed(said)
+        case Failed(reason):
+            return replace(outcome, reason=f"{reason}; {said}")
+        case Interrupted(_, detail):
+            return replace(outcome, detail=f"{detail}; {said}" if detail else said)
+        case _:
+            return outcome
 
 
 def _is_success(evidence: Evidence) -> bool:
@@ -70,7 +90,7 @@ def _was_killed_from_outside(evidence: Evidence) -> bool:
 def _claimed_failure(evidence: Evidence) -> str:
     claim = evidence.activity.claim
     text = claim.text if claim is not None else ""
-    return clean_line(text, 300) or _failure(evidence)
+    return clean_line(text, MOST_WORDS) or _failure(evidence)
 
 
 def _failure(evidence: Evidence) -> str:
@@ -86,5 +106,11 @@ def _failure(evidence: Evidence) -> str:
         said = f"Agent exited with code {code}"
     if code == 0:
         said = "Agent exited with code 0 without a result"
-    words = clean_line(evidence.last_words, 300)
+    words = _end_of(evidence.last_words)
     return f"{said}: {words}" if words else said
+
+
+def _end_of(words: str) -> str:
+    """A program says last what matters most."""
+    line = clean_line(words)
+    return line if len(line) <= MOST_WORDS else "…" + line[1 - MOST_WORDS :]

@@ -1,33 +1,27 @@
-"""Settling: what ended while nobody looked gets its outcome, its commits and its honest record, exactly once."""
+"""Settling: what ended while nobody looked gets its outcome, its commits and its honest record, exactly once.
+
+First it is decided how the session ended, and that is written down; then the decision is carried out, and the record in
+the store is its last act. Whoever is killed on the way leaves a session that still looks alive: the next one goes on.
+"""
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from scopecraft.agents.base import dialect
-from scopecraft.atomic import file_lock
-from scopecraft.errors import LockHeld, ScopecraftError, StateUnreadable
+from scopecraft.atomic import file_lock, private_folder
+from scopecraft.errors import LockHeld, StateUnreadable
 from scopecraft.missions.advance import when_ended
 from scopecraft.missions.folder import changing, record_run, save_mission
 from scopecraft.model import clock
-from scopecraft.model.activity import Activity
-from scopecraft.model.event import Alert, Event
+from scopecraft.model.event import Alert
 from scopecraft.model.handle import ContainerHandle, Exited, Gone, Handle, Look
-from scopecraft.model.session import (
-    Ended,
-    Failed,
-    Interrupted,
-    Outcome,
-    Running,
-    Session,
-    handle_of,
-    is_live,
-)
+from scopecraft.model.session import Ended, Interrupted, Running, Session, handle_of, is_live
+from scopecraft.sessions.adoption import adopt_started
+from scopecraft.sessions.clean_up import clean_up, sweep_containers
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.folder import last_words, launcher_exit
-from scopecraft.sessions.outcome import Evidence, decide_outcome
-from scopecraft.sessions.settle_facts import SettleFacts, load_facts
-from scopecraft.sessions.take_commits import Taken, drop_private, take_commits
+from scopecraft.sessions.decided import Decided, load_decided, save_decided
+from scopecraft.sessions.deciding import alert_event, decide
 
 LOCK_WAIT_SECONDS = 60.0
 
@@ -35,16 +29,33 @@ LOCK_WAIT_SECONDS = 60.0
 def settle(context: Context, session_id: str, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Session:
     """The session as it is now: unchanged while it lives or nobody can tell, ended and cleaned up if it is over.
 
-    Another process that starts or settles it is waited for; after that time the session is returned as it is.
+    Another process that starts or settles it is waited for; after that time the session is returned as it is. Raises
+    StorageFailed; EngineUnavailable and TmuxFailed only for one whose starter died.
     """
+    return settle_and_look(context, session_id, wait_seconds=wait_seconds)[0]
+
+
+def settle_and_look(
+    context: Context, session_id: str, *, wait_seconds: float = LOCK_WAIT_SECONDS
+) -> tuple[Session, Look | None]:
+    """The same, with what could be seen of a session that lives on; None when nobody looked."""
     session = _get(context, session_id)
     if not is_live(session.status):
-        return session
+        return session, None
     try:
-        with file_lock(context.folder(session_id).lock, timeout=wait_seconds):
+        with held(context, session_id, wait_seconds):
             return _settle_held(context, _get(context, session_id))
     except LockHeld:
-        return _get(context, session_id)
+        return _get(context, session_id), None
+
+
+@contextmanager
+def held(context: Context, session_id: str, seconds: float) -> Iterator[None]:
+    """The session against everybody else who starts or settles it. Raises LockHeld after that time."""
+    folder = context.folder(session_id)
+    private_folder(folder.path)  # a folder that somebody deleted must not keep its session from ending
+    with file_lock(folder.lock, timeout=seconds):
+        yield
 
 
 def look_at(context: Context, handle: Handle) -> Look:
@@ -54,131 +65,70 @@ def look_at(context: Context, handle: Handle) -> Look:
     return context.tmux_of(handle).look(handle)
 
 
-def _settle_held(context: Context, session: Session) -> Session:
+def _settle_held(context: Context, session: Session) -> tuple[Session, Look | None]:
     if not is_live(session.status):
-        return session
+        return session, None
+    folder = context.folder(session.id)
+    decided = load_decided(folder, session)
+    if decided is not None:
+        return carry_out(context, session, decided), None
     handle = handle_of(session.status)
     if handle is None:
         return _settle_starting(context, session)
     look = look_at(context, handle)
-    if isinstance(look, Exited | Gone):
-        return _finish(context, session, handle, look)
-    return session
+    if not isinstance(look, Exited | Gone):
+        return session, look
+    decided = decide(context, session, look)
+    save_decided(folder, decided)
+    return carry_out(context, session, decided), look
 
 
-def _settle_starting(context: Context, session: Session) -> Session:
+def _settle_starting(context: Context, session: Session) -> tuple[Session, Look | None]:
     """Its lock was free, so whoever started it is dead: what it got up is adopted, else there is nothing."""
-    executor = context.containers if session.executor == "container" else context.tmux
-    handle = executor.adopt(session.id)
+    handle = adopt_started(context, session)
     at = clock.to_text(clock.now())
     if handle is None:
-        _remove_secrets(context, session)
-        return _end(context, session, Interrupted("starter"), Taken())
+        outcome = Interrupted("starter")
+        nothing = Decided(Ended(None, at, outcome), {"outcome": outcome.kind})
+        return carry_out(context, session, nothing), None
     moved = context.store.move(session.id, Running(at, handle), "session_started", at, data={"adopted": True})
     return _settle_held(context, moved or session)
 
 
-def _finish(context: Context, session: Session, handle: Handle, look: Exited | Gone) -> Session:
-    facts = _facts(context, session)
-    activity = read_activity(context, session)
-    outcome = decide_outcome(_evidence(context, session, look, activity, facts))
-    taken = Taken()
-    if facts is not None and facts.private is not None:
-        taken = take_commits(context, session, facts)
-        if taken.refusal:
-            outcome = Failed(f"not all that it did could be taken: {taken.refusal}")
-    ended = _end(context, session, outcome, taken, activity)
-    if not taken.is_private_needed:
-        drop_private(context, ended)
-    _clean_up(context, ended, handle)
-    return ended
+def carry_out(context: Context, session: Session, decided: Decided) -> Session:
+    """Idempotent up to the record, which is one transaction. The caller holds the session's lock."""
+    handle = handle_of(session.status)
+    alerts = clean_up(context, session, handle, keep_private=decided.keeps_private)
+    alerts += _move_mission(context, session, decided.status)
+    events = (*decided.events, *(alert_event(session, alert) for alert in alerts))
+    at = decided.status.ended_at
+    ended = context.store.move(session.id, decided.status, "session_ended", at, data=decided.summary, also=events)
+    if isinstance(handle, ContainerHandle):
+        sweep_containers(context, handle.engine)
+    return ended or _get(context, session.id)
 
 
-def read_activity(context: Context, session: Session) -> Activity:
-    """The sum of the whole stream; reading 1 GB takes some seconds and constant memory."""
-    from scopecraft.streams.activity import read_activity as read
-
-    return read(context.folder(session.id).stream, dialect(session.dialect).entries)
-
-
-def _facts(context: Context, session: Session) -> SettleFacts | None:
+def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[Alert, ...]:
+    """Before the session: a crash between the two repeats both, and comes to the same."""
     try:
-        return load_facts(context.folder(session.id))
+        with changing(context.home, session.mission_id) as mission:
+            stream = context.folder(session.id).stream
+            save_mission(context.home, when_ended(mission, ended.outcome, ended.ended_at))
+            record_run(context.home, mission, step_run(session, ended), stream)
     except StateUnreadable as error:
-        raise_alert(context, session, Alert("facts_unreadable", error.message))
-        return None
+        return (Alert("mission_unreadable", error.message),)
+    return ()
 
 
-def _evidence(
-    context: Context, session: Session, look: Exited | Gone, activity: Activity, facts: SettleFacts | None
-) -> Evidence:
-    folder = context.folder(session.id)
-    code, reason = launcher_exit(folder)
-    seen = look.exit_code if isinstance(look, Exited) else None
-    words = last_words(folder.stderr)
-    if isinstance(look, Exited) and look.last_lines:
-        words = "\n".join(look.last_lines)
-    limits = facts.limits if facts else None
-    return Evidence(
-        look=look,
-        activity=activity,
-        has_protocol=dialect(session.dialect).has_result,
-        executor=session.executor,
-        exit_code=code if code is not None else seen,
-        launcher_reason=reason,
-        stop_requested_by=_stopped_by(context, session),
-        timeout_seconds=limits.timeout_seconds if limits else session.timeout_seconds,
-        output_bytes=limits.output_bytes if limits else 0,
-        last_words=words,
-    )
-
-
-def _stopped_by(context: Context, session: Session) -> str | None:
-    if session.stop_requested_at is None:
-        return None
-    requests = [e for e in context.store.events(session_id=session.id) if e.kind == "session_stop_requested"]
-    return str(requests[-1].data.get("by", "sc stop")) if requests else "sc stop"
-
-
-def _end(
-    context: Context, session: Session, outcome: Outcome, taken: Taken, activity: Activity | None = None
-) -> Session:
-    """The mission moves first: a crash before the session's own end repeats both, and comes to the same."""
-    at = clock.to_text(clock.now())
-    started_at = getattr(session.status, "started_at", None)
-    with contextlib.suppress(StateUnreadable), changing(context.home, session.mission_id) as mission:
-        stream = context.folder(session.id).stream
-        save_mission(context.home, when_ended(mission, outcome, at))
-        record_run(context.home, mission, step_run(session, at, outcome), stream)
-    for alert in taken.alerts:
-        raise_alert(context, session, alert)
-    if taken.tip is not None:
-        data: dict[str, str | int | float | bool | None] = {"tip": taken.tip, "commits": taken.commits}
-        data["in_progress"] = taken.in_progress
-        context.store.append(Event(0, at, "commits_taken", session.mission_id, session.id, data))
-    moved = context.store.move(
-        session.id, Ended(started_at, at, outcome), "session_ended", at, data=_summary(outcome, activity)
-    )
-    return moved or _get(context, session.id)
-
-
-def _summary(outcome: Outcome, activity: Activity | None) -> dict[str, str | int | float | bool | None]:
-    data: dict[str, str | int | float | bool | None] = {"outcome": outcome.kind}
-    if activity is not None:
-        usage = activity.usage
-        data |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens, "cost_usd": usage.cost_usd}
-        data |= {"tool_calls": activity.tool_calls, "damaged_lines": activity.damaged_count}
-    return data
-
-
-def step_run(session: Session, finished_at: str, outcome: Outcome) -> dict[str, object]:
+def step_run(session: Session, ended: Ended) -> dict[str, object]:
     """A StepRun of the HTTP contract, the outcome beside it."""
     handle = handle_of(session.status)
+    outcome = ended.outcome
     row: dict[str, object] = {
         "step_id": session.step_id,
         "run_id": session.id,
         "started_at": session.created_at,
-        "finished_at": finished_at,
+        "finished_at": ended.ended_at,
         "outcome": outcome.kind,
         "exit_code": 0 if outcome.kind == "completed" else (getattr(outcome, "exit_code", None) or 1),
     }
@@ -188,31 +138,9 @@ def step_run(session: Session, finished_at: str, outcome: Outcome) -> dict[str, 
 
 
 def raise_alert(context: Context, session: Session, alert: Alert) -> None:
-    context.store.append(_alert(session, alert))
-
-
-def _alert(session: Session, alert: Alert) -> Event:
-    at = clock.to_text(clock.now())
-    return Event(0, at, "alert_raised", session.mission_id, session.id, {"code": alert.code, "text": alert.text})
-
-
-def _clean_up(context: Context, session: Session, handle: Handle) -> None:
-    """What nobody needs after the record is written; whatever fails here is only left lying about."""
-    _remove_secrets(context, session)
-    with contextlib.suppress(ScopecraftError):
-        if isinstance(handle, ContainerHandle):
-            context.engine_of(handle).forget(handle)
-        else:
-            # an agent that ignores the hang-up outlives its window
-            window = context.tmux_of(handle)
-            window.stop(handle, grace_seconds=1)
-            window.forget(handle)
-
-
-def _remove_secrets(context: Context, session: Session) -> None:
-    for name in ("secrets/env", "launch/window.env"):
-        with contextlib.suppress(OSError):
-            (context.folder(session.id).path / name).unlink()
+    """For everybody to see; one that several followers raise stands there once."""
+    if alert not in context.store.alerts_of(session.id):
+        context.store.append(alert_event(session, alert))
 
 
 def _get(context: Context, session_id: str) -> Session:

@@ -15,13 +15,30 @@ from scopecraft.sessions.folder import SessionFolder
 
 @dataclass(frozen=True, slots=True)
 class SettleFacts:
-    """`private` is the private git directory's own record; None where the agent worked in the worktree itself."""
+    """`private` is the private git directory's own record; None where the agent worked in the worktree itself.
+
+    `where` is the engine's address or the tmux server's socket, `boot_id` the kernel's name for this run of the
+    machine; both empty in files of older versions.
+    """
 
     image: str | None
     user: tuple[int, int]
     limits: Limits | None
     private: dict[str, Any] | None
     private_mounts: tuple[Mount, ...] = ()
+    where: str = ""
+    boot_id: str = ""
+
+    @property
+    def was_rebooted(self) -> bool:
+        return self.boot_id not in ("", boot_id())
+
+
+def boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def save_facts(folder: SessionFolder, facts: SettleFacts) -> None:
@@ -40,6 +57,8 @@ def load_facts(folder: SessionFolder) -> SettleFacts:
             private_mounts=tuple(
                 Mount(Path(mount["source"]), mount["target"], mount["read_only"]) for mount in row["private_mounts"]
             ),
+            where=str(row.get("where", "")),
+            boot_id=str(row.get("boot_id", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise StateUnreadable(f"{folder.facts} cannot be read: {error}") from error

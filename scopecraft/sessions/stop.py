@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from scopecraft.errors import Refused
+from scopecraft.errors import EngineUnavailable, Refused, StateUnreadable
 from scopecraft.model import clock
-from scopecraft.model.handle import ContainerHandle, Handle
+from scopecraft.model.handle import ContainerHandle, Handle, Unknown
 from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.settle import settle
+from scopecraft.sessions.settle import settle, settle_and_look
 from scopecraft.sessions.settle_facts import load_facts
 
 # After the agent's own grace the launcher still reads out the commits
 HARVEST_ROOM_SECONDS = 60
+USUAL_GRACE_SECONDS = 10  # where the session's own cannot be read
 WINDOW_GRACE_SECONDS = 10
 
 
 def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
     """The session, ended; one that had ended already is returned as it is. Raises EngineUnavailable, TmuxFailed."""
-    session = settle(context, session_id)
+    session, look = settle_and_look(context, session_id)
     if not is_live(session.status):
         return session
-    at = clock.to_text(clock.now())
-    context.store.request_stop(session.id, at, "sc stop --now" if now else "sc stop")
     handle = handle_of(session.status)
     if handle is None:
         raise Refused(f"{session.id} is still being started by another command", "try again in a moment")
+    if isinstance(look, Unknown) and isinstance(handle, ContainerHandle):
+        # not recorded as asked for: nobody will hear it, and it may end well by itself
+        raise EngineUnavailable(look.why, "see what is wrong with: sc doctor")
+    at = clock.to_text(clock.now())
+    context.store.request_stop(session.id, at, "sc stop --now" if now else "sc stop")
     _stop(context, session, handle, now=now)
     session = settle(context, session.id)
     if is_live(session.status):
@@ -34,8 +38,15 @@ def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
 
 def _stop(context: Context, session: Session, handle: Handle, *, now: bool) -> None:
     if isinstance(handle, ContainerHandle):
-        limits = load_facts(context.folder(session.id)).limits
-        grace = (limits.stop_grace_seconds if limits else 10) + HARVEST_ROOM_SECONDS
+        grace = _own_grace(context, session) + HARVEST_ROOM_SECONDS
         context.engine_of(handle).stop(handle, grace_seconds=0 if now else grace)
     else:
         context.tmux_of(handle).stop(handle, grace_seconds=0 if now else WINDOW_GRACE_SECONDS)
+
+
+def _own_grace(context: Context, session: Session) -> int:
+    try:
+        limits = load_facts(context.folder(session.id)).limits
+    except StateUnreadable:
+        return USUAL_GRACE_SECONDS
+    return limits.stop_grace_seconds if limits else USUAL_GRACE_SECONDS

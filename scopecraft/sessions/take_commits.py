@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.config.projects import load_projects, project_named
-from scopecraft.errors import CommitsRefused, ScopecraftError
+from scopecraft.errors import CommitsRefused, ImageMissing, ScopecraftError
 from scopecraft.model.event import Alert
+from scopecraft.model.launch import Mount
 from scopecraft.model.session import Session
+from scopecraft.sessions.agent_choice import DEFAULT_IMAGE, PERSONAL_IMAGE
 from scopecraft.sessions.container_launch import Box, container_launch, harvest_mounts, labels_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
@@ -21,36 +22,40 @@ from scopecraft.worktrees.takeback import take_back
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`refusal` says what was not taken and why; the private git directory is kept while `is_private_needed`."""
+    """`refusal` says what was not taken and why; the private git directory is kept while `is_private_needed`.
+
+    `is_postponed`: the reason is the host's, so trying again later may work.
+    """
 
     tip: str | None = None
     commits: int = 0
     alerts: tuple[Alert, ...] = ()
     refusal: str = ""
     in_progress: str | None = None
+    is_postponed: bool = False
 
     @property
     def is_private_needed(self) -> bool:
         return bool(self.refusal) or self.in_progress is not None
 
 
+def postponed(why: str) -> Taken:
+    text = f"its commits are not taken yet: {why}; sc show tries again, and so does the task's next session"
+    return Taken(refusal=why, alerts=(Alert("commits_postponed", text),), is_postponed=True)
+
+
 def take_commits(context: Context, session: Session, facts: SettleFacts) -> Taken:
-    """Idempotent. Harvests in a container of its own where the launcher did not get to it."""
+    """Idempotent. Harvests in a container of its own where the launcher did not get to it. Never raises ours."""
     assert facts.private is not None
-    private = PrivateFacts.from_dict(facts.private)
     try:
+        private = PrivateFacts.from_dict(facts.private)
         repository = repository_of(project_named(load_projects(context.home), session.project))
         taken = take_back(repository, private, _harvest(context, session, facts, private))
     except ScopecraftError as error:
-        return Taken(refusal=error.message, alerts=(Alert("commits_refused", error.message),))
+        return postponed(error.message)
+    except (KeyError, TypeError) as error:
+        return postponed(f"{context.folder(session.id).facts} is damaged: {error}")
     return Taken(taken.branch_tip, taken.commits, taken.alerts, taken.refused or "", taken.in_progress)
-
-
-def drop_private(context: Context, session: Session) -> None:
-    """The private git directory and what was read out of it, once its commits are in the repository."""
-    folder = context.folder(session.id).path
-    for name in ("git", "out/harvest"):
-        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _harvest(context: Context, session: Session, facts: SettleFacts, private: PrivateFacts) -> Harvest | None:
@@ -68,14 +73,29 @@ def _harvest(context: Context, session: Session, facts: SettleFacts, private: Pr
 def _harvest_apart(context: Context, session: Session, facts: SettleFacts) -> None:
     """A fresh container: no network, the worktree read-only, limits, a deadline."""
     assert facts.image is not None and facts.limits is not None
-    folder = context.folder(session.id)
     box = Box(
         image=facts.image,
         user=facts.user,
-        mounts=(*harvest_mounts(folder, Path(session.worktree)), *facts.private_mounts),
+        mounts=_mounts(context, session, facts),
         labels=labels_of(context.home.label, session, kind="harvest"),
         network="none",
         limits=facts.limits,
     )
-    launch = container_launch(session, box, HARVEST_COMMAND)
-    context.containers.run_to_end(f"sc-harvest-{session.id}", launch, HARVEST_SECONDS)
+    engine = context.engine_at(facts.where or context.engine)
+    name = f"sc-harvest-{session.id}"
+    for image in dict.fromkeys((facts.image, DEFAULT_IMAGE, PERSONAL_IMAGE)):
+        launch = container_launch(session, replace(box, image=image), HARVEST_COMMAND)
+        try:
+            engine.run_to_end(name, launch, HARVEST_SECONDS)
+            return
+        except ImageMissing as error:
+            missing = error  # any image with git will do
+    raise ImageMissing(f"the engine has no image {facts.image} any more", missing.hint)
+
+
+def _mounts(context: Context, session: Session, facts: SettleFacts) -> tuple[Mount, ...]:
+    """The worktree may have been deleted meanwhile; what is in it is not needed to read out commits."""
+    worktree = Path(session.worktree)
+    mounts = (*harvest_mounts(context.folder(session.id), worktree), *facts.private_mounts)
+    gone = () if worktree.is_dir() else (session.worktree, f"{session.worktree}/.git")
+    return tuple(mount for mount in mounts if mount.target not in gone)

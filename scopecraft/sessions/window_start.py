@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+from scopecraft.atomic import storage_failed
 from scopecraft.errors import AgentMissing, BadInput, StartFailed
 from scopecraft.executors.tmux_client import check_version
 from scopecraft.model.handle import Exited, WindowHandle
@@ -13,11 +14,11 @@ from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session, handle_of
 from scopecraft.model.text import clean
 from scopecraft.sessions.agent_choice import Chosen, choose_agent
-from scopecraft.sessions.beginning import Beginning, begin, came_up
+from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.request import StartRequest
-from scopecraft.sessions.settle_facts import SettleFacts, save_facts
+from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
 
 EARLY_DEATH_SECONDS = 1.0
 
@@ -32,8 +33,10 @@ def start_window(context: Context, request: StartRequest) -> Session:
     check_title(request.task)
     program = _program(context, request, chosen)
     check_version()
-    with mission_for(context, request) as ready, begin(context, request, chosen, ready, "tmux") as beginning:
-        session = _start(context, beginning, program)
+    with mission_for(context, request) as ready:
+        take_what_is_late(context, ready.mission)
+        with begin(context, request, chosen, ready, "tmux") as beginning:
+            session = _start(context, beginning, program)
     return _survived(context, session)
 
 
@@ -60,9 +63,13 @@ def _start(context: Context, beginning: Beginning, program: tuple[str, ...]) -> 
     command = _command(beginning, program)
     for name, content in command.session_files.items():
         file = folder.hooks / name
-        file.write_bytes(content)
-        file.chmod(0o700)
-    save_facts(folder, SettleFacts(None, (os.getuid(), os.getgid()), None, None))
+        try:
+            file.write_bytes(content)
+            file.chmod(0o700)
+        except OSError as error:
+            raise storage_failed(error, file) from error
+    where = context.tmux.socket
+    save_facts(folder, SettleFacts(None, (os.getuid(), os.getgid()), None, None, where=where, boot_id=boot_id()))
     launch = WindowLaunch(
         session_id=session.id,
         window_name=f"{session.task}-{session.mode}",
@@ -105,10 +112,12 @@ def _survived(context: Context, session: Session) -> Session:
     died = context.tmux.early_death(handle, seconds=EARLY_DEATH_SECONDS) if isinstance(handle, WindowHandle) else None
     if not isinstance(died, Exited) or died.exit_code == 0:
         return session
+    from scopecraft.sessions.redaction import secrets_of
     from scopecraft.sessions.settle import settle
 
     settle(context, session.id)
     words = clean("\n".join(line for line in died.last_lines[-15:] if line.strip()))
+    words = secrets_of(context, session).redact(words)
     raise StartFailed(
         f"the agent ended at once with exit code {died.exit_code}" + (f":\n{words}" if words else ""),
         f"see it whole with: sc show {session.id}",

@@ -1,0 +1,59 @@
+"""What a start whose process died has got up. Its lock is free, so nobody else is at it."""
+
+from __future__ import annotations
+
+from scopecraft.errors import StateUnreadable
+from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
+from scopecraft.model.session import Session
+from scopecraft.sessions.clean_up import remove_secrets
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.settle_facts import load_facts
+
+
+def adopt_started(context: Context, session: Session) -> Handle | None:
+    """The container or window in which the agent runs or has run; None when it never did, and never will.
+
+    One whose end was asked for meanwhile is ended. Raises EngineUnavailable, EngineFailed and TmuxFailed when nobody
+    can tell.
+    """
+    folder = context.folder(session.id)
+    if not folder.facts.exists():
+        remove_secrets(context, session)
+        return None  # written before the engine or tmux is asked for anything
+    try:
+        where = load_facts(folder).where
+    except StateUnreadable:
+        where = ""
+    handle = (
+        _container(context, session, where) if session.executor == "container" else _window(context, session, where)
+    )
+    if handle is None:
+        remove_secrets(context, session)
+    elif session.stop_requested_at is not None:
+        end(context, handle)
+    return handle
+
+
+def end(context: Context, handle: Handle) -> None:
+    """At once. Raises EngineUnavailable, EngineFailed and OperationFailed."""
+    if isinstance(handle, ContainerHandle):
+        context.engine_of(handle).stop(handle, grace_seconds=0)
+    else:
+        context.tmux_of(handle).stop(handle, grace_seconds=0)
+
+
+def _container(context: Context, session: Session, where: str) -> ContainerHandle | None:
+    engine = context.engine_at(where or context.engine)
+    handle = engine.adopt(session.id)
+    return None if handle is not None and engine.discard_unstarted(handle) else handle
+
+
+def _window(context: Context, session: Session, where: str) -> WindowHandle | None:
+    """Without its environment the launcher does not begin: a window that tmux opens only now gives up by itself."""
+    server = context.tmux_at(where or context.tmux.socket)
+    is_taken_back = remove_secrets(context, session)
+    handle = server.adopt(session.id)
+    if handle is not None and is_taken_back and server.early_death(handle) is not None:
+        server.forget(handle)
+        return None
+    return handle

@@ -1,0 +1,64 @@
+"""What nobody needs once it is decided how a session ended: secrets, its container or window, its git directory."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+from scopecraft.atomic import file_lock
+from scopecraft.errors import LockHeld, ScopecraftError
+from scopecraft.model.event import Alert
+from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
+from scopecraft.model.session import Session, is_live
+from scopecraft.sessions.context import Context
+
+
+def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_private: bool) -> tuple[Alert, ...]:
+    """Idempotent. What could not be removed is told; a container is tried again when another session ends."""
+    remove_secrets(context, session)
+    if not keep_private:
+        drop_private(context, session)
+    try:
+        if isinstance(handle, ContainerHandle):
+            context.engine_of(handle).forget(handle)
+        elif isinstance(handle, WindowHandle):
+            window = context.tmux_of(handle)
+            # an agent that ignores the hang-up outlives its window
+            window.stop(handle, grace_seconds=1)
+            window.forget(handle)
+    except ScopecraftError as error:
+        return (Alert("left_behind", f"what it ran in could not be removed: {error.message}"),)
+    return ()
+
+
+def remove_secrets(context: Context, session: Session) -> bool:
+    """Whether there were any."""
+    found = False
+    for name in ("secrets/env", "launch/window.env"):
+        with contextlib.suppress(OSError):
+            (context.folder(session.id).path / name).unlink()
+            found = True
+    return found
+
+
+def drop_private(context: Context, session: Session) -> None:
+    """The private git directory and what was read out of it, once its commits are in the repository."""
+    folder = context.folder(session.id).path
+    for name in ("git", "out/harvest"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def sweep_containers(context: Context, engine_address: str) -> None:
+    """Remove containers of sessions that have ended.
+
+    A command that was killed while the engine made its container leaves one that nobody knew of when the session was
+    settled, and an engine that was away could not remove one.
+    """
+    engine = context.engine_at(engine_address)
+    with contextlib.suppress(ScopecraftError):
+        for session_id, handle in engine.all_of(context.home.label):
+            session = context.store.get(session_id)
+            if session is None or is_live(session.status):
+                continue
+            with contextlib.suppress(LockHeld), file_lock(context.folder(session_id).lock, timeout=0):
+                engine.forget(handle)
