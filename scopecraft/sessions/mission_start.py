@@ -21,12 +21,12 @@ from scopecraft.model.mission import Mission
 from scopecraft.model.naming import branch_name, check_title, slug_of, suffix_of
 from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.places import project_here, repository_of
+from scopecraft.sessions.places import project_here
 from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
-from scopecraft.worktrees.worktree import CreateRequest, check_branch, create, lock
+from scopecraft.worktrees.worktree import CreateRequest, create, lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ class ReadyMission:
 def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMission]:
     """The mission that the request names, held against a second start of the same name until the block ends."""
     title = check_title(request.task)
-    project = project_here(context, request.cwd, request.project)
-    repository = repository_of(project)
+    project, repository = project_here(context, request.cwd, request.project)
     slug = slug_of(title)
     with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
         mission = find_mission(context.home, title, project.name, partial=False)
@@ -85,7 +84,6 @@ def _new_mission(context: Context, request: StartRequest, project: Project, repo
     title = check_title(request.task)
     slug = slug_of(title) or mission_id
     branch = branch_name(context.settings.worktrees.branch_template, type_=request.type, slug=slug)
-    check_branch(repository, branch)
     base = resolve_base(repository, request.base)
     found = find(repository, branch=branch, slug=slug)
     place = found.path if found and found.path else _place(context, project, slug)

@@ -14,12 +14,18 @@ from scopecraft.sessions.context import Context
 from scopecraft.worktrees.repository import Repository, open_repository
 
 
-def project_here(context: Context, cwd: Path, name: str | None) -> Project:
-    """The named project, else the one whose repository or worktree the folder belongs to, else the only one."""
+def project_here(context: Context, cwd: Path, name: str | None) -> tuple[Project, Repository]:
+    """The named project, else the one whose repository or worktree the folder belongs to, else the only one.
+
+    Raises what `repository_of` raises.
+    """
     projects = load_projects(context.home)
     if name is not None:
-        return project_named(projects, name)
-    return project_of(projects, _common_dir(cwd))
+        project = project_named(projects, name)
+        return project, repository_of(project)
+    around = open_repository(cwd) if _is_in_repository(cwd) else None
+    project = project_of(projects, around.common_dir if around else None)
+    return project, around or repository_of(project)
 
 
 def project_around(context: Context, cwd: Path) -> str | None:
@@ -77,7 +83,10 @@ def session_named(context: Context, text: str, cwd: Path) -> Session:
 
 
 def _common_dir(cwd: Path) -> Path | None:
-    """The git directory that a folder belongs to; None outside any repository, without asking git."""
-    if not any(os.path.lexists(parent / ".git") or (parent / "HEAD").is_file() for parent in (cwd, *cwd.parents)):
-        return None
-    return open_repository(cwd).common_dir
+    """The git directory that a folder belongs to; None outside any repository."""
+    return open_repository(cwd).common_dir if _is_in_repository(cwd) else None
+
+
+def _is_in_repository(cwd: Path) -> bool:
+    """Whether it looks so, without asking git."""
+    return any(os.path.lexists(parent / ".git") or (parent / "HEAD").is_file() for parent in (cwd, *cwd.parents))
