@@ -53,16 +53,20 @@ if [ -f "$GIT_DIR/index" ] && cp "$GIT_DIR/index" index; then
     tree=$(GIT_INDEX_FILE="$out/index" git write-tree)
 fi
 
-git for-each-ref --format='%(objectname) %(refname)' | sort >now
-comm -13 "$here/seeds" now | head -n "$((most_refs + 1))" >changed
-comm -23 "$here/seeds" now >gone
+# not comm: some images have none. Nothing to tell is 1, trouble is more.
+git for-each-ref --format='%(objectname) %(refname)' >now || exit 1
+grep -vxF -f "$here/seeds" now >all_changed
+[ $? -le 1 ] || exit 1
+grep -vxF -f now "$here/seeds" >gone
+[ $? -le 1 ] || exit 1
+head -n "$((most_refs + 1))" all_changed >changed || exit 1
 : >stash
 [ -e "$GIT_DIR/logs/refs/stash" ] && git rev-list --walk-reflogs --max-count=100 refs/stash >stash
 
 printf '%s\n' $head $tip | sort -u >tips
 {
     cat tips stash
-    cut -d ' ' -f 1 changed
+    sed 's/ .*//' changed
     [ "$tree" = "$head_tree" ] || echo "$tree"
 } | grep . | sort -u >ids
 
@@ -76,10 +80,10 @@ pack pack <ids
     echo "on $on"
     echo "tree $tree"
     echo "state $(state)"
-    sed 's/^/stash /' stash
-    sed 's/^/ref /' changed
-    sed 's/^/gone /' gone
+    sed 's/^/stash /' stash || exit 1
+    sed 's/^/ref /' changed || exit 1
+    sed 's/^/gone /' gone || exit 1
     echo end
 } >report.tmp
-rm -f index now changed gone stash tips ids
+rm -f index now all_changed changed gone stash tips ids
 mv report.tmp report

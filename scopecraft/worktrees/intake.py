@@ -21,14 +21,14 @@ class Intake:
     refused: str | None = None
 
 
-def take_in(store: Quarantine, harvest: Harvest, branch: str) -> Intake:
-    """`branch` is the full name. Raises CommitsRefused when not even the mission's own commits pass."""
+def take_in(store: Quarantine, harvest: Harvest, branch: Ref) -> Intake:
+    """`branch` as it was at the start. Raises CommitsRefused when not even the mission's own commits pass."""
     try:
         return _checked(store, PACK, harvest, branch)
     except CommitsRefused as error:
         store.empty()
-        own = harvest.id_of(branch)
-        refs = (Ref(own, branch),) if own else ()
+        own = harvest.id_of(branch.name)
+        refs = (Ref(own, branch.name),) if own else ()
         alone = replace(harvest, refs=refs, unnamed=(), stash=(), staged_tree=None)
         return replace(_checked(store, TIP_PACK, alone, branch), refused=error.message)
 
@@ -42,7 +42,7 @@ def relation(git: Git, old: str, new: str) -> Relation:
     return "diverged" if git.succeeds("merge-base", old, new) else "unrelated"
 
 
-def _checked(store: Quarantine, name: str, harvest: Harvest, branch: str) -> Intake:
+def _checked(store: Quarantine, name: str, harvest: Harvest, branch: Ref) -> Intake:
     with open_pack(harvest.folder, name) as pack:
         store.import_pack(pack)
     ids = all_ids(harvest)
@@ -51,10 +51,10 @@ def _checked(store: Quarantine, name: str, harvest: Harvest, branch: str) -> Int
     missing = [id_ for id_ in ids if id_ not in found]
     if missing:
         raise CommitsRefused(f"commits not taken back: {len(missing)} objects are missing, {missing[0]} first", "")
-    tips = (harvest.head, harvest.id_of(branch) or harvest.head)
+    tips = (harvest.head, harvest.id_of(branch.name) or harvest.head)
     if any(found[tip][1] != "commit" for tip in tips) or tree_of_head not in found:
         raise CommitsRefused("commits not taken back: HEAD or the branch is no commit", "")
-    store.check_connected(ids)
+    store.check_connected(ids, known=branch.id)
     tree = harvest.staged_tree
     typed = replace(
         harvest,

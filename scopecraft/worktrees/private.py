@@ -73,7 +73,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     settings = refuse_unsupported(repo, request.worktree, request.pointer)
     seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch)
     tip = _checked_out(request, seeds)
-    keep_borrowed(repo, request.mission_id, seeds)
+    seeds = keep_borrowed(repo, request.mission_id, seeds)
     stores = object_stores(repo.objects_dir)
     folder = request.session_folder / "git"
     private_folder(request.session_folder)

@@ -55,16 +55,22 @@ class Quarantine:
         answers = (line.rsplit(" ", 1) for line in result.stdout.decode("utf-8", "replace").splitlines())
         return {name: (id_, type_) for name, (id_, type_) in zip(names, answers, strict=True) if type_ != "missing"}
 
-    def check_connected(self, ids: Sequence[str]) -> None:
+    def check_connected(self, ids: Sequence[str], *, known: str) -> None:
         """Raises CommitsRefused unless everything that the ids lead to is here or in the main repository."""
-        result = self.git.run(
-            *("rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"),
+        result = self._walk(ids, "--all")
+        if result.exit_code != 0:
+            # one broken ref of the project's own spoils `--all`: what the mission began at will do, only slower
+            result = self._walk(ids, known)
+        if result.exit_code != 0:
+            raise _not_taken("rev-list", result)
+
+    def _walk(self, ids: Sequence[str], but_not: str) -> GitResult:
+        return self.git.run(
+            *("rev-list", "--objects", "--quiet", "--stdin", "--not", but_not),
             input=_lines(ids),
             check=False,
             timeout_seconds=_IMPORT_SECONDS,
         )
-        if result.exit_code != 0:
-            raise _not_taken("rev-list", result)
 
     @contextmanager
     def released(self) -> Iterator[None]:

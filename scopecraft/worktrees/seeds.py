@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+from scopecraft.errors import GitFailed
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.repository import Repository
 
@@ -40,6 +41,13 @@ class Seeds:
 
     def id_of(self, name: str) -> str | None:
         return next((ref.id for ref in self.refs if ref.name == name), None)
+
+    def without(self, ids: Set[str]) -> Seeds:
+        return Seeds(
+            refs=tuple(ref for ref in self.refs if ref.id not in ids),
+            stash=self.stash,
+            borrowed=tuple(id_ for id_ in self.borrowed if id_ not in ids),
+        )
 
 
 def namespace(mission_id: str) -> str:
@@ -86,12 +94,23 @@ def choose(refs: Iterable[Ref], own: str, branch: str) -> Seeds:
     )
 
 
-def keep_borrowed(repo: Repository, mission_id: str, seeds: Seeds) -> None:
-    """Refs by which a prune or gc of the main repository leaves the private directory whole."""
-    own = namespace(mission_id)
-    lines = "".join(f"update {own}base/{id} {id}\n" for id in seeds.borrowed)
-    if lines:
+def keep_borrowed(repo: Repository, mission_id: str, seeds: Seeds) -> Seeds:
+    """Make refs by which a prune or gc of the main repository leaves the private directory whole.
+
+    The seeds without those whose object is missing: a project may have a broken ref, and work on.
+    """
+    if not seeds.borrowed:
+        return seeds
+    lines = "".join(f"update {namespace(mission_id)}base/{id_} {id_}\n" for id_ in seeds.borrowed)
+    try:
         repo.git.run("update-ref", "--stdin", input=lines.encode())
+    except GitFailed:
+        checked = repo.git.run("cat-file", "--batch-check", input="\n".join(seeds.borrowed).encode() + b"\n").stdout
+        missing = {line.split()[0] for line in checked.decode().splitlines() if line.endswith(" missing")}
+        if not missing:
+            raise
+        return keep_borrowed(repo, mission_id, seeds.without(missing))
+    return seeds
 
 
 def packed_refs(seeds: Seeds) -> bytes:

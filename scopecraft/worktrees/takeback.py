@@ -25,7 +25,7 @@ from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.private import head_of
 from scopecraft.worktrees.quarantine import quarantine
 from scopecraft.worktrees.repository import Repository
-from scopecraft.worktrees.seeds import list_refs, namespace
+from scopecraft.worktrees.seeds import Ref, list_refs, namespace
 from scopecraft.worktrees.verdict import Verdict, decide
 
 # other missions take back at the same time, and git gives up on a lock after 0.1 s
@@ -76,7 +76,7 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
         return _refused(git, facts, raised, _UNREADABLE)
     try:
         with quarantine(repo) as store:
-            taken = take_in(store, harvest, _branch(facts))
+            taken = take_in(store, harvest, Ref(facts.tip, _branch(facts)))
             verdict = decide(
                 taken.harvest,
                 branch=facts.branch,

@@ -268,6 +268,16 @@ def test_prune_and_gc_of_main_during_the_session_break_nothing(place: Place) -> 
     assert place.main_git("fsck", "--no-dangling") == ""
 
 
+def test_a_broken_ref_of_the_project_holds_nobody_up(place: Place) -> None:
+    fill(place.main, {".git/refs/heads/broken": "1234567890" * 4 + "\n", ".git/refs/heads/empty": ""})
+    place.main_git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone")
+    session = place.session()
+    assert session.run("git branch --format='%(refname:short)'").output.splitlines() == [BRANCH, "main"]
+    taken = session.work("echo x >x; git add x; git commit -q -m x; git tag t")
+    assert (taken.commits, taken.alerts) == (1, ())
+    assert "tags/t" in place.kept()
+
+
 def test_the_next_session_finds_branches_tags_and_stashes_again(place: Place) -> None:
     first = place.session("r-1").work(
         """git switch -q -c idea; echo i >i; git add i; git commit -q -m idea; git switch -q -
