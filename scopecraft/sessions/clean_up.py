@@ -48,8 +48,8 @@ def drop_private(context: Context, session: Session) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def sweep_containers(context: Context, engine_address: str) -> None:
-    """Remove containers of sessions that have ended.
+def sweep_containers(context: Context, engine_address: str, held: Session) -> None:
+    """Remove containers of sessions that have ended; of `held` the caller has the lock.
 
     A command that was killed while the engine made its container leaves one that nobody knew of when the session was
     settled, and an engine that was away could not remove one.
@@ -60,5 +60,7 @@ def sweep_containers(context: Context, engine_address: str) -> None:
             session = context.store.get(session_id)
             if session is None or is_live(session.status):
                 continue
-            with contextlib.suppress(LockHeld), file_lock(context.folder(session_id).lock, timeout=0):
+            with contextlib.suppress(LockHeld), contextlib.ExitStack() as stack:
+                if session_id != held.id:
+                    stack.enter_context(file_lock(context.folder(session_id).lock, timeout=0))
                 engine.forget(handle)

@@ -104,7 +104,7 @@ def carry_out(context: Context, session: Session, decided: Decided) -> Session:
     at = decided.status.ended_at
     ended = context.store.move(session.id, decided.status, "session_ended", at, data=decided.summary, also=events)
     if isinstance(handle, ContainerHandle):
-        sweep_containers(context, handle.engine)
+        sweep_containers(context, handle.engine, held=session)
     return ended or _get(context, session.id)
 
 
