@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Thread
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_look import look_at_containers
@@ -40,13 +41,17 @@ def _looks(context: Context, live: list[Session]) -> dict[str, Look]:
         elif isinstance(handle, WindowHandle):
             windows.append((session.id, handle))
     found: dict[str, Look] = {}
-    if containers:
+
+    def ask_engine() -> None:
         answers = look_at_containers([handle for _, handle in containers], context.home.label)
-        found |= {session_id: look for (session_id, _), look in zip(containers, answers, strict=True)}
-    if windows:
-        seen = look_at_windows(handle for _, handle in windows)
-        found |= {session_id: seen[handle] for session_id, handle in windows}
-    return found
+        found.update({session_id: look for (session_id, _), look in zip(containers, answers, strict=True)})
+
+    # at the same time: either may take its whole deadline
+    asking = Thread(target=ask_engine)
+    asking.start()
+    seen = look_at_windows(handle for _, handle in windows)
+    asking.join()
+    return found | {session_id: seen[handle] for session_id, handle in windows}
 
 
 def _view(context: Context, session: Session, look: Look | None) -> View:
