@@ -55,19 +55,21 @@ class Shop:
     def dispatch(self, task: str, script: str) -> Said:
         return self.sc("dispatch", task, "--agent", "plain", "--", "sh", "-c", script)
 
-    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """`sc` left to itself; nothing that it says is read."""
+    def begin(self, *arguments: str, heard: bool = False) -> subprocess.Popen[bytes]:
+        """`sc` left to itself; what it says is thrown away unless it is to be `heard`."""
+        output = subprocess.PIPE if heard else subprocess.DEVNULL
         return subprocess.Popen(
             [*PROGRAM, *arguments],
             cwd=self.folder,
             env=environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
 
-    def begin_run(self, task: str, script: str, *options: str) -> subprocess.Popen[bytes]:
-        return self.begin("run", task, "--agent", "plain", "-m", "x", *options, "--", "sh", "-c", script)
+    def begin_run(self, task: str, script: str, *options: str, heard: bool = False) -> subprocess.Popen[bytes]:
+        command = ("--", "sh", "-c", script)
+        return self.begin("run", task, "--agent", "plain", "-m", "x", *options, *command, heard=heard)
 
     def rows(self) -> list[dict[str, Any]]:
         said = self.sc("ls", "--all", "--json")
