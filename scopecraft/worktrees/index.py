@@ -8,19 +8,21 @@ from scopecraft.errors import GitFailed
 from scopecraft.worktrees.git import Git, failure
 
 LOCK_PATIENCE_SECONDS = 10.0
-_REFRESH_SECONDS = 120  # an agent can leave a file so large that comparing it takes hours
+_GIT_SECONDS = 120  # an agent can leave a file so large that comparing it takes hours
+_FRUGAL = {"core.bigFileThreshold": "32m"}  # larger files are streamed, not mapped
 
 
 def rebuild_index(git: Git, tree: str) -> None:
     """`git` is the worktree's. Waits a while for whoever holds the index; raises GitFailed when that takes too long."""
     deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    git = git.with_config(_FRUGAL)
     read_tree = ("read-tree", "--reset", tree)
-    while (result := git.run(*read_tree, check=False)).exit_code != 0:
+    while (result := git.run(*read_tree, check=False, timeout_seconds=_GIT_SECONDS)).exit_code != 0:
         if "index.lock': File exists" not in result.stderr or time.monotonic() > deadline:
             raise failure(read_tree, result)
         time.sleep(0.05)
     try:
         # exit code 1 says that files differ from the index, which is what an agent's work looks like
-        git.run("update-index", "-q", "--refresh", check=False, timeout_seconds=_REFRESH_SECONDS)
+        git.run("update-index", "-q", "--refresh", check=False, timeout_seconds=_GIT_SECONDS)
     except GitFailed:
         return  # only file times are missing then: the next status reads the files
