@@ -32,7 +32,8 @@ HARVEST_INSIDE = "/session/harvest"
 WORKSPACE = "/workspace"
 # What a container runs last, or a fresh one instead: it writes /session/out/harvest.
 HARVEST_COMMAND = ("/bin/sh", f"{HARVEST_INSIDE}/harvest.sh")
-HARVEST_SECONDS = 120
+HARVEST_SECONDS = 140  # after which its container is killed; the script itself gives up a little earlier
+_SCRIPT_SECONDS = 120
 MOST_REFS = 2000  # that a harvest takes
 
 
@@ -200,7 +201,7 @@ def _write_harvest(request: PrivateRequest, seeds: Seeds) -> None:
     _write(folder / "seeds", begun.read_bytes() if begun and begun.is_file() else b"".join(known))
     ids = sorted({ref.id for ref in seeds.refs})
     _write(folder / "old", "".join(f"^{id}\n" for id in ids).encode())
-    settings = f"branch={quote(request.branch)}\nseconds={HARVEST_SECONDS}\nmost_refs={MOST_REFS}\n"
+    settings = f"branch={quote(request.branch)}\nseconds={_SCRIPT_SECONDS}\nmost_refs={MOST_REFS}\n"
     _write(folder / "settings", os.fsencode(settings))
     _give(folder, request.owner)
 
