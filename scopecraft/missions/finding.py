@@ -20,14 +20,18 @@ def all_missions(home: Home) -> tuple[list[Mission], list[str]]:
 def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -> Mission | None:
     """The mission that `task` names: its id, slug or suffix by convention; with `partial`, a piece of its id too.
 
+    A title without a letter or digit has no slug, and names its mission by itself.
+
     `project` narrows the search to one project. Raises Ambiguous, listing the candidates.
     """
     for fits in _ways(task, partial):
         folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
         found, damaged = _read(folders)
         if damaged:
-            raise StateUnreadable(damaged[0], "its artifacts and worktree are untouched; mend the file and move it back")
-        found = [mission for mission in found if project in (None, mission.project)]
+            raise StateUnreadable(
+                damaged[0], "its artifacts and worktree are untouched; mend the file and move it back"
+            )
+        found = [mission for mission in found if project in (None, mission.project) and _is_titled(mission, task)]
         if len(found) > 1:
             listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
             raise Ambiguous(f"{task!r} names several missions: {listed}", "use an id, or --project")
@@ -47,12 +51,17 @@ def _ways(task: str, partial: bool) -> Iterator[Callable[[str, str], bool]]:
     """Ways to compare, the most exact first."""
     slug = slug_of(task)
     yield lambda mission_id, _: mission_id == task
-    yield lambda _, other: bool(slug) and other.casefold() == slug.casefold()
+    yield lambda mission_id, other: other.casefold() == slug.casefold() if slug else other == mission_id
     suffix = suffix_of(slug)
     if suffix:
         yield lambda _, other: suffix_of(other) == suffix
     if partial and len(task) >= 4:
         yield lambda mission_id, _: mission_id.startswith(task) or mission_id.endswith(task.removeprefix("m-"))
+
+
+def _is_titled(mission: Mission, task: str) -> bool:
+    """Where there is no slug to compare, titles are."""
+    return bool(slug_of(task)) or mission.title == " ".join(task.split())
 
 
 def _read(folders: Iterable[Path]) -> tuple[list[Mission], list[str]]:
