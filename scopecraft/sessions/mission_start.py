@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.config.projects import Project
-from scopecraft.errors import AlreadyRunning, BranchBusy, RepositoryRefused
+from scopecraft.errors import AlreadyRunning, BranchBusy, RepositoryRefused, ScopecraftError
 from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import create_mission
@@ -26,7 +26,7 @@ from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
-from scopecraft.worktrees.worktree import CreateRequest, create, lock
+from scopecraft.worktrees.worktree import CreateRequest, create, lock, take_down, unlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,36 @@ class ReadyMission:
 
 @contextlib.contextmanager
 def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMission]:
-    """The mission that the request names, held against a second start of the same name until the block ends."""
+    """The mission that the request names, held against a second start of the same name until the block ends.
+
+    If the block fails before a session is recorded, what was made for it is gone again.
+    """
     title = check_title(request.task)
     project, repository = project_here(context, request.cwd, request.project)
     slug = slug_of(title)
-    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
+    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title), contextlib.ExitStack() as undo:
         mission = find_mission(context.home, title, project.name, partial=False)
         if mission is None:
-            ready = _new_mission(context, request, project, repository)
+            ready = _new_mission(context, request, project, repository, undo)
         else:
             refuse_while_alive(context, mission)
-            ready = _existing_mission(context, mission, project, repository)
+            ready = _existing_mission(context, mission, project, repository, undo)
         request.on_included(ready.included)
-        yield ready
+        try:
+            yield ready
+        except BaseException:
+            if _is_begun(context, ready.mission):
+                undo.pop_all()
+            raise
+        undo.pop_all()
+
+
+def _is_begun(context: Context, mission: Mission) -> bool:
+    """Whether a session of it is recorded; when nobody can tell, nothing of it may be removed."""
+    try:
+        return context.store.latest_of(mission.id) is not None
+    except ScopecraftError:
+        return True
 
 
 @contextlib.contextmanager
@@ -78,7 +95,9 @@ def refuse_while_alive(context: Context, mission: Mission) -> None:
             )
 
 
-def _new_mission(context: Context, request: StartRequest, project: Project, repository: Repository) -> ReadyMission:
+def _new_mission(
+    context: Context, request: StartRequest, project: Project, repository: Repository, undo: contextlib.ExitStack
+) -> ReadyMission:
     at = clock.now()
     mission_id = new_mission_id(at)
     title = check_title(request.task)
@@ -103,14 +122,13 @@ def _new_mission(context: Context, request: StartRequest, project: Project, repo
         updated_at=clock.to_text(at),
     )
     folder = create_mission(context.home, mission, request.prompt or "")
-    try:
-        return _with_worktree(mission, project, repository, found)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
-        raise
+    undo.callback(shutil.rmtree, folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
+    return _with_worktree(mission, project, repository, found, undo)
 
 
-def _existing_mission(context: Context, mission: Mission, project: Project, repository: Repository) -> ReadyMission:
+def _existing_mission(
+    context: Context, mission: Mission, project: Project, repository: Repository, undo: contextlib.ExitStack
+) -> ReadyMission:
     """With its worktree, made again from the branch where somebody deleted the folder."""
     found = find(repository, branch=mission.branch, slug=mission.slug)
     if found is None and context.store.latest_of(mission.id) is not None:
@@ -118,10 +136,12 @@ def _existing_mission(context: Context, mission: Mission, project: Project, repo
             f"the branch {mission.branch} of {mission.slug} is gone",
             f"make it again: git branch {mission.branch} {mission.base[:12]}",
         )
-    return _with_worktree(mission, project, repository, found)
+    return _with_worktree(mission, project, repository, found, undo)
 
 
-def _with_worktree(mission: Mission, project: Project, repository: Repository, found: Found | None) -> ReadyMission:
+def _with_worktree(
+    mission: Mission, project: Project, repository: Repository, found: Found | None, undo: contextlib.ExitStack
+) -> ReadyMission:
     path = Path(mission.worktree)
     if found is not None and found.path is not None:
         if found.path != path.resolve():
@@ -129,7 +149,8 @@ def _with_worktree(mission: Mission, project: Project, repository: Repository, f
                 f"the branch {mission.branch} is checked out in {found.path}, not in the mission's worktree",
                 f"remove that worktree, or move it back to {path}",
             )
-        lock(repository, path, reason=lock_reason(mission.slug))
+        if lock(repository, path, reason=lock_reason(mission.slug)):
+            undo.callback(unlock, repository, path)
         return ReadyMission(mission, project, repository, path, Included())
     request = CreateRequest(
         path=path,
@@ -139,7 +160,7 @@ def _with_worktree(mission: Mission, project: Project, repository: Repository, f
         existing_branch=found is not None,
     )
     private_folder(path.parent)
-    create(repository, request)
+    undo.callback(take_down, repository, create(repository, request))
     return ReadyMission(mission, project, repository, path, copy_included(repository, path))
 
 

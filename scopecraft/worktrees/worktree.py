@@ -76,9 +76,18 @@ def create(repo: Repository, request: CreateRequest) -> Created:
         return _make(repo, locked, seen, request)
 
 
-def lock(repo: Repository, path: Path, reason: str) -> None:
-    """Keep git from pruning or removing the worktree; one that is locked already stays as it is."""
-    _lock_call(repo, path, "lock", "--reason", _reason(reason))
+def take_down(repo: Repository, created: Created) -> None:
+    """Undo a create that nobody has worked in: the tree, and the branch if it was new and stands where it was made."""
+    with repository_lock(repo.common_dir) as held:
+        git = replace(repo.git, inherit=(held,))
+        _drop_tree(git, created.path, had_folder=False)
+        if created.is_new_branch:
+            _drop_branch(git, created.branch, created.head)
+
+
+def lock(repo: Repository, path: Path, reason: str) -> bool:
+    """Keep git from pruning or removing the worktree; False for one that was locked already, which stays as it is."""
+    return _lock_call(repo, path, "lock", "--reason", _reason(reason))
 
 
 def unlock(repo: Repository, path: Path) -> None:
@@ -123,7 +132,7 @@ def _make(repo: Repository, git: Git, seen: Snapshot, request: CreateRequest) ->
         _make_parents(request.path.parent, undo)
         if is_new:
             _make_branch(repo, git, request)
-            undo.callback(_drop_branch, git, request)
+            undo.callback(_drop_branch, git, request.branch, request.base_commit)
         had_folder = request.path.is_dir()
         undo.callback(_drop_tree, git, request.path, had_folder=had_folder)
         _add(git, request, made_branch_at=request.base_commit if is_new else None)
@@ -207,9 +216,9 @@ def _drop_tree(git: Git, path: Path, *, had_folder: bool) -> None:
             path.mkdir()
 
 
-def _drop_branch(git: Git, request: CreateRequest) -> None:
+def _drop_branch(git: Git, branch: str, commit: str) -> None:
     with suppress(ScopecraftError):
-        git.run("update-ref", "-d", f"refs/heads/{request.branch}", request.base_commit, check=False)
+        git.run("update-ref", "-d", f"refs/heads/{branch}", commit, check=False)
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -217,11 +226,12 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _lock_call(repo: Repository, path: Path, verb: str, *options: str) -> None:
+def _lock_call(repo: Repository, path: Path, verb: str, *options: str) -> bool:
+    """Whether anything changed."""
     arguments = ("worktree", verb, *options, "--", str(path))
     result = repo.git.run(*arguments, check=False)
     if result.exit_code == 0 or "is already locked" in result.stderr or "is not locked" in result.stderr:
-        return
+        return result.exit_code == 0
     if "is not a working tree" in result.stderr:
         raise NotFound(f"git knows no worktree at {_shown(path)}", "git worktree list shows them")
     raise failure(arguments, result)
