@@ -11,6 +11,7 @@
 session=/session
 launch=$session/launch
 stream=$session/stream.jsonl
+blind_seconds=60 # without a process to look with; what is printed meanwhile is not limited
 . "$launch/limits"
 
 stopped=
@@ -38,6 +39,7 @@ look_at_sizes() {
 
 # end REASON: politely, then hard; the reason stands before the first signal is sent
 end() {
+    trap 'kill -KILL "$agent" 2>/dev/null' EXIT # also when there is no process left to wait with
     echo "$1" >"$session/out/reason"
     kill -TERM "$agent" 2>/dev/null
     waited=0
@@ -45,14 +47,22 @@ end() {
         sleep 1
         waited=$((waited + 1))
     done
-    kill -KILL "$agent" 2>/dev/null
     exit 0
 }
 
-# Looks ten times a second while much is written, else once: every look costs three processes.
-watch() {
+# a second without a process
+pause() {
     look_at_clock
-    begin=$now
+    last=$now
+    while [ "$now" = "$last" ]; do look_at_clock; done
+}
+
+# Looks ten times a second while much is written, else once: every look costs three processes. Where the agent has taken
+# all processes that the container may have, a shell dies of it: this one goes on as a new one in its own place.
+watch() {
+    trap 'exec sh "$launch/run.sh" watch "$agent" "$begin" "${blind_since:-$now}"' EXIT
+    look_at_clock
+    begin=${begin:-$now}
     quiet_since=$begin
     last_size=0
     last_total=0
@@ -65,6 +75,7 @@ watch() {
         [ $((now - begin)) -ge "$timeout_seconds" ] && end timeout
         look_at_sizes
         [ $((size + errors)) -gt "$output_bytes" ] && end output
+        blind_since=
         tick=1
         [ $((size + errors - last_total)) -gt 1000000 ] && tick=$soon
         last_total=$((size + errors))
@@ -81,9 +92,20 @@ watch() {
 
 # after a stop request from outside: the same grace, then hard
 stop_hard_later() {
+    trap 'kill -KILL "$agent" 2>/dev/null' EXIT
     sleep "$stop_grace_seconds"
-    kill -KILL "$agent" 2>/dev/null
 }
+
+begin=
+blind_since=
+if [ "${1-}" = watch ]; then
+    trap - TERM INT HUP
+    agent=$2 begin=$3 blind_since=$4
+    pause
+    [ $((now - begin)) -ge "$timeout_seconds" ] && end timeout
+    [ $((now - blind_since)) -ge "$blind_seconds" ] && end processes
+    watch
+fi
 
 cd "$workdir" || exit 126
 [ -n "$stopped" ] && exit 143

@@ -9,7 +9,7 @@ import pytest
 from scopecraft.model.activity import Activity, Claim
 from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut
-from scopecraft.sessions.outcome import Evidence, decide_outcome
+from scopecraft.sessions.outcome import Evidence, decide_outcome, with_refusal
 
 GOOD = Claim(is_error=False, stop_reason="end_turn")
 BAD = Claim(is_error=True, stop_reason="error", text="API Error: 400 bad request")
@@ -103,6 +103,40 @@ def test_too_much_output_is_named() -> None:
     outcome = decide(launcher_reason="output", exit_code=143)
     assert isinstance(outcome, Failed)
     assert "1000 bytes" in outcome.reason
+
+
+def test_taking_all_processes_is_named() -> None:
+    outcome = decide(launcher_reason="processes", exit_code=137)
+    assert isinstance(outcome, Failed)
+    assert "container.pids" in outcome.reason
+
+
+def test_a_restarted_machine_is_named_unless_the_launcher_said_how_it_ended() -> None:
+    for look in (Gone("removed"), Exited(255)):
+        assert decide(look=look, launcher_reason=None, was_rebooted=True) == Interrupted("machine", "it was restarted")
+    assert decide(has_protocol=False, was_rebooted=True) == Completed()
+
+
+def test_the_last_words_are_those_at_the_end() -> None:
+    outcome = decide(has_protocol=False, exit_code=1, last_words="x" * 1000 + " the reason")
+    assert isinstance(outcome, Failed)
+    assert outcome.reason.endswith(" the reason")
+    assert len(outcome.reason) < 400
+
+
+def test_no_success_while_commits_are_left_behind() -> None:
+    assert with_refusal(Completed(), "") == Completed()
+    said = "not all that it did could be taken: no space"
+    assert with_refusal(Completed(), "no space") == Failed(said)
+    assert with_refusal(Failed("exit 3", 3), "no space") == Failed(f"exit 3; {said}", 3)
+    assert with_refusal(Interrupted("engine"), "no space") == Interrupted("engine", said)
+    assert with_refusal(Killed("sc stop"), "no space") == Killed("sc stop")
+
+
+@pytest.mark.parametrize("has_protocol", [True, False])
+def test_a_program_that_ends_well_because_others_stopped_it_did_not_complete(has_protocol: bool) -> None:
+    outcome = decide(has_protocol=has_protocol, launcher_reason="stopped")
+    assert outcome == Interrupted("engine", "its container was stopped from outside")
 
 
 @pytest.mark.parametrize(("code", "reason"), [(137, None), (143, None), (143, "stopped")])
