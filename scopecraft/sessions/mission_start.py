@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.config.projects import Project
-from scopecraft.errors import AlreadyRunning, BranchBusy, RepositoryRefused, ScopecraftError
+from scopecraft.errors import AlreadyRunning, BranchBusy, NotFound, RepositoryRefused, ScopecraftError
 from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import create_mission
@@ -26,6 +26,7 @@ from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
+from scopecraft.worktrees.seeds import namespace
 from scopecraft.worktrees.worktree import CreateRequest, create, lock, take_down, unlock
 
 
@@ -134,9 +135,24 @@ def _existing_mission(
     if found is None and context.store.latest_of(mission.id) is not None:
         raise RepositoryRefused(
             f"the branch {mission.branch} of {mission.slug} is gone",
-            f"make it again: git branch {mission.branch} {mission.base[:12]}",
+            f"make it again: git branch {mission.branch} {_last_commit(context, mission, repository)[:12]}",
         )
-    return _with_worktree(mission, project, repository, found, undo)
+    ready = _with_worktree(mission, project, repository, found, undo)
+    is_ours = ready.worktree.is_relative_to(context.home.worktrees)
+    if found is not None and is_ours and context.store.latest_of(mission.id) is None:
+        # whoever made it may have been killed before these were copied
+        return replace(ready, included=copy_included(repository, ready.worktree))
+    return ready
+
+
+def _last_commit(context: Context, mission: Mission, repository: Repository) -> str:
+    """The newest commit of the mission that is still there."""
+    taken = [event.data.get("tip") for event in context.store.events(mission_id=mission.id)]
+    kept = f"{namespace(mission.id)}tip"  # work that found its branch gone
+    for name in (kept, *(str(tip) for tip in reversed(taken) if tip)):
+        with contextlib.suppress(NotFound):
+            return resolve_base(repository, name).commit
+    return mission.base
 
 
 def _with_worktree(

@@ -36,6 +36,14 @@ RUN_MOMENTS = (
 WINDOW_MOMENTS = ("sessions/r-*/metadata.json", "sessions/r-*/facts.json", "sessions/r-*/launch/window.sh", "started")
 
 
+@pytest.fixture(autouse=True)
+def included_files(shop: Shop) -> None:
+    """Files that git does not carry come into each worktree."""
+    (shop.folder / ".env").write_text("KEY=1\n")
+    (shop.folder / ".git" / "info" / "exclude").write_text(".env\n.worktreeinclude\n")
+    (shop.folder / ".worktreeinclude").write_text(".env\n")
+
+
 def check_usable(shop: Shop, task: str) -> None:
     """Another session of the task does its work, and everything before it is told honestly."""
     all_settled(shop)
@@ -51,7 +59,7 @@ def check_usable(shop: Shop, task: str) -> None:
         if outcome["kind"] == "completed":
             lines = (shop.path(row["id"]) / "stream.jsonl").read_text().split()
             assert lines == [str(number) for number in range(1, LINES + 1)]
-    assert not shop.worktree(task).joinpath("work.txt.orig").exists()
+    assert (shop.worktree(task) / ".env").read_text() == "KEY=1\n"
     check_invariants(shop)
 
 
@@ -59,6 +67,16 @@ def check_usable(shop: Shop, task: str) -> None:
 def test_a_run_that_dies_at_a_known_moment_leaves_a_task_that_works(shop: Shop, moment: str) -> None:
     process = shop.begin_run("fix-login", WORK, "--detach")
     kill_when(process, shop.home.root, moment)
+    check_usable(shop, "fix-login")
+
+
+def test_a_start_that_dies_before_the_ignored_files_were_copied_has_them_copied_by_the_next(shop: Shop) -> None:
+    locked = shop.folder / ".git" / "worktrees" / "fix-login" / "locked"
+    process = shop.begin_run("fix-login", WORK, "--detach")
+    while process.poll() is None:
+        if locked.exists() and locked.read_text().startswith("scopecraft mission"):
+            process.kill()
+    process.wait()
     check_usable(shop, "fix-login")
 
 

@@ -68,7 +68,11 @@ def test_a_branch_deleted_during_a_run_is_told_and_the_commits_are_kept(shop: Sh
     assert subject(shop, kept(shop, "tip")) == session_id
     again = shop.run(TASK, WORK)
     assert again.code == 3
-    assert BRANCH in again.err
+    # what it advises brings the work back
+    (advice,) = [line for line in again.err.splitlines() if "git branch " in line]
+    git(shop.folder, *advice.partition("git ")[2].split())
+    assert shop.run(TASK, WORK, "--follow").code == 0
+    assert shop.commits(BRANCH)[1:] == [session_id]
     check_invariants(shop)
 
 
