@@ -145,7 +145,7 @@ def test_kills_at_any_moment_are_healed_by_the_next_create(project: Path, tmp_pa
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            process.wait(0.002 * number)
+            process.communicate(timeout=0.002 * number)
         except subprocess.TimeoutExpired:
             kill_all(process)
         seen = find(repo, branch=BRANCH, slug="x-01A")
