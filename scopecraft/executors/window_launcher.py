@@ -29,6 +29,7 @@ TERMINAL_VARIABLES = frozenset(
 SHELL_VARIABLES = frozenset(
     ("PWD", "OLDPWD", "SHLVL", "_", "PPID", "UID", "EUID", "GROUPS", "IFS", "OPTIND", "OPTARG", "LINENO", "PS4", "ENV")
 ) | {"BASH_ENV", "SHELLOPTS", "BASHOPTS"}
+GAVE_UP = 126  # exit code of a launcher that found nothing to run
 ARGUMENT_BYTES = 32 * os.sysconf("SC_PAGE_SIZE")  # Linux: one argument or variable, with its closing NUL
 RESERVED_BYTES = 32 * 1024  # of what all together may take: for what tmux and the shell add
 
@@ -97,7 +98,7 @@ def check(launch: WindowLaunch) -> None:
 
 def script_text(launch: WindowLaunch) -> bytes:
     environment = launch.folder / ENVIRONMENT
-    give_up = "printf '%s\\n' 'scopecraft: this start was taken back'; exit 126"
+    give_up = f"printf '%s\\n' 'scopecraft: this start was taken back'; exit {GAVE_UP}"
     lines = (
         f"#!{SHELL}".encode(),
         f"# Session {launch.session_id}: runs once, in its tmux window, and becomes the agent.".encode(),

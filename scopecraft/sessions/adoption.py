@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from scopecraft.atomic import replace_file
 from scopecraft.errors import StateUnreadable
+from scopecraft.executors.window_launcher import ENVIRONMENT, GAVE_UP
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
@@ -51,9 +55,24 @@ def _container(context: Context, session: Session, where: str) -> ContainerHandl
 def _window(context: Context, session: Session, where: str) -> WindowHandle | None:
     """Without its environment the launcher does not begin: a window that tmux opens only now gives up by itself."""
     server = context.tmux_at(where or context.tmux.socket)
-    is_taken_back = remove_secrets(context, session)
+    _take_back(context, session)
     handle = server.adopt(session.id)
-    if handle is not None and is_taken_back and server.early_death(handle) is not None:
-        server.forget(handle)
-        return None
-    return handle
+    if handle is None or not _taken_back(context, session).exists():
+        return handle
+    # it may have begun in the very moment
+    end = server.early_death(handle)
+    if end is None or end.exit_code != GAVE_UP:
+        return handle
+    server.forget(handle)
+    return None
+
+
+def _take_back(context: Context, session: Session) -> None:
+    """Remembered, since tmux may open the window when we are long gone. Raises StorageFailed."""
+    if (context.folder(session.id).path / "launch" / ENVIRONMENT).exists():
+        replace_file(_taken_back(context, session), b"")
+    remove_secrets(context, session)
+
+
+def _taken_back(context: Context, session: Session) -> Path:
+    return context.folder(session.id).path / "launch" / "taken-back"

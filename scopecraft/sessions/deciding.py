@@ -113,10 +113,10 @@ def _redacted(evidence: Evidence, secrets: Secrets) -> Evidence:
 
 
 def _stopped_by(context: Context, session: Session) -> str | None:
-    if session.stop_requested_at is None:
-        return None
-    requests = [e for e in context.store.events(session_id=session.id) if e.kind == "session_stop_requested"]
-    return str(requests[-1].data.get("by", "sc stop")) if requests else "sc stop"
+    """Asked anew: it may have been recorded, and have had its effect, since the session was read."""
+    events = context.store.events(session_id=session.id)
+    requests = [event for event in events if event.kind == "session_stop_requested"]
+    return str(requests[-1].data.get("by", "sc stop")) if requests else None
 
 
 def _memory_alerts(look: Exited | Gone, outcome: Outcome) -> list[Alert]:

@@ -22,6 +22,7 @@ from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.state.store import Store
 from tests.support.command_line import PROGRAM, Said, environment, sc
 from tests.support.repos import git
+from tests.support.tmux import tmux
 from tests.support.wait import until
 
 # appended to by the agent itself: how often it was started is no matter of what anybody recorded
@@ -120,6 +121,12 @@ class Shop:
             all=True, ignore_removed=True, filters={"label": f"scopecraft.home={self.home.label}"}
         )
 
+    def windows(self) -> list[str]:
+        """Ids of the sessions whose windows are on our tmux server, dead ones too."""
+        sockets = Path(os.environ["XDG_RUNTIME_DIR"]).glob("scopecraft/*/tmux")
+        listings = [tmux(socket, "list-panes", "-a", "-F", "#{@scopecraft_session}", check=False) for socket in sockets]
+        return [word for listing in listings for word in listing.split()]
+
     def container(self, session_id: str) -> Container:
         return self.engine.containers.get(f"sc-{session_id}")
 
@@ -160,6 +167,9 @@ def check_invariants(shop: Shop) -> None:
     for session in live.values():
         assert handle_of(session.status) is not None, f"{session.id} is {session.status.kind} and nobody starts it"
         assert session.executor == "tmux" or session.id in held, f"{session.id} has no container"
+    windows = shop.windows()
+    assert set(windows) <= set(live), f"windows of sessions that are over: {set(windows) - set(live)}"
+    assert len(windows) == len(set(windows)), windows
     started = Counter(word for mission in _missions(shop) for word in shop.started(mission["slug"]))
     assert not [session_id for session_id, times in started.items() if times > 1], started
     _check_ended(shop)
