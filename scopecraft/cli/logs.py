@@ -76,7 +76,7 @@ def _find(context: Context, session: Session, from_stderr: bool, lines: int | No
     if session.executor == "tmux" and not from_stderr:
         raise Refused(
             f"{session.task} is a dispatch session: its agent draws a screen and prints no log",
-            f"see it with: sc attach {session.task}, or sc show {session.id}",
+            f"see it with: sc attach {session.task}, or sc show {session.id}{_earlier(context, session)}",
         )
     folder = context.folder(session.id)
     file = folder.stderr if from_stderr else folder.stream
@@ -84,6 +84,13 @@ def _find(context: Context, session: Session, from_stderr: bool, lines: int | No
         raise _gone(file)
     offset, number = (0, 1) if lines is None else last_lines(file, lines)
     return _Log(context, session, file, offset, number)
+
+
+def _earlier(context: Context, session: Session) -> str:
+    """Where the same mission does have a log."""
+    others = context.store.sessions(mission_id=session.mission_id)
+    logged = next((other for other in others if other.executor == "container"), None)
+    return f"   an earlier session has a log: sc logs {logged.id}" if logged else ""
 
 
 def _print_readable(log: _Log, output: ReadableOutput) -> Session:

@@ -64,12 +64,13 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     """
     context = Context.of(os.environ)
     views = look_at_all(context, context.store.live())
+    has_more = False
     if everything or not state or "ended" in state:
         shown = {view.session.id for view in views}
-        ended = context.store.sessions(
-            status_kinds=("ended",), project=project, limit=None if everything or task else LATEST_ENDED
-        )
-        views += look_at_all(context, [session for session in ended if session.id not in shown])
+        most = None if everything or task else LATEST_ENDED
+        ended = context.store.sessions(status_kinds=("ended",), project=project, limit=most and most + 1)
+        has_more = most is not None and len(ended) > most
+        views += look_at_all(context, [session for session in ended[:most] if session.id not in shown])
     for notice in context.store.notices:
         warn(notice)
     views = [view for view in views if _is_wanted(view, state, project, task)]
@@ -78,9 +79,12 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
         print_json([view_dict(view) for view in views])
     elif views:
         print_sessions(views)
+        if has_more:
+            note("the earlier ones: sc ls --all")
     else:
         say("no session to show")
-        note("start one: sc run TASK -m 'what to do'")
+        is_narrowed = state or project or task
+        note("what there is: sc ls --all" if is_narrowed else "start one: sc run TASK -m 'what to do'")
 
 
 def _is_wanted(view: View, states: tuple[str, ...], project: str | None, task: str | None) -> bool:
