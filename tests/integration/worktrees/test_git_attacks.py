@@ -12,8 +12,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
@@ -23,8 +25,10 @@ from docker.types import Mount
 
 from scopecraft.errors import CommitsRefused, UnsafeTree
 from scopecraft.worktrees.checkout import state_of, worktree_git
-from scopecraft.worktrees.harvest import read_harvest
+from scopecraft.worktrees.harvest import Harvest, read_harvest
 from scopecraft.worktrees.pointer import read_pointer
+from scopecraft.worktrees.private import PrivateFacts
+from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.takeback import TakeBack, take_back
 from tests.support.container_git import BRANCH, LABEL, MISSION, AgentSession, Place, fill, host_git, make_place
 from tests.support.wait import until
@@ -383,7 +387,7 @@ def test_g8_pipes_links_and_huge_files_in_the_private_directory_hang_nobody(
         file={FILES_OF_GIT[where]}; rm -f $file; mkdir -p $(dirname $file); {TRAPS[trap]}"""
     )
     _shorten_harvest(session, seconds=2)
-    with deadline(25):
+    with deadline(60):
         taken = _take_back_or_nothing(session)
         plain_git_of_a_person(place)
     assert taken.branch_tip == place.tip()
@@ -420,7 +424,7 @@ def test_g8_pipes_links_and_huge_files_in_place_of_a_harvest_hang_nobody(place: 
         f"""echo x >x; git add x; git commit -q -m x; /bin/sh /session/harvest/harvest.sh
         file={out}/{name}; [ {name} != . ] || file={out}; rm -rf $file; {trap}"""
     )
-    with deadline(10):
+    with deadline(60):
         try:
             harvest = read_harvest(session.private.facts.harvest_folder)
         except CommitsRefused:
@@ -437,7 +441,7 @@ def test_g8_pipes_in_the_worktree_hang_nobody(place: Place) -> None:
     session.run(
         "rm README.md; mkfifo README.md pipe .gitattributes src/.gitignore .gitmodules; truncate -s 1T src/app.py"
     )
-    with deadline(20):
+    with deadline(60):
         taken = session.take_back()
         our_git(place)
         plain_git_of_a_person(place)
@@ -581,7 +585,7 @@ def test_a_thousand_refs_and_a_huge_ref_are_survived(place: Place) -> None:
         echo x >x; git add x; git commit -q -m x
         head -c 10000000 /dev/zero | tr '\\0' a >/session/git/refs/heads/huge"""
     )
-    with deadline(30):
+    with deadline(60):
         taken = session.take_back()
     assert taken.commits == 1
     assert "refs_left_out" in codes(taken)
@@ -593,6 +597,13 @@ def test_a_pack_that_unfolds_into_gigabytes_does_not_fill_memory(place: Place) -
     session.run("truncate -s 300M big; git -c core.bigFileThreshold=1m add big; git commit -q -m big", seconds=120)
     harvest = session.harvest(seconds=120)
     assert (harvest.folder / "pack").stat().st_size < 2_000_000
-    taken = take_back(place.repo, session.private.facts, harvest)
-    assert taken.commits == 1
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 250_000  # KiB, of the largest git so far
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        commits, largest_git_kib = apart.submit(_taken_apart, place.repo, session.private.facts, harvest).result()
+    assert commits == 1
+    assert largest_git_kib < 250_000
+
+
+def _taken_apart(repo: Repository, facts: PrivateFacts, harvest: Harvest) -> tuple[int, int]:
+    """In a process of its own, whose children are only what taking back started."""
+    taken = take_back(repo, facts, harvest)
+    return taken.commits, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
