@@ -16,7 +16,7 @@ from scopecraft.sessions.decided import load_decided
 from scopecraft.sessions.deciding import read_activity
 from scopecraft.sessions.late_commits import take_late_commits
 
-SCREEN_LINES = 30
+SCREEN_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)

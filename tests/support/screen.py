@@ -78,11 +78,10 @@ class Screen:
 
     def does(self, line: str) -> tuple[str, int]:
         """What a command shows until it has ended, and its exit code."""
-        self.type("clear")
-        until(lambda: self.text() in ("$", "$ "), SECONDS)
-        self.ask("clear-history", "-t", self.pane)
-        self.type(f"echo begin; {line}; echo code=$?")
-        found = re.search(r"(?ms)^begin\n(.*)^code=(\d+)$", self.until(r"^code=\d+$"))
+        mark = uuid.uuid4().hex[:6]
+        self.type(f"echo begin-{mark}; {line}; echo code-{mark}=$?")
+        shown = self.until(rf"^code-{mark}=\d+$")
+        found = re.search(rf"(?ms)^begin-{mark}\n(.*)^code-{mark}=(\d+)$", shown)
         assert found is not None
         return found[1], int(found[2])
 
