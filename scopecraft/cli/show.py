@@ -16,7 +16,7 @@ from scopecraft.cli.say import warn
 from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
-from scopecraft.errors import NotFound
+from scopecraft.errors import NotFound, StateUnreadable
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -67,8 +67,16 @@ def _named(context: Context, name: str) -> tuple[Mission | None, list[Session]]:
         mission = mission_named(context, name, Path.cwd())
     except NotFound:
         session = session_named(context, name, Path.cwd())
-        return find_mission(context.home, session.mission_id, None, partial=False), [session]
+        return _mission_of(context, session), [session]
     return mission, context.store.sessions(mission_id=mission.id)
+
+
+def _mission_of(context: Context, session: Session) -> Mission | None:
+    try:
+        return find_mission(context.home, session.mission_id, None, partial=False)
+    except StateUnreadable as error:
+        warn(error.message)  # the session can be shown all the same
+        return None
 
 
 def _json(mission: Mission | None, views: list[View], latest: Details | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scopecraft.config.paths import Home
 from scopecraft.errors import Ambiguous, NotFound, StateUnreadable
-from scopecraft.missions.folder import folders_by_id, read_mission
+from scopecraft.missions.folder import UNTOUCHED, folders_by_id, missing, read_mission
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of, suffix_of
 
@@ -28,9 +28,7 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
         folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
         found, damaged = _read(folders)
         if damaged:
-            raise StateUnreadable(
-                damaged[0], "its artifacts and worktree are untouched; mend the file and move it back"
-            )
+            raise StateUnreadable(damaged[0], UNTOUCHED)
         found = [mission for mission in found if project in (None, mission.project) and _is_titled(mission, task)]
         if len(found) > 1:
             listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
@@ -72,5 +70,5 @@ def _read(folders: Iterable[Path]) -> tuple[list[Mission], list[str]]:
         except StateUnreadable as error:
             damaged.append(error.message)
         except FileNotFoundError:
-            damaged.append(f"mission {folder.name} has no mission.json")
+            damaged.append(missing(folder))
     return missions, damaged

@@ -18,6 +18,7 @@ from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean_json
 
 LONGEST_FILE = 4 * 1024**2
+UNTOUCHED = "its artifacts and worktree are untouched; mend the file and move it back"
 
 
 def folder_of(home: Home, mission: Mission) -> Path:
@@ -50,9 +51,7 @@ def changing(home: Home, mission_id: str) -> Iterator[Mission]:
         try:
             mission = read_mission(folder)
         except FileNotFoundError as error:
-            raise StateUnreadable(
-                f"mission {folder.name} has no mission.json", "was a damaged one moved aside? mend it and move it back"
-            ) from error
+            raise StateUnreadable(missing(folder), UNTOUCHED) from error
         yield mission
 
 
@@ -70,10 +69,14 @@ def read_mission(folder: Path) -> Mission:
         raise StateUnreadable(f"{file} cannot be read: {error.strerror}", "check who owns it") from error
     except (ValueError, KeyError, TypeError) as error:
         aside = move_aside(file, "damaged")
-        raise StateUnreadable(
-            f"mission {folder.name} could not be read; its file was moved to {aside}",
-            "its artifacts and worktree are untouched; mend the file and move it back",
-        ) from error
+        raise StateUnreadable(f"{file} could not be read; it was moved to {aside}", UNTOUCHED) from error
+
+
+def missing(folder: Path) -> str:
+    """What to say of a mission without its file, and where a damaged one was put."""
+    file = folder / "mission.json"
+    asides = sorted(folder.glob("mission.json.damaged-*"))
+    return f"{file} is not there" + (f"; a damaged one is {asides[-1]}" if asides else "")
 
 
 def folders_by_id(home: Home) -> list[tuple[str, str, Path]]:

@@ -95,8 +95,14 @@ def read_untrusted(path: Path, limit: int) -> bytes | None:
 
 
 def launcher_exit(folder: SessionFolder) -> tuple[int | None, str | None]:
-    """The agent's exit code and the launcher's reason; two Nones when the launcher did not get that far."""
-    words = (read_untrusted(folder.out / "exit", 100) or b"").split()
+    """The agent's exit code and the launcher's reason; two Nones when the launcher did not get that far.
+
+    `full` is the reason when it found no space to say so.
+    """
+    said = read_untrusted(folder.out / "exit", 100)
+    if said == b"":
+        return None, "full"
+    words = (said or b"").split()
     if len(words) != 2 or not words[0].isdigit() or not words[1].isalpha():
         return None, None
     return int(words[0]) & 0xFF, words[1].decode("ascii", "replace")

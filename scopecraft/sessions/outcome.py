@@ -10,7 +10,7 @@ from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Out
 from scopecraft.model.text import clean_line
 
 # What the launcher says about why the agent ended (`out/exit`)
-LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "processes", "result"})
+LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "processes", "result", "full"})
 MOST_WORDS = 300  # characters
 SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
@@ -49,6 +49,9 @@ def decide_outcome(evidence: Evidence) -> Outcome:
         return Failed("it ran out of memory: container.memory is the limit", evidence.exit_code)
     if evidence.launcher_reason == "output":
         return Failed(f"it printed more than {evidence.output_bytes} bytes: container.output_limit", evidence.exit_code)
+    if evidence.launcher_reason == "full":
+        # whatever its exit code: nobody knows what of its log and its work is there
+        return Failed("the disk was full when it ended (No space left on device)", evidence.exit_code)
     if evidence.launcher_reason == "processes":
         return Failed("it took all the processes that it may have: container.pids is the limit", evidence.exit_code)
     if _was_killed_from_outside(evidence):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scopecraft.atomic import storage_failed
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import CommitsRefused, ImageMissing, ScopecraftError
 from scopecraft.model.event import Alert
@@ -18,6 +21,8 @@ from scopecraft.sessions.settle_facts import SettleFacts
 from scopecraft.worktrees.harvest import Harvest, read_harvest
 from scopecraft.worktrees.private import HARVEST_COMMAND, HARVEST_SECONDS, PrivateFacts
 from scopecraft.worktrees.takeback import take_back
+
+ROOM_BYTES = 1024**2  # less is a full disk to a container that reads out commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,15 @@ def _harvest(context: Context, session: Session, facts: SettleFacts, private: Pr
     try:
         return read_harvest(private.harvest_folder)
     except CommitsRefused:
+        _refuse_full_disk(private.harvest_folder)
         return None
+
+
+def _refuse_full_disk(folder: Path) -> None:
+    """Then it is not the agent's doing that there is nothing to be read. Raises StorageFailed."""
+    disk = os.statvfs(folder.parent)
+    if disk.f_bavail * disk.f_frsize < ROOM_BYTES or (disk.f_files and not disk.f_favail):
+        raise storage_failed(OSError(errno.ENOSPC, "the disk is full"), folder)
 
 
 def _harvest_apart(context: Context, session: Session, facts: SettleFacts) -> None:

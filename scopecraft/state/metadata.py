@@ -26,17 +26,24 @@ def write_metadata(folder: Path, session: Session, extras: Mapping[str, Any] | N
     refresh_metadata(folder, lambda: session, extras)
 
 
-def refresh_metadata(folder: Path, current: Callable[[], Session | None], extras: Mapping[str, Any] | None) -> None:
-    """The same, asking for the session only when nobody else is writing: the last to write has the newest."""
+def refresh_metadata(
+    folder: Path, current: Callable[[], Session | None], extras: Mapping[str, Any] | None
+) -> str | None:
+    """The same, asking for the session only when nobody else is writing: the last to write has the newest.
+
+    Returns what a person should hear of a damaged file that was in its place.
+    """
     private_folder(folder)
     with file_lock(folder, timeout=LOCK_SECONDS):
         session = current()
         if session is None:
-            return
-        kept = {**_extras_of(folder / METADATA), **(extras or {})}
+            return None
+        before, notice = _extras_of(folder / METADATA)
+        kept = {**before, **(extras or {})}
         content = {"schema_version": SCHEMA_VERSION, **session_to_dict(session), "extras": kept}
         document = clean_json(json.dumps(content, indent=2, ensure_ascii=False))
         replace_file(folder / METADATA, document.encode() + b"\n")
+        return notice
 
 
 def read_metadata(folder: Path) -> Session | None:
@@ -62,17 +69,17 @@ def read_metadata(folder: Path) -> Session | None:
         ) from error
 
 
-def _extras_of(path: Path) -> dict[str, Any]:
+def _extras_of(path: Path) -> tuple[dict[str, Any], str | None]:
+    """Those that are there, and what to tell of a file that cannot be used and was moved aside."""
     try:
         content = json.loads(path.read_bytes())
         extras = content.get("extras", {}) if isinstance(content, dict) else None
-        if not isinstance(extras, dict):
-            raise ValueError("no extras")
+        if not isinstance(extras, dict) or content.get("schema_version", 0) > SCHEMA_VERSION:
+            raise ValueError("not written by this version")
     except FileNotFoundError:
-        return {}
+        return {}, None
     except OSError as error:
         raise storage_failed(error, path) from error
-    except (ValueError, RecursionError):
-        move_aside(path)
-        return {}
-    return extras
+    except (ValueError, TypeError, RecursionError):
+        return {}, f"{path} could not be read; it was moved to {move_aside(path)} and written anew"
+    return extras, None

@@ -208,7 +208,9 @@ class Store:
     def _describe(self, session_id: str, extras: Mapping[str, Any] | None = None) -> None:
         """The commit stands, whatever happens to the copy for people."""
         try:
-            refresh_metadata(self._sessions / session_id, lambda: self.get(session_id), extras)
+            notice = refresh_metadata(self._sessions / session_id, lambda: self.get(session_id), extras)
+            if notice:
+                self._database.told[notice] = None
         except (StorageFailed, LockHeld) as error:
             self._database.told[str(error)] = None
 
