@@ -88,16 +88,17 @@ def test_a_damaged_one_is_moved_aside_and_named(clean_environment: Path) -> None
     assert read_metadata(folder) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 700, b"[]", b'{"extras": 3}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"\0" * 700, b"[]", b'{"extras": 3}', b"\xff", b'{"schema_version": 99}'])
 def test_a_damaged_one_is_moved_aside_before_it_is_written_anew(home: Path, content: bytes) -> None:
     with Store.open(home) as store:
         session = store.create(a_session(), AT)
         path = home / "sessions" / session.id / "metadata.json"
         path.write_bytes(content)
         moved = store.move(session.id, running(), "session_started", AT)
-        assert store.notices == ()
+        (notice,) = store.notices
     (aside,) = path.parent.glob("metadata.json.damaged-*")
     assert aside.read_bytes() == content
+    assert str(path) in notice and str(aside) in notice
     assert read_metadata(path.parent) == moved
 
 
