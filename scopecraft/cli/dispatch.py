@@ -10,6 +10,8 @@ import click
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say
 from scopecraft.cli.starting import StartOptions, request_of, start_options
+from scopecraft.model.session import Ended
+from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 
 
@@ -33,6 +35,10 @@ def dispatch(attach: bool, **options: Unpack[StartOptions]) -> None:
 
     context = Context.of(os.environ)
     session = start_window(context, request_of(options, may_read_stdin=False))
+    if isinstance(session.status, Ended):
+        say(f"{session.id} ended at once: {outcome_sentence(session.status.outcome)}")
+        note(f"what it showed: sc show {session.task}")
+        return
     say(f"{session.id}: {session.agent} is up in the worktree of {session.task}, on {session.branch}")
     if attach:
         from scopecraft.cli.attach import go_to_window

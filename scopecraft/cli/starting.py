@@ -28,7 +28,7 @@ class StartOptions(TypedDict):
     model: str | None
     base: str | None
     project: str | None
-    type_: MissionType
+    type_: MissionType | None
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -41,7 +41,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--base", help="The commit or branch that a new mission begins at; default: the repository's HEAD."),
     click.option("--project", help="The project, when you are not inside its repository."),
     click.option(
-        "--type", "type_", type=click.Choice(MISSION_TYPES), default="feature", help="The type of a new mission."
+        "--type", "type_", type=click.Choice(MISSION_TYPES), help="The type of a new mission; default: feature."
     ),
 )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scopecraft.atomic import private_folder
 from scopecraft.errors import NotFound, Refused, StorageFailed
+from scopecraft.model.text import clean_line
 
 # What a Unix socket's path may have, less room for the name of a socket in the folder.
 _SOCKET_FOLDER_BYTES = 80
@@ -92,7 +93,18 @@ def home_of(environ: Mapping[str, str]) -> Home:
 
 
 def make_home(home: Home) -> list[Path]:
-    """Make what is missing; the folders made, empty when there was nothing to do."""
+    """Make what is missing; the folders made, empty when there was nothing to do.
+
+    Raises Refused for a folder that holds other things: it would become private, and ours.
+    """
+    ours = {folder.relative_to(home.root).parts[0] for folder in home.folders() if folder != home.root}
+    if home.root.is_dir() and not home.sessions.is_dir():
+        others = sorted(entry.name for entry in home.root.iterdir() if entry.name not in ours)
+        if others:
+            raise Refused(
+                f"{home.root} holds other things already, such as {clean_line(others[0], 60)}",
+                "choose a folder that is new or empty with SCOPECRAFT_HOME",
+            )
     made = []
     for folder in home.folders():
         if not folder.is_dir():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scopecraft.missions.folder import with_error
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Outcome
+from scopecraft.model.session import Completed, Killed, Mode, Outcome
 from scopecraft.model.session_words import outcome_sentence
 
 # `oneshot`: the work, then a person's review of it
@@ -15,11 +15,17 @@ ONESHOT = ("oneshot", (WORK_STEP, "review-impl"))
 
 
 def when_started(mission: Mission, at: str) -> Mission:
-    return replace(mission, status="running_code_agent", current_step=0, updated_at=at)
+    """A step that was finished stays so: what is added to it is looked at in the same review."""
+    return replace(mission, status="running_code_agent", updated_at=at)
 
 
-def when_ended(mission: Mission, outcome: Outcome, at: str) -> Mission:
-    """Success leads to the review, anything else to `failed` with the reason kept."""
+def when_ended(mission: Mission, outcome: Outcome, at: str, mode: Mode) -> Mission:
+    """Success leads to the review, anything else to `failed` with the reason kept.
+
+    A person who closes an agent that they worked with has not failed: the mission is as it was before.
+    """
     if isinstance(outcome, Completed):
-        return replace(mission, status="waiting_code_review", current_step=1, updated_at=at)
+        return replace(mission, status="waiting_code_review", current_step=max(1, mission.current_step), updated_at=at)
+    if isinstance(outcome, Killed) and mode == "dispatch":
+        return replace(mission, status="waiting_code_review" if mission.current_step else "ready", updated_at=at)
     return with_error(mission, outcome_sentence(outcome), at)

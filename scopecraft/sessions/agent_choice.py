@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from scopecraft.agents.base import Dialect, dialect
 from scopecraft.config.secrets import Secrets, gather_secrets
 from scopecraft.config.settings import AgentSettings
-from scopecraft.errors import CredentialsMissing, ImageMissing
+from scopecraft.errors import BadInput, CredentialsMissing, ImageMissing
+from scopecraft.model.launch import AgentRequest
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.request import StartRequest
 
 PERSONAL_IMAGE = "my-claude:authenticated"
 DEFAULT_IMAGE = "scopecraft-agent"
@@ -24,6 +26,50 @@ class Chosen:
     @property
     def environment(self) -> dict[str, str]:
         return {**self.settings.env, **self.secrets.values}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an agent will run, as it sees it itself."""
+
+    program: tuple[str, ...]
+    cwd: str = "/"
+    conversation_id: str = ""
+    config_folder: str | None = None
+    hooks_folder: str | None = None
+    sandboxed: bool = False
+    as_root: bool = False
+
+
+def agent_request(chosen: Chosen, request: StartRequest, place: Place) -> AgentRequest:
+    return AgentRequest(
+        prompt=request.prompt,
+        model=request.model or chosen.settings.model,
+        conversation_id=place.conversation_id,
+        resume=False,
+        cwd=place.cwd,
+        config_folder=place.config_folder,
+        hooks_folder=place.hooks_folder,
+        program=place.program,
+        extra_arguments=(*chosen.settings.arguments, *request.arguments),
+        sandboxed=place.sandboxed,
+        as_root=place.as_root,
+        secrets=chosen.secrets.values,
+    )
+
+
+def require_command(context: Context, chosen: Chosen, request: StartRequest, program: tuple[str, ...]) -> str:
+    """The program that would run. Raises BadInput for an agent that has no command, or no use for a model."""
+    if request.model is not None and not chosen.dialect.has_result:
+        raise BadInput(f"{chosen.name} runs a plain command, which has no model", "leave --model out")
+    own = (chosen.dialect.program,) if chosen.dialect.program else ()
+    command = (*(program or own), *chosen.settings.arguments, *request.arguments)
+    if not command:
+        raise BadInput(
+            f"{chosen.name} has no command to run",
+            f"put it behind --, or into agents.{chosen.name}.command of {context.home.settings_file}",
+        )
+    return command[0]
 
 
 def choose_agent(context: Context, name: str | None) -> Chosen:

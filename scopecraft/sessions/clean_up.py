@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import os
+import subprocess
+from pathlib import Path
 
 from scopecraft.atomic import file_lock
 from scopecraft.errors import LockHeld, ScopecraftError
@@ -11,6 +13,8 @@ from scopecraft.model.event import Alert
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.context import Context
+
+REMOVAL_SECONDS = 120
 
 
 def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_private: bool) -> tuple[Alert, ...]:
@@ -45,7 +49,20 @@ def drop_private(context: Context, session: Session) -> None:
     """The private git directory and what was read out of it, once its commits are in the repository."""
     folder = context.folder(session.id).path
     for name in ("git", "out/harvest"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        remove_tree(folder / name)
+
+
+def remove_tree(folder: Path) -> None:
+    """What an agent made, however deep and whatever its rights; what cannot be removed stays.
+
+    By the system's own tools: they follow no link and walk by descriptors, while shutil.rmtree recurses, and a
+    thousand folders in each other end it with an error that it does not keep to itself.
+    """
+    for words in (["rm", "-rf"], ["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        if not os.path.lexists(folder):
+            return
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run([*words, "--", str(folder)], check=False, capture_output=True, timeout=REMOVAL_SECONDS)
 
 
 def sweep_containers(context: Context, engine_address: str, held: Session) -> None:

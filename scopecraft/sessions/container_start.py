@@ -9,10 +9,17 @@ from pathlib import Path
 from scopecraft.atomic import storage_failed
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
-from scopecraft.model.launch import AgentCommand, AgentRequest, Limits
+from scopecraft.model.launch import AgentCommand, Limits, Mount
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
-from scopecraft.sessions.agent_choice import choose_agent, choose_image, require_credentials
+from scopecraft.sessions.agent_choice import (
+    Place,
+    agent_request,
+    choose_agent,
+    choose_image,
+    require_command,
+    require_credentials,
+)
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.container_launch import (
     AGENT_HOME,
@@ -29,6 +36,7 @@ from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
 from scopecraft.worktrees.refusal import refuse_unsupported
+from scopecraft.worktrees.repository import Repository, resolve_base
 
 CONFIG_FOLDER = f"{AGENT_HOME}/config"
 
@@ -39,6 +47,9 @@ def start_container(context: Context, request: StartRequest) -> Session:
     chosen = choose_agent(context, request.agent)
     if request.prompt is not None or chosen.dialect.has_result:
         check_prompt(request.prompt)  # a program without a conversation may do without
+    require_command(context, chosen, request, chosen.settings.command)
+    # for what it refuses: a prompt that is too long for an argument, say
+    chosen.dialect.headless(agent_request(chosen, request, Place(chosen.settings.command)))
     require_credentials(context, chosen)
     image = choose_image(context, chosen)
     with mission_for(context, request) as ready:
@@ -64,7 +75,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -
             mission_id=session.mission_id,
             session_folder=folder.path,
             owner=user,
-            resume_from=_half_done(context, session),
+            resume_from=_half_done(context, session, ready.repository),
         ),
     )
     _write_files(beginning, limits, user)
@@ -82,7 +93,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -
     box = Box(
         image=image,
         user=user,
-        mounts=(*session_mounts(folder, ready.worktree, artifacts), *private.mounts),
+        mounts=(*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts), *private.mounts),
         labels=labels_of(context.home.label, session),
         network=settings.network,
         limits=limits,
@@ -91,11 +102,23 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -
     return came_up(context, session, context.containers.start(launch))
 
 
-def _half_done(context: Context, session: Session) -> Path | None:
-    """The private git directory of the session before, when that ended in the middle of a merge or rebase."""
+def _request_mount(artifacts: Path) -> tuple[Mount, ...]:
+    """What the person asked for can be read inside, and not rewritten; no link is followed on the way there."""
+    file = artifacts / "raw-input.md"
+    is_plain = file.is_file() and not file.is_symlink()
+    return (Mount(file, "/mission/artifacts/raw-input.md"),) if is_plain else ()
+
+
+def _half_done(context: Context, session: Session, repository: Repository) -> Path | None:
+    """The private git directory of the session before, when that ended in the middle of a merge or rebase.
+
+    Only while the branch is where that session left it: a person who went on without the agent has settled the matter.
+    """
     events = context.store.events(mission_id=session.mission_id)
     taken = next((event for event in reversed(events) if event.kind == "commits_taken"), None)
     if taken is None or not taken.data.get("in_progress") or taken.session_id is None:
+        return None
+    if resolve_base(repository, f"refs/heads/{session.branch}").commit != taken.data.get("tip"):
         return None
     folder = context.folder(taken.session_id).path / "git"
     return folder if folder.is_dir() else None
@@ -126,18 +149,12 @@ def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) ->
 
 def _command(beginning: Beginning, *, as_root: bool) -> AgentCommand:
     session, chosen = beginning.session, beginning.chosen
-    request = AgentRequest(
-        prompt=beginning.request.prompt,
-        model=session.model,
-        conversation_id=session.conversation_id or "",
-        resume=False,
-        cwd=session.worktree,
-        config_folder=CONFIG_FOLDER,
-        hooks_folder=None,
+    place = Place(
         program=chosen.settings.command,
-        extra_arguments=(*chosen.settings.arguments, *beginning.request.arguments),
+        cwd=session.worktree,
+        conversation_id=session.conversation_id or "",
+        config_folder=CONFIG_FOLDER,
         sandboxed=True,
         as_root=as_root,
-        secrets=chosen.secrets.values,
     )
-    return chosen.dialect.headless(request)
+    return chosen.dialect.headless(agent_request(chosen, beginning.request, place))

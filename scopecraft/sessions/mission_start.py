@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.config.projects import Project
-from scopecraft.errors import AlreadyRunning, BranchBusy, NotFound, RepositoryRefused, ScopecraftError
+from scopecraft.errors import AlreadyRunning, BranchBusy, NotFound, Refused, RepositoryRefused, ScopecraftError
 from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import create_mission
@@ -54,6 +54,7 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
             ready = _new_mission(context, request, project, repository, undo)
         else:
             refuse_while_alive(context, mission)
+            _refuse_another_beginning(mission, request, repository)
             ready = _existing_mission(context, mission, project, repository, undo)
         request.on_included(ready.included)
         try:
@@ -63,6 +64,19 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
                 undo.pop_all()
             raise
         undo.pop_all()
+
+
+def _refuse_another_beginning(mission: Mission, request: StartRequest, repository: Repository) -> None:
+    """What only a new mission can take must not be ignored without a word. Raises NotFound for an unknown base."""
+    if request.base is not None and resolve_base(repository, request.base).commit != mission.base:
+        raise Refused(
+            f"{mission.slug} is there already and began at {mission.base[:12]}, not at {request.base}",
+            "leave --base out, or choose a new task name",
+        )
+    if request.type is not None and request.type != mission.type:
+        raise Refused(
+            f"{mission.slug} is there already, as a {mission.type}", "leave --type out, or choose a new task name"
+        )
 
 
 def _is_begun(context: Context, mission: Mission) -> bool:
@@ -103,7 +117,7 @@ def _new_mission(
     mission_id = new_mission_id(at)
     title = check_title(request.task)
     slug = slug_of(title) or mission_id
-    branch = branch_name(context.settings.worktrees.branch_template, type_=request.type, slug=slug)
+    branch = branch_name(context.settings.worktrees.branch_template, type_=request.type or "feature", slug=slug)
     base = resolve_base(repository, request.base)
     found = find(repository, branch=branch, slug=slug)
     place = found.path if found and found.path else _place(context, project, slug)
@@ -111,7 +125,7 @@ def _new_mission(
         id=mission_id,
         title=title,
         slug=slug,
-        type=request.type,
+        type=request.type or "feature",
         workflow_id=ONESHOT[0],
         current_step=0,
         status="ready",

@@ -27,7 +27,7 @@ class StartRequest:
     base: str | None = None
     timeout_seconds: int | None = None
     project: str | None = None
-    type: MissionType = "feature"
+    type: MissionType | None = None  # of a new mission; None: feature
     arguments: tuple[str, ...] = ()  # further arguments for the agent
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
 

@@ -113,7 +113,7 @@ def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[Ale
     try:
         with changing(context.home, session.mission_id) as mission:
             stream = context.folder(session.id).stream
-            save_mission(context.home, when_ended(mission, ended.outcome, ended.ended_at))
+            save_mission(context.home, when_ended(mission, ended.outcome, ended.ended_at, session.mode))
             record_run(context.home, mission, step_run(session, ended), stream)
     except StateUnreadable as error:
         return (Alert("mission_unreadable", error.message),)

@@ -6,14 +6,14 @@ import os
 import shutil
 
 from scopecraft.atomic import storage_failed
-from scopecraft.errors import AgentMissing, BadInput, StartFailed
+from scopecraft.errors import AgentMissing, StartFailed
 from scopecraft.executors.tmux_client import check_version
 from scopecraft.model.handle import Exited, WindowHandle
-from scopecraft.model.launch import AgentCommand, AgentRequest, WindowLaunch
+from scopecraft.model.launch import AgentCommand, WindowLaunch
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session, handle_of
 from scopecraft.model.text import clean
-from scopecraft.sessions.agent_choice import Chosen, choose_agent
+from scopecraft.sessions.agent_choice import Chosen, Place, agent_request, choose_agent, require_command
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import mission_for
@@ -42,19 +42,14 @@ def start_window(context: Context, request: StartRequest) -> Session:
 
 def _program(context: Context, request: StartRequest, chosen: Chosen) -> tuple[str, ...]:
     """The agent's program on this machine; none for an agent whose arguments are the whole command."""
-    own = (chosen.dialect.program,) if chosen.dialect.program else ()
-    program = chosen.settings.host_command or chosen.settings.command or own
-    first = next(iter((*program, *chosen.settings.arguments, *request.arguments)), None)
-    if first is None:
-        raise BadInput(
-            f"{chosen.name} has no command to run",
-            f"put it behind --, or into agents.{chosen.name}.command of {context.home.settings_file}",
-        )
+    program = chosen.settings.host_command or chosen.settings.command
+    first = require_command(context, chosen, request, program)
     if shutil.which(first, path=context.environ.get("PATH")) is None:
         raise AgentMissing(
             f"{first} is not installed on this machine, and a dispatch session runs here",
             f"install it, or name where it is: agents.{chosen.name}.host_command in {context.home.settings_file}",
         )
+    chosen.dialect.interactive(agent_request(chosen, request, Place(program)))  # refuses what it cannot say
     return program
 
 
@@ -93,29 +88,26 @@ def passed_on(context: Context) -> dict[str, str]:
 
 def _command(beginning: Beginning, program: tuple[str, ...]) -> AgentCommand:
     session, chosen = beginning.session, beginning.chosen
-    request = AgentRequest(
-        prompt=beginning.request.prompt,
-        model=session.model,
-        conversation_id=session.conversation_id or "",
-        resume=False,
-        cwd=session.worktree,
-        config_folder=None,
-        hooks_folder=str(beginning.folder.hooks),
+    place = Place(
         program=program,
-        extra_arguments=(*chosen.settings.arguments, *beginning.request.arguments),
+        cwd=session.worktree,
+        conversation_id=session.conversation_id or "",
+        hooks_folder=str(beginning.folder.hooks),
     )
-    return chosen.dialect.interactive(request)
+    return chosen.dialect.interactive(agent_request(chosen, beginning.request, place))
 
 
 def _survived(context: Context, session: Session) -> Session:
     handle = handle_of(session.status)
     died = context.tmux.early_death(handle, seconds=EARLY_DEATH_SECONDS) if isinstance(handle, WindowHandle) else None
-    if not isinstance(died, Exited) or died.exit_code == 0:
+    if not isinstance(died, Exited):
         return session
     from scopecraft.sessions.redaction import secrets_of
     from scopecraft.sessions.settle import settle
 
-    settle(context, session.id)
+    session = settle(context, session.id)
+    if died.exit_code == 0:
+        return session
     words = clean("\n".join(line for line in died.last_lines[-15:] if line.strip()))
     words = secrets_of(context, session).redact(words)
     raise StartFailed(

@@ -185,6 +185,30 @@ def test_no_key_for_the_real_agent(workplace: Path) -> None:
     assert nothing_was_made(workplace)
 
 
+def test_a_plain_agent_without_a_command(workplace: Path) -> None:
+    said = sc("run", "fine", "--agent", "plain", cwd=workplace)
+    assert (said.code, is_one_sentence(said)) == (2, True), said.err
+    assert "no command to run" in said.err
+    assert nothing_was_made(workplace)
+
+
+def test_a_home_in_a_folder_with_other_things(repository: Path) -> None:
+    before = repository.stat().st_mode
+    said = sc("init", cwd=repository, SCOPECRAFT_HOME=str(repository))
+    assert (said.code, is_one_sentence(said)) == (3, True), said.err
+    assert repository.stat().st_mode == before
+    assert [path.name for path in repository.iterdir()] == [".git"]
+
+
+def test_a_task_that_is_there_takes_no_other_beginning(workplace: Path) -> None:
+    assert run(workplace, "fine").code == 0
+    subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "Next"], cwd=workplace, check=True)
+    for more in (("--base", "main"), ("--type", "hotfix")):
+        said = run(workplace, "fine", *more)
+        assert (said.code, is_one_sentence(said)) == (3, True), said.err
+        assert more[0] in said.err
+
+
 def test_a_repository_that_was_moved(workplace: Path) -> None:
     assert run(workplace, "fine").code == 0
     moved = workplace.rename(workplace.with_name("moved"))
