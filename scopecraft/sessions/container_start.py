@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from scopecraft.atomic import storage_failed
+from scopecraft.errors import ScopecraftError
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.launch import AgentCommand, Limits, Mount
@@ -57,10 +60,24 @@ def start_container(context: Context, request: StartRequest) -> Session:
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
         refuse_unsupported(ready.repository, ready.worktree, pointer)
         with begin(context, request, chosen, ready, "container") as beginning:
-            return _start(context, beginning, image, pointer)
+            half_done = _half_done(context, beginning.session, ready.repository)
+            with _given_back(half_done, beginning.folder.path / "git"):
+                return _start(context, beginning, image, pointer, half_done)
 
 
-def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -> Session:
+@contextlib.contextmanager
+def _given_back(half_done: Path | None, taken_over: Path) -> Iterator[None]:
+    """A start that fails must not take a half-done merge or rebase down with it."""
+    try:
+        yield
+    except (ScopecraftError, OSError, KeyboardInterrupt):
+        if half_done is not None and taken_over.is_dir() and not half_done.exists():
+            with contextlib.suppress(OSError):
+                taken_over.rename(half_done)
+        raise
+
+
+def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, half_done: Path | None) -> Session:
     ready, folder, session = beginning.ready, beginning.folder, beginning.session
     owner = ready.worktree.stat()
     user = (owner.st_uid, owner.st_gid)
@@ -75,7 +92,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes) -
             mission_id=session.mission_id,
             session_folder=folder.path,
             owner=user,
-            resume_from=_half_done(context, session, ready.repository),
+            resume_from=half_done,
         ),
     )
     _write_files(beginning, limits, user)

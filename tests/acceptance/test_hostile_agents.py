@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,30 @@ def test_what_the_person_asked_for_cannot_be_rewritten(workplace: Path) -> None:
     (artifacts,) = Path(os.environ["SCOPECRAFT_HOME"]).glob("missions/active/*/artifacts")
     assert (artifacts / "raw-input.md").read_text() == "do it"
     assert (artifacts / "mine.md").read_text() == "fine\n"
+
+
+CONFLICT = (
+    "git config user.name A; git config user.email a@example.com; echo a >f; git add f; git commit -qm a;"
+    " git switch -qc other HEAD~1; echo b >f; git add f; git commit -qm b; git switch -q -; git merge -q other; true"
+)
+
+
+def test_a_start_that_fails_keeps_a_half_done_merge(workplace: Path) -> None:
+    settings = Path(os.environ["SCOPECRAFT_HOME"]) / "config" / "settings.toml"
+    assert run(workplace, CONFLICT).code == 0
+    settings.write_text('[container]\nnetwork = "no-such-network"\n')
+    assert run(workplace, "true").code == 1
+    settings.unlink()
+    said = run(workplace, "git status")
+    assert "You have unmerged paths" in said.out
+
+
+def test_a_person_who_went_on_alone_is_not_thrown_back(workplace: Path) -> None:
+    assert run(workplace, CONFLICT).code == 0
+    worktree = Path(sc("path", "fine", cwd=workplace).out.strip())
+    (worktree / "f").write_text("mine\n")
+    subprocess.run(["git", "add", "f"], cwd=worktree, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "I settled it"], cwd=worktree, check=True)
+    assert run(workplace, "true").code == 0
+    log = subprocess.run(["git", "log", "-1", "--format=%s", "feature/fine"], cwd=workplace, capture_output=True)
+    assert log.stdout == b"I settled it\n"
