@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from scopecraft.cli.command import command
-from scopecraft.cli.say import note, say
+from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.config.paths import home_of, require_home
-from scopecraft.config.projects import Project, link_project, load_projects
+from scopecraft.config.projects import Project, is_there, load_projects
 from scopecraft.errors import BadInput
 from scopecraft.model import clock
 
@@ -28,21 +28,30 @@ from scopecraft.model import clock
 def link(path: Path) -> None:
     """Register the git repository at PATH, so that missions can work on it.
 
-    A repository has one entry: linking it again, or one of its worktrees, changes nothing. Nothing is written into the
-    repository. Inside it, and inside its worktrees, commands find the project by themselves.
+    A repository has one entry: linking it again, or one of its worktrees, changes nothing. One that was moved is
+    linked from where it is now: it keeps its name and its missions, and its worktrees are repaired. Nothing else is
+    written into the repository. Inside it, and inside its worktrees, commands find the project by themselves.
     """
+    from scopecraft.sessions.linking import link_repository
     from scopecraft.worktrees.repository import open_repository
 
     home = require_home(home_of(os.environ))
     repository = open_repository(path)
     _require_text(repository.common_dir)
     at = clock.to_text(clock.now())
-    project, is_new = link_project(home, path=repository.path, common_dir=repository.common_dir, at=at)
-    if not is_new:
+    linked = link_repository(home, repository, at)
+    project = linked.project
+    if linked.how == "known":
         say(f"{project.path} is linked already, as {project.name}")
-        return
-    say(f"linked {project.path} as {project.name}")
-    note("next: sc run TASK -m 'what to do'")
+    elif linked.how == "moved":
+        say(f"{project.name} was moved: it is at {project.path} now, and its missions go on there")
+        for worktree in linked.broken:
+            warn(
+                f"the worktree {worktree} does not lead there", "save what you need, remove it, and run the task again"
+            )
+    else:
+        say(f"linked {project.path} as {project.name}")
+        note("next: sc run TASK -m 'what to do'")
 
 
 def _require_text(path: Path) -> None:
@@ -66,7 +75,7 @@ def projects(as_json: bool) -> None:
     home = require_home(home_of(os.environ))
     known = load_projects(home)
     if as_json:
-        print_json([{**asdict(project), "is_there": _is_there(project)} for project in known])
+        print_json([{**asdict(project), "is_there": is_there(project)} for project in known])
     elif known:
         columns = (Column("PROJECT"), Column("PATH", least=20), Column("LINKED"), Column(""))
         print_table(columns, [_row(project) for project in known])
@@ -76,10 +85,5 @@ def projects(as_json: bool) -> None:
 
 
 def _row(project: Project) -> Row:
-    state = Cell("") if _is_there(project) else Cell("not there any more", ("yellow",))
+    state = Cell("") if is_there(project) else Cell("not there any more", ("yellow",))
     return (Cell(project.name, ("bold",)), project.path, Cell(project.linked_at[:10], ("dim",)), state)
-
-
-def _is_there(project: Project) -> bool:
-    """Whether the git directory still looks like one; a repository that was moved leaves nothing behind."""
-    return (Path(project.common_dir) / "HEAD").is_file()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from scopecraft.atomic import file_lock, move_aside, replace_file
@@ -42,6 +42,12 @@ def load_projects(home: Home) -> list[Project]:
         ) from error
 
 
+def is_there(project: Project) -> bool:
+    """Whether the git directory still looks like one, and is no link to another place."""
+    common_dir = Path(project.common_dir)
+    return (common_dir / "HEAD").is_file() and common_dir.resolve() == common_dir
+
+
 def link_project(home: Home, *, path: Path, common_dir: Path, at: str) -> tuple[Project, bool]:
     """The project of that repository, and whether it is new; a repository linked twice keeps its one entry."""
     with file_lock(home.config / "projects.lock"):
@@ -51,9 +57,22 @@ def link_project(home: Home, *, path: Path, common_dir: Path, at: str) -> tuple[
                 return project, False
         taken = {project.name for project in projects}
         project = Project(_free_name(path, taken), str(path), str(common_dir), at)
-        document = {"projects": [asdict(each) for each in (*projects, project)]}
-        replace_file(_file(home), json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+        _save(home, [*projects, project])
         return project, True
+
+
+def rebind_project(home: Home, name: str, *, path: Path, common_dir: Path) -> Project:
+    """The project by that name with its repository in another place; its own place in the list stays."""
+    with file_lock(home.config / "projects.lock"):
+        projects = load_projects(home)
+        bound = replace(project_named(projects, name), path=str(path), common_dir=str(common_dir))
+        _save(home, [bound if project.name == name else project for project in projects])
+        return bound
+
+
+def _save(home: Home, projects: list[Project]) -> None:
+    document = {"projects": [asdict(project) for project in projects]}
+    replace_file(_file(home), json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
 def _free_name(path: Path, taken: set[str]) -> str:
