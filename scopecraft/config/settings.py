@@ -137,6 +137,8 @@ class WorktreeSettings:
 
     branch_template: str = "{type}/{slug}"
     """How a mission's branch is called; `{type}` and `{slug}` are filled in."""
+    free_floor: Bytes = 256 * 1024**2
+    """No session starts while the home has less free space than this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,15 @@ from pathlib import Path
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.config.projects import Project
-from scopecraft.errors import AlreadyRunning, BranchBusy, NotFound, Refused, RepositoryRefused, ScopecraftError
+from scopecraft.errors import (
+    AlreadyRunning,
+    BranchBusy,
+    NotFound,
+    Refused,
+    RepositoryRefused,
+    ScopecraftError,
+    StorageFailed,
+)
 from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import create_mission
@@ -46,6 +55,7 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
     If the block fails before a session is recorded, what was made for it is gone again.
     """
     title = check_title(request.task)
+    _require_space(context)
     project, repository = project_here(context, request.cwd, request.project)
     slug = slug_of(title)
     with _name_held(context, project, suffix_of(slug) or slug.casefold() or title), contextlib.ExitStack() as undo:
@@ -64,6 +74,19 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
                 undo.pop_all()
             raise
         undo.pop_all()
+
+
+def _require_space(context: Context) -> None:
+    """A full disk would end the agent, and everybody else's with it, in the middle of something."""
+    floor = context.settings.worktrees.free_floor
+    disk = os.statvfs(context.home.root)
+    free = disk.f_bavail * disk.f_frsize
+    if free < floor:
+        raise StorageFailed(
+            f"{context.home.root} has {free // 1024**2} MiB of free space, and no session starts below"
+            f" {floor // 1024**2} MiB",
+            "free some space, or change worktrees.free_floor",
+        )
 
 
 def _refuse_another_beginning(mission: Mission, request: StartRequest, repository: Repository) -> None:

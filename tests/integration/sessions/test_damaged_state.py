@@ -136,9 +136,20 @@ def small_shop(
         assert sc("init").code == 0
         assert sc("link", cwd=folder).code == 0
         shop = Shop(folder, engine)
+        # what a full disk does is looked at beyond the point where a start is refused
+        shop.home.settings_file.write_text("[worktrees]\nfree_floor = 1\n")
         yield shop
         for container in shop.containers():
             container.remove(force=True, v=True)
+
+
+def test_no_session_starts_on_a_disk_that_is_nearly_full(small_shop: Shop) -> None:
+    small_shop.home.settings_file.unlink()
+    said = small_shop.run("fix-login", WORK)
+    assert said.code == 1
+    assert "no session starts below 256 MiB" in said.err
+    assert small_shop.rows() == []
+    assert not list(small_shop.home.missions_active.iterdir())
 
 
 def ballast(shop: Shop, *, but: int) -> Path:
