@@ -30,14 +30,15 @@ from scopecraft.sessions.settle import settle
     ),
 )
 @click.argument("session", required=False)
-def attach(session: str | None) -> int | None:
+@click.option("--project", help="Of the project by this name, wherever you are.")
+def attach(session: str | None, project: str | None) -> int | None:
     """Go to SESSION: the tmux window of a dispatch session, the live log of a container session.
 
     Leave the window with your tmux prefix and d; the agent goes on. Inside tmux the window opens nested in a new
     window of yours. Without SESSION you choose from what is alive.
     """
     context = Context.of(os.environ)
-    found = settle(context, session_named(context, session, Path.cwd()).id) if session else pick(context)
+    found = _chosen(context, session, project)
     if isinstance(found.status, Ended):
         log = f"sc logs {found.id}   or: " if found.executor == "container" else ""
         raise Refused(
@@ -52,11 +53,18 @@ def attach(session: str | None) -> int | None:
     return None
 
 
-def pick(context: Context) -> Session:
+def _chosen(context: Context, name: str | None, project: str | None) -> Session:
+    if name is None:
+        return pick(context, project)
+    return settle(context, session_named(context, name, Path.cwd(), project).id)
+
+
+def pick(context: Context, project: str | None = None) -> Session:
     """What is alive, to choose from by number; the only one there is needs no choice."""
     from scopecraft.cli.ls import STATES, print_sessions
 
-    views = [view for view in look_at_all(context, context.store.live()) if is_live(view.session.status)]
+    live = [session for session in context.store.live() if project in (None, session.project)]
+    views = [view for view in look_at_all(context, live) if is_live(view.session.status)]
     if not views:
         raise NotFound("nothing is alive to attach to", "see what ended with: sc ls")
     if len(views) == 1:

@@ -53,7 +53,10 @@ class _Log:
 @click.option("--full", is_flag=True, help="Leave nothing out of long inputs, results and thoughts.")
 @click.option("--stderr", "from_stderr", is_flag=True, help="What the agent's program complained about, instead.")
 @click.option("-n", "--lines", type=click.IntRange(min=0), metavar="LINES", help="Only the last LINES of the stream.")
-def logs(session: str, follow: bool, raw: bool, full: bool, from_stderr: bool, lines: int | None) -> None:
+@click.option("--project", help="Of the project by this name, wherever you are.")
+def logs(
+    session: str, project: str | None, follow: bool, raw: bool, full: bool, from_stderr: bool, lines: int | None
+) -> None:
     """Print what the agent of SESSION said and did: messages, tool calls, results, errors, usage.
 
     SESSION is the id of a session, a unique beginning or ending of it, or a task: then its latest session. What an
@@ -61,7 +64,7 @@ def logs(session: str, follow: bool, raw: bool, full: bool, from_stderr: bool, l
     --raw. Into a file or a pipe, --raw writes exactly the bytes that the agent wrote.
     """
     context = Context.of(os.environ)
-    log = _find(context, session_named(context, session, Path.cwd()), from_stderr, lines)
+    log = _find(context, session_named(context, session, Path.cwd(), project), from_stderr, lines)
     if raw:
         ended = _follow_raw(log) if follow else _print_raw(log)
     else:

@@ -15,10 +15,11 @@ from scopecraft.sessions.places import mission_named
 
 @command("path", examples=(('cd "$(sc path fix-login)"', "go to the worktree"),))
 @click.argument("task")
-def path(task: str) -> None:
+@click.option("--project", help="Of the project by this name, wherever you are.")
+def path(task: str, project: str | None) -> None:
     """Print the path of TASK's worktree, and nothing else."""
     context = Context.of(os.environ)
-    mission = mission_named(context, task, Path.cwd())
+    mission = mission_named(context, task, Path.cwd(), project)
     if not Path(mission.worktree).is_dir():
         raise NotFound(
             f"the worktree of {mission.slug} is not there any more: {mission.worktree}",

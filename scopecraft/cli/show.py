@@ -41,10 +41,11 @@ LABEL_CELLS = 12
 )
 @click.argument("name", metavar="TASK|SESSION")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(name: str, as_json: bool) -> None:
+@click.option("--project", help="Of the project by this name, wherever you are.")
+def show(name: str, as_json: bool, project: str | None) -> None:
     """Show a task with its sessions, or one session: state, branch, what the agent said and used, alerts."""
     context = Context.of(os.environ)
-    mission, sessions = _named(context, name)
+    mission, sessions = _named(context, name, project)
     views = look_at_all(context, sessions)
     for notice in context.store.notices:
         warn(notice)
@@ -61,12 +62,12 @@ def show(name: str, as_json: bool) -> None:
     print_lines(lines)
 
 
-def _named(context: Context, name: str) -> tuple[Mission | None, list[Session]]:
+def _named(context: Context, name: str, project: str | None) -> tuple[Mission | None, list[Session]]:
     """A task's mission with all its sessions, newest first; or with the one that was named."""
     try:
-        mission = mission_named(context, name, Path.cwd())
+        mission = mission_named(context, name, Path.cwd(), project)
     except NotFound:
-        session = session_named(context, name, Path.cwd())
+        session = session_named(context, name, Path.cwd(), project)
         return _mission_of(context, session), [session]
     return mission, context.store.sessions(mission_id=mission.id)
 

@@ -25,10 +25,11 @@ from scopecraft.sessions.stop import stop_session
 )
 @click.argument("session")
 @click.option("--now", is_flag=True, help="Do not ask the agent to end: end it.")
-def stop(session: str, now: bool) -> None:
+@click.option("--project", help="Of the project by this name, wherever you are.")
+def stop(session: str, now: bool, project: str | None) -> None:
     """End SESSION (an id, or a task's latest session). What it committed is taken to the branch either way."""
     context = Context.of(os.environ)
-    found = session_named(context, session, Path.cwd())
+    found = session_named(context, session, Path.cwd(), project)
     was_live = is_live(found.status)
     ended = stop_session(context, found.id, now=True) if now or not was_live else stop_patiently(context, found)
     assert isinstance(ended.status, Ended)

@@ -41,7 +41,8 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
 def require_mission(home: Home, task: str, project: str | None) -> Mission:
     mission = find_mission(home, task, project, partial=True)
     if mission is None:
-        raise NotFound(f"no mission is called {task!r}", "see what there is with: sc ls --all")
+        of = f" of project {project}" if project else ""
+        raise NotFound(f"no mission{of} is called {task!r}", "see what there is with: sc ls --all")
     return mission
 
 

@@ -54,8 +54,10 @@ def repository_of(project: Project) -> Repository:
     return repository
 
 
-def mission_named(context: Context, task: str, cwd: Path) -> Mission:
-    """Around the folder's project first, then anywhere. Raises NotFound and Ambiguous."""
+def mission_named(context: Context, task: str, cwd: Path, project: str | None = None) -> Mission:
+    """In the named project; else around the folder's project first, then anywhere. Raises NotFound and Ambiguous."""
+    if project is not None:
+        return require_mission(context.home, task, project_named(load_projects(context.home), project).name)
     project = project_around(context, cwd)
     if project is not None:
         mission = find_mission(context.home, task, project, partial=True)
@@ -64,17 +66,22 @@ def mission_named(context: Context, task: str, cwd: Path) -> Mission:
     return require_mission(context.home, task, None)
 
 
-def session_named(context: Context, text: str, cwd: Path) -> Session:
-    """A session by id or a unique piece of it, else the latest session of the mission by that name."""
-    found = context.store.matching(text)
+def session_named(context: Context, text: str, cwd: Path, project: str | None = None) -> Session:
+    """A session by id or a unique piece of it, else the latest session of the mission by that name.
+
+    With a project, one of another project is not meant.
+    """
+    found = [session for session in context.store.matching(text) if project in (None, session.project)]
     if len(found) > 1:
         listed = ", ".join(f"{session.id} ({session.task})" for session in found[:6])
         raise Ambiguous(f"{text!r} fits several sessions: {listed}", "use more of the id")
     if found:
         return found[0]
     try:
-        mission = mission_named(context, text, cwd)
+        mission = mission_named(context, text, cwd, project)
     except NotFound as error:
+        if project is not None:
+            raise
         raise NotFound(f"no session or task is called {text!r}", "see what there is with: sc ls --all") from error
     session = context.store.latest_of(mission.id)
     if session is None:
