@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,18 +20,28 @@ from scopecraft.worktrees.harvest import PACK_BYTES
 from scopecraft.worktrees.repository import Repository
 
 _EMPTY_PACK = b"\0\0\0\0"
-_IMPORT_SECONDS = 900
+_SECONDS = 300  # for all of it: the harvest had two minutes to make the packs
 # A small pack can hold huge objects: they are streamed, not held in memory.
 _FRUGAL = {"core.bigFileThreshold": "32m", "core.deltaBaseCacheLimit": "64m", "pack.threads": "2"}
+# A delta cannot be streamed, and a few KB of one make gigabytes. Git itself makes none of files beyond this size.
+_MEMORY = {"GIT_ALLOC_LIMIT": "512m"}
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A store of its own that borrows from the main one; `git` sees both."""
+    """A store of its own that borrows from the main one; `git` sees both.
+
+    `until` is when patience with a stranger's objects ends, on the monotonic clock.
+    """
 
     folder: Path
     objects_dir: Path
     git: Git
+    until: float
+
+    @property
+    def seconds_left(self) -> float:
+        return max(1.0, self.until - time.monotonic())
 
     def import_pack(self, pack: BinaryIO) -> None:
         """Every object is checked by `index-pack --strict`. Raises CommitsRefused with git's reason."""
@@ -39,9 +50,11 @@ class Quarantine:
             return
         options = ("--strict", "--fix-thin", "--stdin", f"--max-input-size={PACK_BYTES}")
         try:
-            result = self.git.run("index-pack", *options, stdin_file=pack, check=False, timeout_seconds=_IMPORT_SECONDS)
+            result = self.git.run(
+                "index-pack", *options, stdin_file=pack, check=False, timeout_seconds=self.seconds_left
+            )
         except GitFailed as error:
-            raise CommitsRefused(f"commits not taken back: {error.message}", error.hint) from error
+            raise _unfinished(error) from error
         if result.exit_code != 0:
             raise _not_taken("index-pack", result)
 
@@ -57,10 +70,13 @@ class Quarantine:
 
     def check_connected(self, ids: Sequence[str], *, known: str) -> None:
         """Raises CommitsRefused unless everything that the ids lead to is here or in the main repository."""
-        result = self._walk(ids, "--all")
-        if result.exit_code != 0:
-            # one broken ref of the project's own spoils `--all`: what the mission began at will do, only slower
-            result = self._walk(ids, known)
+        try:
+            result = self._walk(ids, "--all")
+            if result.exit_code != 0:
+                # one broken ref of the project's own spoils `--all`: what the mission began at will do, only slower
+                result = self._walk(ids, known)
+        except GitFailed as error:
+            raise _unfinished(error) from error
         if result.exit_code != 0:
             raise _not_taken("rev-list", result)
 
@@ -69,7 +85,7 @@ class Quarantine:
             *("rev-list", "--objects", "--quiet", "--stdin", "--not", but_not),
             input=_lines(ids),
             check=False,
-            timeout_seconds=_IMPORT_SECONDS,
+            timeout_seconds=self.seconds_left,
         )
 
     @contextmanager
@@ -102,8 +118,8 @@ def quarantine(repo: Repository) -> Iterator[Quarantine]:
     try:
         (folder / "info").mkdir()
         (folder / "info" / "alternates").write_bytes(alternates_file((repo.objects_dir,)))
-        git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder)).with_config(_FRUGAL)
-        yield Quarantine(folder, repo.objects_dir, git)
+        git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder), **_MEMORY).with_config(_FRUGAL)
+        yield Quarantine(folder, repo.objects_dir, git, until=time.monotonic() + _SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -125,6 +141,10 @@ def _move_in(index: Path, target: Path) -> None:
         part = index.with_suffix(suffix)
         if part.exists():
             part.rename(target / part.name)
+
+
+def _unfinished(error: GitFailed) -> CommitsRefused:
+    return CommitsRefused(f"commits not taken back: {error.message}", error.hint)
 
 
 def _not_taken(verb: str, result: GitResult) -> CommitsRefused:
