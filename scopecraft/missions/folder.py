@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
 from scopecraft.config.paths import Home
 from scopecraft.errors import StateUnreadable
+from scopecraft.model import clock
 from scopecraft.model.ids import MISSION_ID
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean_json
 
+MAKING = ".making-"
+ABANDONED_SECONDS = 3600  # making one takes milliseconds
 LONGEST_FILE = 4 * 1024**2
 UNTOUCHED = "its artifacts and worktree are untouched; mend the file and move it back"
 
@@ -28,13 +32,24 @@ def folder_of(home: Home, mission: Mission) -> Path:
 def create_mission(home: Home, mission: Mission, raw_input: str) -> Path:
     """Make the folder whole, then give it its name: a mission that can be seen is complete."""
     target = folder_of(home, mission)
-    making = target.with_name(f".making-{mission.id}")
+    making = target.with_name(f"{MAKING}{mission.id}")
+    _sweep(home, clock.from_text(mission.created_at).timestamp())
     for folder in (making, making / "artifacts", making / "runs", making / "logs"):
         private_folder(folder)
     replace_file(making / "artifacts" / "raw-input.md", raw_input.encode("utf-8", "surrogateescape"))
     replace_file(making / "mission.json", _to_json(mission))
     making.rename(target)
     return target
+
+
+def _sweep(home: Home, now: float) -> None:
+    """Take away what processes that were killed had begun to make."""
+    with os.scandir(home.missions_active) as entries:
+        begun = [entry for entry in entries if entry.name.startswith(MAKING)]
+    for entry in begun:
+        with contextlib.suppress(OSError):
+            if now - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def save_mission(home: Home, mission: Mission) -> None:

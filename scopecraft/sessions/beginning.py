@@ -20,7 +20,7 @@ from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running,
 from scopecraft.sessions.agent_choice import Chosen
 from scopecraft.sessions.clean_up import clean_up
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.decided import Decided
+from scopecraft.sessions.decided import POSTPONED, Decided
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.mission_start import ReadyMission
 from scopecraft.sessions.request import StartRequest
@@ -78,8 +78,8 @@ def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iter
 def take_what_is_late(context: Context, mission: Mission) -> None:
     """Commits of the session before that could not be taken when it ended: the next one builds on them."""
     before = context.store.latest_of(mission.id)
-    if before is not None:
-        from scopecraft.sessions.late_commits import take_late_commits
+    if before is not None and any(alert.code == POSTPONED for alert in context.store.alerts_of(before.id)):
+        from scopecraft.sessions.late_commits import take_late_commits  # much to import, and seldom needed
 
         take_late_commits(context, before)
 

@@ -52,6 +52,18 @@ def drop_private(context: Context, session: Session) -> None:
         remove_tree(folder / name)
 
 
+def give_back_half_done(context: Context, session: Session) -> None:
+    """To the session before: a start that died may have taken over its half-done merge or rebase, and never ran."""
+    events = context.store.events(mission_id=session.mission_id)
+    taken = next((event for event in reversed(events) if event.kind == "commits_taken"), None)
+    if taken is None or taken.session_id is None or not taken.data.get("in_progress"):
+        return
+    ours, theirs = context.folder(session.id).path / "git", context.folder(taken.session_id).path / "git"
+    if ours.is_dir() and not theirs.exists():
+        with contextlib.suppress(OSError):
+            ours.rename(theirs)
+
+
 def remove_tree(folder: Path) -> None:
     """What an agent made, however deep and whatever its rights; what cannot be removed stays.
 

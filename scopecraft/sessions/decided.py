@@ -18,6 +18,7 @@ from scopecraft.model.session import Ended, Session
 from scopecraft.model.text import clean_json
 from scopecraft.sessions.folder import SessionFolder
 
+POSTPONED = "commits_postponed"  # code of the alert that says so
 EventData = Mapping[str, str | int | float | bool | None]
 
 

@@ -47,9 +47,8 @@ def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
 def ended_at(look: Exited | Gone, began: str, now: str) -> str:
     """When it ended by the engine's or tmux's word, kept between its beginning and now: clocks jump."""
     finished = getattr(look, "finished_at", None)
-    if finished is None:
-        return now
-    return max(began, min(now, clock.to_text(clock.from_text(finished))))
+    told = now if finished is None else min(now, clock.to_text(clock.from_text(finished)))
+    return max(began, told)
 
 
 def read_activity(context: Context, session: Session) -> Activity:

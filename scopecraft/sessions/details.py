@@ -12,7 +12,7 @@ from scopecraft.model.handle import WindowHandle
 from scopecraft.model.session import Session, handle_of
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.decided import load_decided
+from scopecraft.sessions.decided import POSTPONED, load_decided
 from scopecraft.sessions.deciding import read_activity
 from scopecraft.sessions.late_commits import take_late_commits
 
@@ -38,9 +38,7 @@ def details_of(context: Context, session: Session) -> Details:
         commits = f"{data.get('commits')} on {session.branch}, now at {str(data.get('tip'))[:12]}"
     return Details(
         activity=read_activity(context, session),
-        alerts=tuple(
-            alert for alert in context.store.alerts_of(session.id) if not taken or alert.code != "commits_postponed"
-        ),
+        alerts=tuple(alert for alert in context.store.alerts_of(session.id) if not taken or alert.code != POSTPONED),
         commits=commits,
         stream=context.folder(session.id).stream if session.executor == "container" else None,
         screen=_screen(context, session),

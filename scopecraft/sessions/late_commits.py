@@ -7,13 +7,14 @@ from scopecraft.model import clock
 from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.clean_up import drop_private
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.decided import POSTPONED
 from scopecraft.sessions.deciding import alert_event, commits_event
 from scopecraft.sessions.redaction import redacted_alert, secrets_of
 from scopecraft.sessions.settle import held
 from scopecraft.sessions.settle_facts import load_facts
 from scopecraft.sessions.take_commits import take_commits
 
-_LAST_WORDS = frozenset({"commits_taken", "commits_postponed", "commits_refused"})
+_LAST_WORDS = frozenset({"commits_taken", POSTPONED, "commits_refused"})
 
 
 def take_late_commits(context: Context, session: Session) -> None:
@@ -51,4 +52,4 @@ def _are_postponed(context: Context, session: Session) -> bool:
         for event in context.store.events(session_id=session.id)
     ]
     said = [word for word in words if word in _LAST_WORDS]
-    return said[-1:] == ["commits_postponed"]
+    return said[-1:] == [POSTPONED]

@@ -18,7 +18,7 @@ from scopecraft.model.event import Alert
 from scopecraft.model.handle import ContainerHandle, Exited, Gone, Handle, Look
 from scopecraft.model.session import Ended, Interrupted, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
-from scopecraft.sessions.clean_up import clean_up, sweep_containers
+from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_containers
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
@@ -88,6 +88,7 @@ def _settle_starting(context: Context, session: Session) -> tuple[Session, Look 
     handle = adopt_started(context, session)
     at = clock.to_text(clock.now())
     if handle is None:
+        give_back_half_done(context, session)
         outcome = Interrupted("starter")
         nothing = Decided(Ended(None, at, outcome), {"outcome": outcome.kind})
         return carry_out(context, session, nothing), None

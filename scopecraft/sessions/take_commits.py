@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scopecraft.model.session import Session
 from scopecraft.sessions.agent_choice import DEFAULT_IMAGE, PERSONAL_IMAGE
 from scopecraft.sessions.container_launch import Box, container_launch, harvest_mounts, labels_of
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.decided import POSTPONED
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.settle_facts import SettleFacts
 from scopecraft.worktrees.harvest import Harvest, read_harvest
@@ -46,7 +48,7 @@ class Taken:
 
 def postponed(why: str) -> Taken:
     text = f"its commits are not taken yet: {why}; sc show tries again, and so does the task's next session"
-    return Taken(refusal=why, alerts=(Alert("commits_postponed", text),), is_postponed=True)
+    return Taken(refusal=why, alerts=(Alert(POSTPONED, text),), is_postponed=True)
 
 
 def take_commits(context: Context, session: Session, facts: SettleFacts) -> Taken:
@@ -68,12 +70,7 @@ def _harvest(context: Context, session: Session, facts: SettleFacts, private: Pr
     try:
         return read_harvest(private.harvest_folder)
     except CommitsRefused:
-        _harvest_apart(context, session, facts)
-    try:
-        return read_harvest(private.harvest_folder)
-    except CommitsRefused:
-        _refuse_full_disk(private.harvest_folder)
-        return None
+        return _harvest_apart(context, session, facts, private.harvest_folder)
 
 
 def _refuse_full_disk(folder: Path) -> None:
@@ -83,8 +80,11 @@ def _refuse_full_disk(folder: Path) -> None:
         raise storage_failed(OSError(errno.ENOSPC, "the disk is full"), folder)
 
 
-def _harvest_apart(context: Context, session: Session, facts: SettleFacts) -> None:
-    """A fresh container: no network, the worktree read-only, limits, a deadline."""
+def _harvest_apart(context: Context, session: Session, facts: SettleFacts, folder: Path) -> Harvest | None:
+    """By a fresh container: no network, the worktree read-only, limits, a deadline.
+
+    The session's image first; one that has no git, or is gone, is followed by those that have it.
+    """
     assert facts.image is not None and facts.limits is not None
     box = Box(
         image=facts.image,
@@ -95,15 +95,19 @@ def _harvest_apart(context: Context, session: Session, facts: SettleFacts) -> No
         limits=facts.limits,
     )
     engine = context.engine_at(facts.where or context.engine)
-    name = f"sc-harvest-{session.id}"
+    did_run = False
     for image in dict.fromkeys((facts.image, DEFAULT_IMAGE, PERSONAL_IMAGE)):
         launch = container_launch(session, replace(box, image=image), HARVEST_COMMAND)
-        try:
-            engine.run_to_end(name, launch, HARVEST_SECONDS)
-            return
-        except ImageMissing as error:
-            missing = error  # any image with git will do
-    raise ImageMissing(f"the engine has no image {facts.image} any more", missing.hint)
+        with suppress(ImageMissing):
+            engine.run_to_end(f"sc-harvest-{session.id}", launch, HARVEST_SECONDS)
+            did_run = True
+        with suppress(CommitsRefused):
+            return read_harvest(folder)
+        if did_run:
+            _refuse_full_disk(folder)
+    if not did_run:
+        raise ImageMissing(f"the engine has no image {facts.image} any more", "load it, or: sc image build")
+    return None
 
 
 def _mounts(context: Context, session: Session, facts: SettleFacts) -> tuple[Mount, ...]:

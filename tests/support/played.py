@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,8 +215,13 @@ def _missions(shop: Shop) -> list[dict[str, Any]]:
 
 def kill_when(process: subprocess.Popen[bytes], folder: Path, *patterns: str) -> bool:
     """SIGKILL it as soon as one of these is there; False when it had ended before."""
+    return kill_once(process, lambda: any(next(folder.glob(pattern), None) for pattern in patterns))
+
+
+def kill_once(process: subprocess.Popen[bytes], condition: Callable[[], object]) -> bool:
+    """The same, for any condition."""
     while process.poll() is None:
-        if any(next(folder.glob(pattern), None) for pattern in patterns):
+        if condition():
             process.kill()
             process.wait()
             return True

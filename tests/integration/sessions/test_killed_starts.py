@@ -17,6 +17,7 @@ from tests.support.played import (
     all_settled,
     check_invariants,
     kill_after,
+    kill_once,
     kill_when,
 )
 
@@ -73,10 +74,7 @@ def test_a_run_that_dies_at_a_known_moment_leaves_a_task_that_works(shop: Shop, 
 def test_a_start_that_dies_before_the_ignored_files_were_copied_has_them_copied_by_the_next(shop: Shop) -> None:
     locked = shop.folder / ".git" / "worktrees" / "fix-login" / "locked"
     process = shop.begin_run("fix-login", WORK, "--detach")
-    while process.poll() is None:
-        if locked.exists() and locked.read_text().startswith("scopecraft mission"):
-            process.kill()
-    process.wait()
+    assert kill_once(process, lambda: locked.exists() and locked.read_text().startswith("scopecraft mission"))
     check_usable(shop, "fix-login")
 
 
@@ -88,6 +86,30 @@ def test_runs_that_die_at_any_moment_leave_tasks_that_work(shop: Shop, how: str)
         kill_after(shop.begin_run(task, WORK, how), chance.uniform(0.1, 0.9))
     for number in range(3):
         check_usable(shop, f"task-{number}")
+
+
+MERGE = """
+git switch -qc other && echo theirs >clash.txt && git add clash.txt && git commit -qm theirs
+git switch -q feature/fix-login && echo ours >clash.txt && git add clash.txt && git commit -qm ours
+git merge other || exit 0
+"""
+GO_ON = "git rev-parse -q --verify MERGE_HEAD && echo both >clash.txt && git add clash.txt && git commit -qm merged"
+
+
+@pytest.mark.parametrize("moment", ["git/MERGE_HEAD", "secrets/env", "facts.json"])
+def test_a_half_done_merge_survives_a_start_that_dies(shop: Shop, moment: str) -> None:
+    assert shop.run("fix-login", MERGE, "--follow").code == 0
+    first = shop.path(shop.session("fix-login").id)
+    assert (first / "git" / "MERGE_HEAD").exists()
+    process = shop.begin_run("fix-login", GO_ON, "--detach")
+    assert kill_once(process, lambda: any(file != first / moment for file in shop.home.sessions.glob(f"r-*/{moment}")))
+    assert shop.outcome("fix-login")["cause"] == "starter"
+    assert (first / "git" / "MERGE_HEAD").exists()
+    said = shop.run("fix-login", GO_ON, "--follow")
+    assert said.code == 0, said.err
+    assert shop.commits("feature/fix-login") == ["merged", "ours", "theirs"]
+    assert not (first / "git").exists()
+    check_invariants(shop)
 
 
 def window_agent(home: Path) -> str:

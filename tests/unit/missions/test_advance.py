@@ -52,3 +52,10 @@ def test_closing_an_agent_that_one_worked_with_fails_nothing() -> None:
 def test_a_finished_step_is_not_begun_anew() -> None:
     reviewed = when_ended(MISSION, Completed(), LATER, "autonomous")
     assert when_started(reviewed, LATER).current_step == 1
+
+
+def test_an_end_that_is_recorded_again_after_a_crash_adds_nothing() -> None:
+    once = when_ended(when_started(MISSION, LATER), Failed("exit 3"), LATER, "autonomous")
+    assert when_ended(once, Failed("exit 3"), LATER, "autonomous") == once
+    again = when_ended(when_started(once, LATER), Failed("exit 3"), LATER, "autonomous")
+    assert again.errors == ("exit 3", "exit 3")
