@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
 from tests.support.command_line import Said, sc
 
@@ -75,3 +78,20 @@ def test_a_person_who_went_on_alone_is_not_thrown_back(workplace: Path) -> None:
     assert run(workplace, "true").code == 0
     log = subprocess.run(["git", "log", "-1", "--format=%s", "feature/fine"], cwd=workplace, capture_output=True)
     assert log.stdout == b"I settled it\n"
+
+
+@pytest.fixture
+def image_without_git(engine: DockerClient, agent_image: str) -> Iterator[str]:
+    recipe = f"FROM {agent_image}\nRUN rm /usr/bin/git\n".encode()
+    engine.images.build(fileobj=io.BytesIO(recipe), tag="scopecraft-test-nogit", rm=True, forcerm=True)
+    yield "scopecraft-test-nogit"
+    engine.images.remove("scopecraft-test-nogit", force=True)
+
+
+def test_an_image_without_git_can_do_its_work(workplace: Path, image_without_git: str) -> None:
+    settings = Path(os.environ["SCOPECRAFT_HOME"]) / "config" / "settings.toml"
+    settings.write_text(f'[container]\nimage = "{image_without_git}"\n')
+    said = run(workplace, "git --version || echo none >made.txt")
+    assert said.code == 0, said.err
+    worktree = Path(sc("path", "fine", cwd=workplace).out.strip())
+    assert (worktree / "made.txt").read_text() == "none\n"
