@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -14,13 +16,15 @@ from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.cli.terminal import Tone, width_of
+from scopecraft.errors import NotFound
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
-from scopecraft.model.session import Completed, Ended
+from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.look import View, look_at_all
+from scopecraft.sessions.look import View, ended_view, look_at_all
 
 STATES = ("waiting", "idle", "running", "starting", "unknown", "ended")
+OUTCOMES = ("completed", "failed", "timed-out", "killed", "interrupted")
 LATEST_ENDED = 10
 _TONES: dict[str, tuple[Tone, ...]] = {
     "waiting": ("yellow", "bold"),
@@ -48,13 +52,19 @@ _COLUMNS = {
     examples=(
         ("sc ls", "what runs and waits, and what ended lately"),
         ("sc ls --state waiting", "only what waits for you"),
+        ("sc ls --state failed --state timed-out", "what ended badly"),
         ("sc ls --all --json", "everything, for programs"),
     ),
 )
 @click.option("-a", "--all", "everything", is_flag=True, help="Every session, not only the latest that ended.")
-@click.option("--state", type=click.Choice(STATES), multiple=True, help="Only sessions in this state; may be repeated.")
+@click.option(
+    "--state",
+    type=click.Choice((*STATES, *OUTCOMES)),
+    multiple=True,
+    help="Only sessions in this state, or that ended so; may be repeated.",
+)
 @click.option("--project", help="Only sessions of this project.")
-@click.option("--task", help="Only sessions of the mission by exactly this name.")
+@click.option("--task", help="Only sessions of this mission: its name, suffix or id.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str | None, as_json: bool) -> None:
     """List sessions and how they are: what waits for you first, then what runs, then what ended.
@@ -63,17 +73,15 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     to the branch.
     """
     context = Context.of(os.environ)
+    wanted = _Wanted(state, project, _mission_id(context, task, project) if task else None, task)
     views = look_at_all(context, context.store.live())
-    has_more = False
-    if everything or not state or "ended" in state:
-        shown = {view.session.id for view in views}
-        most = None if everything or task else LATEST_ENDED
-        ended = context.store.sessions(status_kinds=("ended",), project=project, limit=most and most + 1)
-        has_more = most is not None and len(ended) > most
-        views += look_at_all(context, [session for session in ended[:most] if session.id not in shown])
+    most = None if everything or task else LATEST_ENDED
+    ended = _ended(context, wanted, {view.session.id for view in views}, most)
+    has_more = most is not None and len(ended) > most
+    views += [ended_view(session) for session in ended[:most]]
     for notice in context.store.notices:
         warn(notice)
-    views = [view for view in views if _is_wanted(view, state, project, task)]
+    views = [view for view in views if wanted.fits(view)]
     views.sort(key=lambda view: STATES.index(view.word))
     if as_json:
         print_json([view_dict(view) for view in views])
@@ -83,13 +91,53 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
             note("the earlier ones: sc ls --all")
     else:
         say("no session to show")
-        is_narrowed = state or project or task
+        is_narrowed = state or project or task is not None
         note("what there is: sc ls --all" if is_narrowed else "start one: sc run TASK -m 'what to do'")
 
 
-def _is_wanted(view: View, states: tuple[str, ...], project: str | None, task: str | None) -> bool:
-    session = view.session
-    return (not states or view.word in states) and project in (None, session.project) and task in (None, session.task)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the list is narrowed to; a task whose mission is not there any more is compared by its name."""
+
+    words: tuple[str, ...]
+    project: str | None
+    mission_id: str | None
+    task: str | None
+
+    @property
+    def has_ended(self) -> bool:
+        return not self.words or not {"ended", *OUTCOMES}.isdisjoint(self.words)
+
+    def fits(self, view: View) -> bool:
+        session = view.session
+        if self.words and {view.word, word_of(view).replace(" ", "-")}.isdisjoint(self.words):
+            return False
+        if self.mission_id is not None and session.mission_id != self.mission_id:
+            return False
+        by_name = self.task if self.mission_id is None else None
+        return self.project in (None, session.project) and by_name in (None, session.task)
+
+
+def _mission_id(context: Context, task: str, project: str | None) -> str | None:
+    from scopecraft.sessions.places import mission_named
+
+    try:
+        return mission_named(context, task, Path.cwd(), project).id
+    except NotFound:
+        return None
+
+
+def _ended(context: Context, wanted: _Wanted, shown: Collection[str], most: int | None) -> list[Session]:
+    """The latest that ended and are wanted, one more than `most` where there are more."""
+    if not wanted.has_ended:
+        return []
+    is_narrow = wanted.words or wanted.task is not None
+    limit = None if most is None or is_narrow else most + len(shown) + 1
+    ended = context.store.sessions(
+        status_kinds=("ended",), project=wanted.project, mission_id=wanted.mission_id, limit=limit
+    )
+    fitting = [session for session in ended if session.id not in shown and wanted.fits(ended_view(session))]
+    return fitting if most is None else fitting[: most + 1]
 
 
 def print_sessions(views: Sequence[View], *, numbered: bool = False) -> None:
@@ -116,16 +164,15 @@ def _shown_columns(rows: Sequence[Mapping[str, Cell]], width: int) -> list[str]:
 
 def _cells_of(view: View, now: datetime) -> dict[str, Cell]:
     session = view.session
-    word = word_of(view)
     since = now - clock.from_text(view.since or session.created_at)
     return {
         "SESSION": Cell(session.id, ("dim",)),
         "TASK": Cell(session.task, ("bold",)),
-        "STATE": Cell(word, tones_of(view)),
+        "STATE": Cell(word_of(view), tones_of(view)),
         "SINCE": Cell(duration_text(since.total_seconds())),
         "AGENT": Cell(session.agent),
         "PROJECT": Cell(session.project),
-        "DETAIL": Cell("" if view.detail == word else view.detail),
+        "DETAIL": Cell(view.detail),
     }
 
 

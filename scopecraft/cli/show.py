@@ -126,7 +126,7 @@ def _local(at: str) -> str:
 
 
 def _reason(view: View) -> str:
-    return f": {clean_line(view.detail)}" if view.detail and view.detail != word_of(view) else ""
+    return f": {clean_line(view.detail)}" if view.detail else ""
 
 
 def _detail_lines(details: Details, colour: bool) -> list[str]:

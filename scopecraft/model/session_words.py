@@ -21,6 +21,12 @@ _GONE = {
 }
 
 
+def outcome_detail(outcome: Outcome) -> str:
+    """What is to be said beside the word for it; empty where that says all."""
+    sentence = outcome_sentence(outcome).removeprefix(f"{outcome.kind}: ")
+    return "" if sentence == outcome.kind else sentence
+
+
 def outcome_sentence(outcome: Outcome) -> str:
     match outcome:
         case Completed():

@@ -21,7 +21,7 @@ class View:
 
     session: Session
     word: str
-    detail: str = ""  # for what it waits, how it ended, why nobody knows
+    detail: str = ""  # for what it waits, why it ended so, why nobody knows; never what the word says already
     since: str | None = None
 
 
@@ -81,10 +81,10 @@ def _settled_view(context: Context, session: Session) -> View:
 
 def ended_view(session: Session) -> View:
     from scopecraft.model.session import Ended
-    from scopecraft.model.session_words import outcome_sentence
+    from scopecraft.model.session_words import outcome_detail
 
     assert isinstance(session.status, Ended)
-    return View(session, "ended", outcome_sentence(session.status.outcome), session.status.ended_at)
+    return View(session, "ended", outcome_detail(session.status.outcome), session.status.ended_at)
 
 
 def plain_view(session: Session, detail: str = "") -> View:
