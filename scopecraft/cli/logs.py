@@ -64,19 +64,22 @@ def logs(
     --raw. Into a file or a pipe, --raw writes exactly the bytes that the agent wrote.
     """
     context = Context.of(os.environ)
-    log = _find(context, session_named(context, session, Path.cwd(), project), from_stderr, lines)
+    found = session_named(context, session, Path.cwd(), project)
+    log = _find(context, found, from_stderr, lines)
     if raw:
         ended = _follow_raw(log) if follow else _print_raw(log)
     else:
         # complaints are plain text, whatever the agent speaks
         output = ReadableOutput(dialect("plain" if from_stderr else log.session.dialect).entries, full=full)
         ended = _follow_readable(log, output) if follow else _print_readable(log, output)
+    if not from_stderr and _is_empty(log.file) and not _is_empty(context.folder(found.id).stderr):
+        note(f"it printed nothing but complaints; see: sc logs {found.id} --stderr")
     if follow and isinstance(ended.status, Ended):
         note(f"{ended.task}: {outcome_sentence(ended.status.outcome)}")
 
 
 def _find(context: Context, session: Session, from_stderr: bool, lines: int | None) -> _Log:
-    if session.executor == "tmux" and not from_stderr:
+    if session.executor == "tmux":
         raise Refused(
             f"{session.task} is a dispatch session: its agent draws a screen and prints no log",
             f"see it with: sc attach {session.task}, or sc show {session.id}{_earlier(context, session)}",
@@ -87,6 +90,13 @@ def _find(context: Context, session: Session, from_stderr: bool, lines: int | No
         raise _gone(file)
     offset, number = (0, 1) if lines is None else last_lines(file, lines)
     return _Log(context, session, file, offset, number)
+
+
+def _is_empty(file: Path) -> bool:
+    try:
+        return file.lstat().st_size == 0
+    except OSError:
+        return True
 
 
 def _earlier(context: Context, session: Session) -> str:

@@ -15,7 +15,7 @@ from scopecraft.config.paths import home_of, make_home
 from scopecraft.model.handle import ContainerHandle
 from scopecraft.model.session import Ended, Failed, Running, Session
 from scopecraft.state.store import Store
-from tests.support.command_line import PROGRAM, environment, on_a_terminal, sc, sc_bytes
+from tests.support.command_line import PROGRAM, Said, environment, on_a_terminal, sc, sc_bytes
 from tests.support.sessions import AT, LATER, a_session, ended
 from tests.support.wait import until
 
@@ -119,6 +119,19 @@ def test_complaints_have_their_own_file(store: Store) -> None:
     assert sc("logs", session.id, "--stderr").out == "oh no\n"
 
 
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_where_there_are_only_complaints_they_are_pointed_to(store: Store, options: tuple[str, ...]) -> None:
+    session = a_log(store, b"")
+    complaints = stream_of(session).with_name("stderr.log")
+    complaints.write_bytes(b"")
+    assert sc("logs", session.id, *options) == Said(0, "", "")
+    complaints.write_bytes(b"nope: not found\n")
+    said = sc("logs", session.id, *options)
+    assert (said.code, said.out) == (0, "")
+    assert f"see: sc logs {session.id} --stderr" in said.err
+    assert sc("logs", session.id, "--stderr") == Said(0, "nope: not found\n", "")
+
+
 def test_an_unknown_session_is_exit_3(store: Store) -> None:
     said = sc("logs", "nothing-like-it")
     assert said.code == 3
@@ -127,9 +140,11 @@ def test_an_unknown_session_is_exit_3(store: Store) -> None:
 
 def test_a_dispatch_session_points_to_its_window(store: Store) -> None:
     session = a_log(store, b"", executor="tmux", mode="dispatch")
-    said = sc("logs", session.id)
-    assert said.code == 3
-    assert f"sc attach {session.task}" in said.err
+    stream_of(session).with_name("stderr.log").write_bytes(b"")
+    for options in ((), ("--stderr",), ("--follow",)):
+        said = sc("logs", session.id, *options)
+        assert said.code == 3
+        assert f"sc attach {session.task}" in said.err
 
 
 def test_a_log_whose_file_is_gone_is_one_sentence(store: Store) -> None:
