@@ -36,6 +36,12 @@ def of_nested(found: Findings) -> Iterator[Alert]:
             f"folders that git takes for repositories, with settings by the agent: {_listed(found.bare)};"
             " run no git inside them before you have looked",
         )
+    if found.stuck:
+        yield Alert(
+            "nested_stuck",
+            f"the agent left git repositories or pipes inside the worktree that could not be moved away:"
+            f" {_listed(found.stuck)}; remove them before you use git there, they can run programs",
+        )
     if found.unreadable:
         yield Alert(
             "unreadable_folder",

@@ -28,13 +28,14 @@ class Findings:
     """Paths relative to the worktree, of what was moved with where it is now.
 
     `pipes` are files by which git is told something, and that are no files; `bare` are folders that look like bare
-    repositories, `unreadable` ones that could not be searched. Both stay.
+    repositories, `unreadable` ones that could not be searched, `stuck` what could not be moved. All three stay.
     """
 
     moved: tuple[tuple[str, Path], ...] = ()
     pipes: tuple[tuple[str, Path], ...] = ()
     bare: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Finding
         raise storage_failed(error, worktree) from error
     try:
         found = [item for item in _walk(root) if _is_changed(root, item, since_ns)]
-        by_kind = {kind: [item.path for item in found if item.kind == kind] for kind in ("repository", "pipe")}
+        places = [(item, _move(root, item.path, into)) for item in found if item.kind in ("repository", "pipe")]
         return Findings(
-            moved=tuple((path, _move(root, path, into)) for path in by_kind["repository"]),
-            pipes=tuple((path, _move(root, path, into)) for path in by_kind["pipe"]),
+            moved=tuple((item.path, place) for item, place in places if place and item.kind == "repository"),
+            pipes=tuple((item.path, place) for item, place in places if place and item.kind == "pipe"),
             bare=tuple(item.path for item in found if item.kind == "bare"),
             unreadable=tuple(item.path for item in found if item.kind == "unreadable"),
+            stuck=tuple(item.path for item, place in places if place is None),
         )
     finally:
         os.close(root)
@@ -107,8 +109,11 @@ def _list(root: int, folder: str, device: int) -> _Listing:
     """What is in a folder; nothing of another file system."""
     descriptor = _open_folder(root, folder)
     try:
-        if os.fstat(descriptor).st_dev != device:
+        info = os.fstat(descriptor)
+        if info.st_dev != device:
             return _Listing()
+        if info.st_uid == os.geteuid() and not info.st_mode & stat.S_IXUSR:
+            os.fchmod(descriptor, stat.S_IRWXU)  # else what is in it can be listed and not looked into
         names, folders, specials = set(), [], []
         with os.scandir(descriptor) as entries:
             for entry in entries:
@@ -127,7 +132,7 @@ def _open_folder(root: int, folder: str) -> int:
         return os.open(folder or ".", _FLAGS | os.O_DIRECTORY, dir_fd=root)
     except PermissionError:
         # a folder that its owner may not enter hides what is in it until someone changes that
-        os.chmod(folder, 0o700, dir_fd=root)
+        _open_up(root, folder)
         return os.open(folder, _FLAGS | os.O_DIRECTORY, dir_fd=root)
 
 
@@ -145,7 +150,10 @@ def _has_newer(root: int, path: str, limit_ns: int) -> bool:
     waiting = [path]
     while waiting:
         current = waiting.pop()
-        info = os.stat(current, dir_fd=root, follow_symlinks=False)
+        try:
+            info = os.stat(current, dir_fd=root, follow_symlinks=False)
+        except OSError:
+            return True
         if info.st_ctime_ns >= limit_ns or stat.S_ISLNK(info.st_mode):
             return True  # a link: what it leads to may have changed
         if stat.S_ISDIR(info.st_mode):
@@ -164,32 +172,60 @@ def _ctime(root: int, path: str) -> int:
         return 0
 
 
-def _move(root: int, path: str, into: Path) -> Path:
-    """To `<into>/<n>-<path>`, or beside itself under another name where that is another file system."""
+def _move(root: int, path: str, into: Path) -> Path | None:
+    """To `<into>/<n>-<path>`, or beside itself under another name where that is another file system.
+
+    None where it stays: then it is made harmless as it is, as far as that can be done. Raises StorageFailed for `into`.
+    """
     private_folder(into)
     number = 1
     label = os.fsdecode(os.fsencode(path).replace(b"/", b"-")[-150:])
     while os.path.lexists(target := into / f"{number:03d}-{label}"):
         number += 1
+    beside = Path(f"{path}-moved-{number}")
+    if _rename(root, path, target):
+        place: Path | None = target
+    else:
+        place = beside if _rename(root, path, beside) else None
+    _defuse(root, str(place or path))
+    return place
+
+
+def _rename(root: int, path: str, target: Path) -> bool:
+    """Relative to the root, unless it is absolute."""
     try:
-        os.rename(path, target, src_dir_fd=root)
+        os.rename(path, target, src_dir_fd=root, dst_dir_fd=root)
+    except PermissionError:
+        # an agent can take the rights away from its owner: to the folder around it, and to the one that moves
+        for folder in (str(Path(path).parent), path):
+            _open_up(root, folder)
+        with suppress(OSError):
+            os.rename(path, target, src_dir_fd=root, dst_dir_fd=root)
+            return True
     except OSError:
-        beside = f"{path}-moved-{number}"
-        try:
-            os.rename(path, beside, src_dir_fd=root, dst_dir_fd=root)
-        except OSError as error:
-            raise storage_failed(error, Path(path)) from error
-        _defuse(root, beside)
-        return Path(beside)
-    _defuse(root, str(target))
-    return target
+        return False
+    else:
+        return True
+    return False
 
 
 def _defuse(root: int, path: str) -> None:
     """Without HEAD it is no repository to git, so a prompt that asks git in there runs nothing."""
+    _open_up(root, path)
     with suppress(OSError):
         folder = os.open(path, _FLAGS | os.O_DIRECTORY, dir_fd=root)  # a link may lead to a person's repository
         try:
             os.rename("HEAD", "HEAD.moved", src_dir_fd=folder, dst_dir_fd=folder)
         finally:
             os.close(folder)
+
+
+def _open_up(root: int, folder: str) -> None:
+    """Its owner may do everything in it, where it is a folder of ours; nothing happens through a link."""
+    with suppress(OSError):
+        # to open it for reading needs the very right that is missing
+        descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+        try:
+            Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IRWXU)
+        finally:
+            os.close(descriptor)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from scopecraft.worktrees.nested import Findings, clear_nested
 from tests.support.container_git import fill, host_git
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -72,6 +79,64 @@ def test_a_repository_below_a_path_that_is_too_long_to_name_from_the_root_is_fou
     found = clear(tree)
     assert len(found.moved) == 1
     assert found.unreadable == ()
+
+
+RIGHTS = {
+    "the folder around it": ("vendor/lib", 0o555),
+    "a folder that can be listed only": ("vendor/lib", 0o444),
+    "a folder above that can be listed only": ("vendor", 0o444),
+    "itself, closed": ("vendor/lib/.git", 0o000),
+    "itself, read-only": ("vendor/lib/.git", 0o555),
+}
+
+
+@pytest.mark.parametrize("where", RIGHTS)
+def test_taking_rights_away_does_not_keep_a_repository_in_the_worktree(where: str) -> None:
+    """As an ordinary user: root needs no rights."""
+    with ordinary_folder() as folder:
+        host_git(folder, "init", "-q", "tree/vendor/lib")
+        name, mode = RIGHTS[where]
+        give(folder)
+        (folder / "tree" / name).chmod(mode)
+        found = as_ordinary_user(clear, folder / "tree")
+        assert [path for path, _ in found.moved] == ["vendor/lib/.git"]
+        assert found.stuck == found.unreadable == ()
+        assert (folder / "nested/001-vendor-lib-.git/HEAD.moved").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what another user owns")
+def test_what_cannot_be_moved_is_named_and_the_rest_is_moved() -> None:
+    with ordinary_folder() as folder:
+        for name in ("fixed", "loose"):
+            host_git(folder, "init", "-q", f"tree/{name}")
+        give(folder)
+        os.chown(folder / "tree/fixed", 0, 0)
+        found = as_ordinary_user(clear, folder / "tree")
+        assert [path for path, _ in found.moved] == ["loose/.git"]
+        assert found.stuck == ("fixed/.git",)
+        # not a repository to git all the same
+        assert (folder / "tree/fixed/.git/HEAD.moved").exists()
+
+
+@contextmanager
+def ordinary_folder() -> Iterator[Path]:
+    """An empty folder that every user reaches; pytest's own are for their user alone."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def give(folder: Path) -> None:
+    """All of it to the ordinary user, where there is another one than us."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def as_ordinary_user(action: Callable[[Path], Findings], tree: Path) -> Findings:
+    if os.geteuid() != 0:
+        return action(tree)
+    with ProcessPoolExecutor(1, mp_context=get_context("fork"), initializer=os.setresuid, initargs=(NOBODY,) * 3) as it:
+        return it.submit(action, tree).result()
 
 
 def test_links_lead_nowhere(tree: Path, tmp_path: Path) -> None:
