@@ -12,6 +12,7 @@ from pathlib import Path
 from scopecraft.atomic import private_folder, storage_failed
 from scopecraft.model.launch import AgentCommand, Limits
 
+LAST_ACT_SECONDS = 130  # the harvest ends itself a little earlier, where its image has a `timeout`
 LAUNCHER_ARGV = ("/bin/sh", "/session/launch/run.sh")
 
 
@@ -34,7 +35,7 @@ def write_launcher(folder: Path, request: LauncherFiles) -> None:
         private_folder(each)
     script = files("scopecraft.executors").joinpath("launcher.sh").read_bytes()
     _write(launch / "run.sh", script)
-    _write(launch / "limits", _limits(request.limits, request.workdir).encode())
+    _write(launch / "limits", _limits(request.limits, request.workdir))
     _write(launch / "agent.sh", _agent_script(request.command.argv))
     _write(launch / "stdin", request.command.stdin or b"")
     if request.command.done_marks:
@@ -69,16 +70,17 @@ def assignments(values: Mapping[str, str]) -> str:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
-def _limits(limits: Limits, workdir: str) -> str:
+def _limits(limits: Limits, workdir: str) -> bytes:
     return assignments(
         {
             "timeout_seconds": str(limits.timeout_seconds),
             "output_bytes": str(limits.output_bytes),
             "stop_grace_seconds": str(limits.stop_grace_seconds),
             "result_grace_seconds": str(limits.result_grace_seconds),
+            "last_act_seconds": str(LAST_ACT_SECONDS),
             "workdir": workdir,
         }
-    )
+    ).encode("utf-8", "surrogateescape")
 
 
 def _agent_script(argv: tuple[str, ...]) -> bytes:

@@ -7,6 +7,9 @@
 #   /session/stream.jsonl, /session/stderr.log   appended to by the agent itself: no pipe, so a kill loses no byte
 #
 # It ends the agent at the wall-clock limit, at the output limit, and when it stays silent after its last word.
+#
+# The agent has the same user, so while it lives nothing is read from or written to a file of its own, and a watcher that
+# it kills or holds up is followed by another. Why it was ended, the watcher says with a signal.
 
 session=/session
 launch=$session/launch
@@ -14,13 +17,16 @@ stream=$session/stream.jsonl
 blind_seconds=60 # without a process to look with; what is printed meanwhile is not limited
 . "$launch/limits"
 
+launcher=$$
 stopped=
 agent=
-on_stop() {
-    stopped=yes
-    [ -n "$agent" ] && kill -TERM "$agent" 2>/dev/null
-}
-trap on_stop TERM INT HUP
+watcher=
+reason=
+trap 'stopped=yes; stop_agent' TERM INT HUP
+trap 'reason=${reason:-timeout}' USR1
+trap 'reason=${reason:-output}' USR2
+trap 'reason=${reason:-result}' ALRM
+trap 'reason=${reason:-processes}' VTALRM
 
 # sets now: seconds since boot, which no change of the clock touches
 look_at_clock() {
@@ -37,10 +43,10 @@ look_at_sizes() {
     esac
 }
 
-# end REASON: politely, then hard; the reason stands before the first signal is sent
+# end SIGNAL: politely, then hard; the launcher knows the reason before the agent hears of it
 end() {
     trap 'kill -KILL "$agent" 2>/dev/null' EXIT # also when there is no process left to wait with
-    echo "$1" >"$session/out/reason"
+    kill -"$1" "$launcher" 2>/dev/null
     kill -TERM "$agent" 2>/dev/null
     waited=0
     while [ "$waited" -lt "$stop_grace_seconds" ] && kill -0 "$agent" 2>/dev/null; do
@@ -60,10 +66,9 @@ pause() {
 # Looks ten times a second while much is written, else once: every look costs three processes. Where the agent has taken
 # all processes that the container may have, a shell dies of it: this one goes on as a new one in its own place.
 watch() {
-    trap 'exec sh "$launch/run.sh" watch "$agent" "$begin" "${blind_since:-$now}"' EXIT
+    trap 'exec sh "$launch/run.sh" watch "$launcher" "$agent" "$begin" "${blind_since:-$now}"' EXIT
     look_at_clock
-    begin=${begin:-$now}
-    quiet_since=$begin
+    quiet_since=$now
     last_size=0
     last_total=0
     judged=
@@ -72,9 +77,9 @@ watch() {
     tick=$soon
     while sleep "$tick"; do
         look_at_clock
-        [ $((now - begin)) -ge "$timeout_seconds" ] && end timeout
+        [ $((now - begin)) -ge "$timeout_seconds" ] && end USR1
         look_at_sizes
-        [ $((size + errors)) -gt "$output_bytes" ] && end output
+        [ $((size + errors)) -gt "$output_bytes" ] && end USR2
         blind_since=
         tick=1
         [ $((size + errors - last_total)) -gt 1000000 ] && tick=$soon
@@ -85,56 +90,105 @@ watch() {
             judged=
         elif [ -z "$judged" ] && [ -r "$launch/done.sh" ] && [ $((now - quiet_since)) -ge "$result_grace_seconds" ]; then
             judged=yes
-            sh "$launch/done.sh" "$stream" 2>/dev/null && end result
+            sh "$launch/done.sh" "$stream" 2>/dev/null && end ALRM
         fi
     done
 }
 
-# after a stop request from outside: the same grace, then hard
-stop_hard_later() {
-    trap 'kill -KILL "$agent" 2>/dev/null' EXIT
-    sleep "$stop_grace_seconds"
+# after a stop request from outside: once, when there is an agent; the same grace, then hard
+stop_agent() {
+    [ -n "$agent" ] || return
+    kill -TERM "$agent" 2>/dev/null
+    [ -z "$escalating" ] || return
+    escalating=yes
+    (
+        trap 'kill -KILL "$agent" 2>/dev/null' EXIT
+        sleep "$stop_grace_seconds"
+    ) </dev/null >/dev/null 2>&1 &
 }
 
-begin=
+# Whenever a child changes: a watcher that died or was stopped has done so by the agent's hand, unless it is finished.
+watch_the_watcher() {
+    [ -n "$watcher" ] || return
+    read -r pid name state rest 2>/dev/null <"/proc/$watcher/stat" || state=Z
+    case $state in
+    Z | X | T | t) ;;
+    *) return ;;
+    esac
+    kill -KILL "$watcher" 2>/dev/null
+    look_at_clock
+    [ $((now - begin)) -ge "$timeout_seconds" ] && reason=${reason:-timeout}
+    if [ -n "$reason" ]; then
+        kill -KILL "$agent" 2>/dev/null
+    else
+        start_watcher
+    fi
+}
+
+start_watcher() {
+    watch </dev/null >/dev/null 2>&1 &
+    watcher=$!
+}
+
+# can_write PATH: nothing that the agent left there may hold up who writes
+can_write() {
+    if ! [ -e "$1" ] && ! [ -L "$1" ]; then
+        { printf '' >"$1"; } 2>/dev/null && return # the usual case needs no process
+    fi
+    chmod u+rwx "$session/out"
+    [ -L "$1" ] || chmod -R u+rwx "$1"
+    rm -rf "$1"
+    ! [ -e "$1" ] && ! [ -L "$1" ]
+}
+
 blind_since=
 if [ "${1-}" = watch ]; then
-    trap - TERM INT HUP
-    agent=$2 begin=$3 blind_since=$4
+    trap - TERM INT HUP USR1 USR2 ALRM VTALRM
+    launcher=$2 agent=$3 begin=$4 blind_since=$5
     pause
-    [ $((now - begin)) -ge "$timeout_seconds" ] && end timeout
-    [ $((now - blind_since)) -ge "$blind_seconds" ] && end processes
+    [ $((now - begin)) -ge "$timeout_seconds" ] && end USR1
+    [ $((now - blind_since)) -ge "$blind_seconds" ] && end VTALRM
     watch
 fi
 
 cd "$workdir" || exit 126
 [ -n "$stopped" ] && exit 143
+escalating=
+look_at_clock
+begin=$now
 sh "$launch/agent.sh" <"$launch/stdin" >>"$stream" 2>>"$session/stderr.log" &
 agent=$!
-watch </dev/null >/dev/null 2>&1 &
-watcher=$!
+[ -n "$stopped" ] && stop_agent
+trap watch_the_watcher CHLD
+start_watcher
+watch_the_watcher
 
-escalating=
-while :; do
+code=
+while [ -z "$code" ] || kill -0 "$agent" 2>/dev/null; do
     wait "$agent"
     code=$?
-    kill -0 "$agent" 2>/dev/null || break
-    # a signal woke us, the agent lives
-    if [ -n "$stopped" ] && [ -z "$escalating" ]; then
-        kill -TERM "$agent" 2>/dev/null
-        stop_hard_later </dev/null >/dev/null 2>&1 &
-        escalating=yes
-    fi
 done
-kill "$watcher" 2>/dev/null
+# a wait that a signal ended may have seen the agent end without telling how
+wait "$agent"
+again=$?
+[ "$again" = 127 ] || code=$again
 
 # Whatever the agent left behind must not write while its commits are read.
-trap '' TERM INT HUP
+trap - CHLD
+trap '' TERM INT HUP USR1 USR2 ALRM VTALRM
+trap 'exit "$code"' EXIT # also when there is no process left for what follows
 kill -KILL -1 2>/dev/null
 
-reason=exit
-[ -n "$stopped" ] && reason=stopped
-[ -r "$session/out/reason" ] && read -r reason <"$session/out/reason"
-printf '%s %s\n' "$code" "$reason" >"$session/out/exit"
-[ -r "$launch/last-act.sh" ] && sh "$launch/last-act.sh" </dev/null >"$session/out/last-act.log" 2>&1
+[ -n "$stopped" ] && reason=${reason:-stopped}
+can_write "$session/out/exit" && printf '%s %s\n' "$code" "${reason:-exit}" >"$session/out/exit"
+[ -r "$launch/last-act.sh" ] || exit "$code"
+log=/dev/null
+can_write "$session/out/last-act.log" && log=$session/out/last-act.log
+sh "$launch/last-act.sh" </dev/null >"$log" 2>&1 &
+act=$!
+(
+    sleep "$last_act_seconds"
+    kill -KILL "$act"
+) </dev/null >/dev/null 2>&1 &
+wait "$act"
 exit "$code"
