@@ -16,7 +16,7 @@ from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, EventData
 from scopecraft.sessions.folder import last_words, launcher_exit
-from scopecraft.sessions.outcome import Evidence, decide_outcome, with_refusal
+from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with_refusal
 from scopecraft.sessions.redaction import redacted_alert, secrets_of
 from scopecraft.sessions.settle_facts import SettleFacts, load_facts
 from scopecraft.sessions.take_commits import Taken, postponed, take_commits
@@ -82,7 +82,7 @@ def _evidence(
     context: Context, session: Session, look: Exited | Gone, facts: SettleFacts | None, activity: Activity
 ) -> Evidence:
     folder = context.folder(session.id)
-    code, reason = launcher_exit(folder)
+    code, reason = believed(look, *launcher_exit(folder)) if session.executor == "container" else (None, None)
     seen = look.exit_code if isinstance(look, Exited) else None
     words = last_words(folder.stderr)
     if isinstance(look, Exited) and look.last_lines:

@@ -19,6 +19,7 @@ class Ending:
         self.session = session
         self._context = context
         self._next_look = 0.0
+        self._is_told = False  # by the launcher, or by an agent in its name: so it shortens the wait only once
 
     def is_over(self) -> bool:
         """To be asked as often as one likes. Raises what settling raises."""
@@ -30,6 +31,9 @@ class Ending:
         return not is_live(self.session.status)
 
     def _is_due(self) -> bool:
-        return (
-            time.monotonic() >= self._next_look or launcher_exit(self._context.folder(self.session.id))[1] is not None
-        )
+        if time.monotonic() >= self._next_look:
+            return True
+        if self._is_told or launcher_exit(self._context.folder(self.session.id))[1] is None:
+            return False
+        self._is_told = True
+        return True

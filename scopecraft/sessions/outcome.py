@@ -32,6 +32,13 @@ class Evidence:
     was_rebooted: bool = False  # the machine, since the session began
 
 
+def believed(look: Exited | Gone, code: int | None, reason: str | None) -> tuple[int | None, str | None]:
+    """What a container's `out/exit` is worth: nothing where the engine saw another exit code. The agent can write it."""
+    if isinstance(look, Exited) and code is not None and code != look.exit_code:
+        return None, None
+    return code, reason
+
+
 def decide_outcome(evidence: Evidence) -> Outcome:
     claim = evidence.activity.claim
     if claim is not None and not claim.aborted and claim.stop_reason != "max_turn_requests":

@@ -9,7 +9,7 @@ import pytest
 from scopecraft.model.activity import Activity, Claim
 from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut
-from scopecraft.sessions.outcome import Evidence, decide_outcome, with_refusal
+from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with_refusal
 
 GOOD = Claim(is_error=False, stop_reason="end_turn")
 BAD = Claim(is_error=True, stop_reason="error", text="API Error: 400 bad request")
@@ -64,6 +64,20 @@ def test_a_container_that_went_away_is_interrupted(claim: Claim | None) -> None:
 
 def test_a_window_that_went_away_is_interrupted() -> None:
     assert decide(look=Gone("closed"), executor="tmux") == Interrupted("tmux", "closed")
+
+
+def test_the_launchers_word_counts_where_the_engine_saw_the_same() -> None:
+    assert believed(Exited(7), 7, "timeout") == (7, "timeout")
+    assert believed(Gone("removed"), 143, "timeout") == (143, "timeout")
+    assert believed(Exited(1), None, "full") == (None, "full")
+
+
+@pytest.mark.parametrize("code", [None, 137, 1])
+def test_a_success_that_the_engine_does_not_confirm_is_none(code: int | None) -> None:
+    exit_code, reason = believed(Exited(code), 0, "exit")
+    assert (exit_code, reason) == (None, None)
+    outcome = decide(has_protocol=False, look=Exited(code), exit_code=code, launcher_reason=reason)
+    assert not isinstance(outcome, Completed)
 
 
 def test_success_without_a_result_line_is_a_failure() -> None:
