@@ -20,12 +20,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.tmux, pytest.mark.image]
 DAMAGES = {
     "empty": b"",
     "truncated": b'{"id": "r-',
-    "NUL-filled": b"\0" * 600,
-    "bad UTF-8": b'{"id": "\xff\xfe"}',
-    "of a future version": b'{"schema_version": 99, "what": ["ever"]}',
-    "no object": b"[]",
+    "filled-with-nul": b"\0" * 600,
+    "bad-utf": b'{"id": "\xff\xfe"}',
+    "of-the-future": b'{"schema_version": 99, "what": ["ever"]}',
+    "no-object": b"[]",
 }
-damages = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 
 
 def copies(file: Path) -> list[bytes]:
@@ -34,93 +33,110 @@ def copies(file: Path) -> list[bytes]:
 
 
 @pytest.fixture
-def two(shop: Shop) -> Shop:
-    """Two tasks, of which one has ended and the other is over and not settled."""
+def tasks(shop: Shop) -> Shop:
+    """`good` has ended; a task for each damage, named for it, is over and not settled."""
+    assert shop.run("good", WORK, "--follow").code == 0
+    for task in DAMAGES:
+        assert shop.run(task, WORK).code == 0
+    for task in DAMAGES:
+        shop.wait_over(shop.session(task).id)
+    return shop
+
+
+@pytest.fixture
+def one(shop: Shop) -> Shop:
+    """`good` has ended, `bad` is over and not settled."""
     assert shop.run("good", WORK, "--follow").code == 0
     shop.wait_over(shop.run("bad", WORK).out.strip())
     return shop
 
 
-def check_listed(shop: Shop) -> dict[str, str]:
-    """Both tasks are, and how they are."""
+def check_all_ended(shop: Shop) -> None:
     states = {row["task"]: row["state"] for row in shop.rows()}
-    assert states["good"] == "ended"
-    return states
+    assert set(states.values()) == {"ended"}, states
+    assert len(states) == len(DAMAGES) + 1
 
 
-@damages
-def test_damaged_facts_cost_the_session_nothing_but_time(two: Shop, damage: bytes) -> None:
-    facts = two.path(two.session("bad").id) / "facts.json"
-    whole = facts.read_bytes()
-    facts.write_bytes(damage)
-    assert check_listed(two)["bad"] == "ended"
-    assert facts.read_bytes() == damage
-    assert str(facts) in two.sc("show", "bad").out
-    facts.write_bytes(whole)
-    assert two.sc("show", "bad").code == 0
-    assert two.commits("feature/bad") == [two.session("bad").id]
-    check_invariants(two)
+def damage(shop: Shop, name: str) -> dict[str, Path]:
+    """The damaged files by task."""
+    files = {task: shop.path(shop.session(task).id) / name for task in DAMAGES}
+    for task, file in files.items():
+        file.write_bytes(DAMAGES[task])
+    return files
 
 
-@damages
-def test_damaged_metadata_is_moved_aside_and_written_anew(two: Shop, damage: bytes) -> None:
-    metadata = two.path(two.session("bad").id) / "metadata.json"
-    metadata.write_bytes(damage)
-    said = two.sc("ls")
+def test_damaged_facts_cost_the_session_nothing_but_time(tasks: Shop) -> None:
+    whole = {task: (tasks.path(tasks.session(task).id) / "facts.json").read_bytes() for task in DAMAGES}
+    files = damage(tasks, "facts.json")
+    check_all_ended(tasks)
+    for task, file in files.items():
+        assert file.read_bytes() == DAMAGES[task]
+        assert str(file) in tasks.sc("show", task).out
+        file.write_bytes(whole[task])
+        assert tasks.sc("show", task).code == 0
+        assert tasks.commits(f"feature/{task}") == [tasks.session(task).id]
+    check_invariants(tasks)
+
+
+def test_damaged_metadata_is_moved_aside_told_and_written_anew(tasks: Shop) -> None:
+    files = damage(tasks, "metadata.json")
+    said = tasks.sc("ls")
     assert said.code == 0
-    assert str(metadata) in said.err
-    assert check_listed(two)["bad"] == "ended"
-    assert copies(metadata) == [damage]
-    assert b'"completed"' in metadata.read_bytes()
+    check_all_ended(tasks)
+    for task, file in files.items():
+        assert str(file) in said.err
+        assert copies(file) == [DAMAGES[task]]
+        assert b'"completed"' in file.read_bytes()
 
 
-@damages
-def test_a_damaged_mission_does_not_keep_its_session_from_ending(two: Shop, damage: bytes) -> None:
-    (file,) = two.home.missions_active.glob("m-*--bad/mission.json")
-    file.write_bytes(damage)
-    assert check_listed(two)["bad"] == "ended"
-    assert copies(file) == [damage]
-    session_id = two.session("bad").id
-    assert two.alerts(session_id) == ["mission_unreadable"]
-    shown = two.sc("show", session_id)
-    assert shown.code == 0
-    assert str(file) in shown.out and str(file) in shown.err
-    assert two.commits("feature/bad") == [session_id]
-    for command in (("run", "bad", "--agent", "plain", "-m", "x", "--", "true"), ("show", "bad"), ("path", "bad")):
-        said = two.sc(*command)
+def test_a_damaged_decision_is_made_again(tasks: Shop) -> None:
+    files = damage(tasks, "decided.json")
+    check_all_ended(tasks)
+    for task, file in files.items():
+        assert tasks.outcome(task) == {"kind": "completed"}
+        assert copies(file) == [DAMAGES[task]]
+        assert tasks.commits(f"feature/{task}") == [tasks.session(task).id]
+
+
+def test_a_damaged_mission_does_not_keep_its_session_from_ending(tasks: Shop) -> None:
+    files = {task: next(tasks.home.missions_active.glob(f"m-*--{task}")) / "mission.json" for task in DAMAGES}
+    for task, file in files.items():
+        file.write_bytes(DAMAGES[task])
+    check_all_ended(tasks)
+    for task, file in files.items():
+        assert copies(file) == [DAMAGES[task]]
+        session_id = tasks.session(task).id
+        assert tasks.alerts(session_id) == ["mission_unreadable"]
+        shown = tasks.sc("show", session_id)
+        assert shown.code == 0
+        assert str(file) in shown.out and str(file) in shown.err
+        assert tasks.commits(f"feature/{task}") == [session_id]
+    task, file = next(iter(files.items()))
+    for command in (("run", task, "--agent", "plain", "-m", "x", "--", "true"), ("show", task), ("path", task)):
+        said = tasks.sc(*command)
         assert said.code == 1, command
         assert str(file) in said.err, command
-    assert two.sc("show", "good").code == 0
+    assert tasks.sc("show", "good").code == 0
 
 
-def test_damaged_settings_are_named_and_everything_that_lives_is_listed(two: Shop) -> None:
-    assert two.run("third", f"{STARTED}; {HANG}").code == 0
-    settings = two.home.settings_file
+def test_damaged_settings_are_named_and_everything_that_lives_is_listed(one: Shop) -> None:
+    assert one.run("third", f"{STARTED}; {HANG}").code == 0
+    settings = one.home.settings_file
     settings.write_bytes(b"container = [[\n")
-    states = check_listed(two)
-    assert (states["bad"], states["third"]) == ("ended", "running")
-    said = two.run("fourth", "true")
+    states = {row["task"]: row["state"] for row in one.rows()}
+    assert states == {"good": "ended", "bad": "ended", "third": "running"}
+    said = one.run("fourth", "true")
     assert said.code == 2
     assert str(settings) in said.err
     assert settings.read_bytes() == b"container = [[\n"
-    assert two.sc("stop", "third", "--now").code == 0
-    check_invariants(two)
+    assert one.sc("stop", "third", "--now").code == 0
+    check_invariants(one)
 
 
-@damages
-def test_a_damaged_decision_is_made_again(two: Shop, damage: bytes) -> None:
-    decided = two.path(two.session("bad").id) / "decided.json"
-    decided.write_bytes(damage)
-    assert two.outcome("bad") == {"kind": "completed"}
-    assert copies(decided) == [damage]
-    assert two.commits("feature/bad") == [two.session("bad").id]
-
-
-def test_a_session_whose_folder_was_deleted_ends_all_the_same(two: Shop) -> None:
-    shutil.rmtree(two.path(two.session("bad").id))
-    assert check_listed(two)["bad"] == "ended"
-    assert two.outcome("bad")["kind"] == "failed"
-    assert two.run("bad", WORK, "--follow").code == 0
+def test_a_session_whose_folder_was_deleted_ends_all_the_same(one: Shop) -> None:
+    shutil.rmtree(one.path(one.session("bad").id))
+    assert one.outcome("bad")["kind"] == "failed"
+    assert one.run("bad", WORK, "--follow").code == 0
 
 
 # A full disk: the home on one of 1 MiB
