@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from scopecraft.errors import GitFailed, GitMissing, RepositoryRefused, ScopecraftError, StorageFailed
 from scopecraft.model.text import clean_line
@@ -52,6 +55,9 @@ _STORAGE = re.compile(
     r"^.*(?:No space left on device|Disk quota exceeded|Read-only file system|unable to write |write error).*$", re.M
 )
 _TERMINATE_SECONDS = 10
+_PIECE_BYTES = 1 << 16
+_RECORD_BYTES = 1 << 20
+_WORDS_BYTES = 1 << 16  # of what git complains about
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,7 @@ class Git:
                 out, err = process.communicate(input, timeout=timeout_seconds)
             except subprocess.TimeoutExpired as error:
                 _end(process)
-                raise GitFailed(
-                    f"git {_verb(arguments)} did not finish within {timeout_seconds:g} s in {self.directory}",
-                    "is the disk very busy, or a network file system away?",
-                ) from error
+                raise self._late(arguments, timeout_seconds) from error
             except BaseException:
                 _end(process)  # git takes its half-made files away itself when it is asked politely
                 raise
@@ -113,6 +116,29 @@ class Git:
         if check and result.exit_code != 0:
             raise failure(arguments, result)
         return result
+
+    def records(self, *arguments: str, timeout_seconds: float = 600) -> Generator[bytes, None, None]:
+        """What it writes, cut at NUL, while it writes: never held as a whole. Git ends when the caller closes this.
+
+        Raises like `run`, when the output ends, and GitFailed for a record of more than 1 MiB.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        with tempfile.TemporaryFile() as errors:
+            process = self._start(arguments, subprocess.DEVNULL, errors)
+            try:
+                yield from _cut(process, deadline)
+                exit_code = process.wait(max(0.0, deadline - time.monotonic()))
+            except (TimeoutError, subprocess.TimeoutExpired) as error:
+                raise self._late(arguments, timeout_seconds) from error
+            finally:
+                if process.poll() is None:
+                    _end(process)
+                if process.stdout is not None:
+                    process.stdout.close()
+            errors.seek(0)
+            words = errors.read(_WORDS_BYTES).decode("utf-8", "replace")
+        if exit_code != 0:
+            raise failure(arguments, GitResult(exit_code, b"", words))
 
     def text(self, *arguments: str) -> str:
         """Its output without the last newline; bytes that are not UTF-8 survive as surrogates."""
@@ -128,7 +154,15 @@ class Git:
     def with_config(self, config: Mapping[str, str]) -> Git:
         return replace(self, config={**self.config, **config})
 
-    def _start(self, arguments: tuple[str, ...], stdin: int | BinaryIO) -> subprocess.Popen[bytes]:
+    def _late(self, arguments: tuple[str, ...], seconds: float) -> GitFailed:
+        return GitFailed(
+            f"git {_verb(arguments)} did not finish within {seconds:g} s in {self.directory}",
+            "is the disk very busy, or a network file system away?",
+        )
+
+    def _start(
+        self, arguments: tuple[str, ...], stdin: int | BinaryIO, stderr: int | IO[bytes] = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
         if self.pointer is not None:
             check_pointer(self.work_tree or self.directory, self.pointer)
         try:
@@ -138,7 +172,7 @@ class Git:
                 env=environment(os.environ, added=self.env, config=self.config),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=stderr,
                 pass_fds=self.inherit,
                 start_new_session=True,  # Ctrl-C reaches us, and we end git in order
             )
@@ -215,6 +249,24 @@ def _last_words(stderr: str) -> str:
 
 def _verb(arguments: tuple[str, ...]) -> str:
     return clean_line(" ".join(arguments[:2] if arguments[:1] == ("worktree",) else arguments[:1]), 60)
+
+
+def _cut(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    """The records of its output; what stands after the last NUL is left out. Raises TimeoutError."""
+    assert process.stdout is not None
+    descriptor, rest = process.stdout.fileno(), b""
+    ready = select.poll()
+    ready.register(descriptor, select.POLLIN)
+    while True:
+        if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise TimeoutError
+        piece = os.read(descriptor, _PIECE_BYTES)
+        if not piece:
+            return
+        if len(rest) > _RECORD_BYTES:
+            raise GitFailed(f"git wrote a name of more than {_RECORD_BYTES >> 20} MiB")
+        *whole, rest = (rest + piece).split(b"\0")
+        yield from whole
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scopecraft.errors import CommitsRefused
+from scopecraft.worktrees.breadth import check_breadth
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.harvest import PACK, TIP_PACK, Harvest, all_ids, open_pack
 from scopecraft.worktrees.quarantine import Quarantine
@@ -56,6 +57,8 @@ def _checked(store: Quarantine, name: str, harvest: Harvest, branch: Ref) -> Int
         raise CommitsRefused("commits not taken back: HEAD or the branch is no commit", "")
     store.check_connected(ids, known=branch.id)
     tree = harvest.staged_tree
+    for each in dict.fromkeys((*tips, tree or harvest.head)):
+        check_breadth(store.git, each, base=branch.id, timeout_seconds=store.seconds_left)
     typed = replace(
         harvest,
         staged_tree=tree if tree and found[tree][1] == "tree" else None,

@@ -30,6 +30,7 @@ from scopecraft.worktrees.verdict import Verdict, decide
 
 # other missions take back at the same time, and git gives up on a lock after 0.1 s
 _PATIENT = {"core.filesRefLockTimeout": "10000", "core.packedRefsTimeout": "10000"}
+_MOST_LINKS = 1000  # that are counted: a tree can have a million
 _UNREADABLE = "commits not taken back: what the agent did could not be read out of its container"
 
 
@@ -175,10 +176,10 @@ def _new_gitlinks(git: Git, facts: PrivateFacts, taken: Intake, settled: _Settle
     for tree in sorted(trees):
         # committed trees only: nothing of the worktree is read, so asking for submodules runs nothing of theirs
         options = ("-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none")
-        fields = git.run("diff-tree", *options, facts.tip, tree).stdout.split(b"\0")
-        for change, path in zip(fields[::2], fields[1::2], strict=False):
+        fields = git.records("diff-tree", *options, facts.tip, tree)
+        for change, path in zip(fields, fields, strict=True):  # of one iterator: by twos
             before, after = change.split(b" ")[:2]
-            if after == b"160000" != before.removeprefix(b":"):
+            if after == b"160000" != before.removeprefix(b":") and len(found) < _MOST_LINKS:
                 found[os.fsdecode(path)] = None
     return list(found)
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import resource
+import subprocess
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
+
 from scopecraft.errors import CommitsRefused
+from scopecraft.worktrees.breadth import check_breadth
+from scopecraft.worktrees.facts import PrivateFacts
+from scopecraft.worktrees.harvest import Harvest
 from scopecraft.worktrees.quarantine import quarantine
-from scopecraft.worktrees.repository import open_repository
-from tests.support.container_git import make_repository
+from scopecraft.worktrees.repository import Repository, open_repository
+from scopecraft.worktrees.takeback import TakeBack, take_back
+from tests.support.container_git import Place, host_git, make_repository
 
 MIB = 1 << 20
 
@@ -26,6 +34,66 @@ def test_a_delta_that_unfolds_into_gigabytes_is_refused_before_it_has_them(tmp_p
         refused, largest_git_kib = apart.submit(_import_apart, make_repository(tmp_path / "main"), pack).result()
     assert "over limit" in refused
     assert largest_git_kib < 250_000
+
+
+EMPTY_TREE = "$(git hash-object -t tree -w --stdin </dev/null)"
+TREES = {
+    # ten trees in ten trees and so on: a name for each way there
+    "wide": """tree=$(git rev-parse HEAD^{tree})
+        for level in 1 2 3 4 5 6 7 8 9; do
+            tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\tn%s\\n' $tree $i; done | git mktree)
+        done""",
+    "without a file": f"""tree={EMPTY_TREE}
+        for level in 1 2 3 4 5 6 7 8 9; do
+            tree=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\tn%s\\n' $tree $i; done | git mktree)
+        done""",
+    "deep": f"""tree={EMPTY_TREE}; name=$(printf %0100d 0)
+        for level in $(seq 45); do tree=$(printf '040000 tree %s\\t%s\\n' $tree $name | git mktree); done""",
+}
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("shape", TREES)
+@pytest.mark.parametrize("where", ["committed", "staged"])
+def test_a_tree_of_a_billion_paths_costs_the_host_nothing(place: Place, shape: str, where: str) -> None:
+    session = place.session()
+    session.run("echo good >good; git add good; git commit -q -m good")
+    session.run(f"set -e; {TREES[shape]}; git update-ref refs/bomb $(git commit-tree -p HEAD -m bomb $tree)")
+    if where == "committed":
+        session.run("git update-ref HEAD refs/bomb; git update-ref -d refs/bomb")
+        harvest = session.harvest()
+    else:
+        harvest = replace(session.harvest(), staged_tree=session.run("git rev-parse refs/bomb^{tree}").output.strip())
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        taken, own_kib, git_kib = apart.submit(_taken_apart, place.repo, session.private.facts, harvest).result(60)
+    assert "commits_refused" in [alert.code for alert in taken.alerts]
+    assert "paths" in (taken.refused or "")
+    assert taken.commits == (0 if where == "committed" else 1)
+    assert (own_kib < 250_000, git_kib < 250_000) == (True, True)
+    assert place.tip() == taken.branch_tip
+
+
+def test_a_large_project_may_have_more_than_the_limit_says(tmp_path: Path) -> None:
+    main = make_repository(tmp_path / "main")
+    git = open_repository(main).git
+    large = _wide_tree(main, levels=5)
+    more = _mktree(main, f"040000 tree {large}\ta\n040000 tree {large}\tb\n")
+    check_breadth(git, more, base=large, timeout_seconds=60)
+    with pytest.raises(CommitsRefused):
+        check_breadth(git, more, base="HEAD", timeout_seconds=60)
+
+
+def _mktree(main: Path, entries: str) -> str:
+    made = subprocess.run(["git", "mktree"], cwd=main, input=entries, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
+
+
+def _wide_tree(main: Path, *, levels: int) -> str:
+    """Ten times as many paths with each level."""
+    tree = host_git(main, "rev-parse", "HEAD^{tree}")
+    for _ in range(levels):
+        tree = _mktree(main, "".join(f"040000 tree {tree}\tn{number}\n" for number in range(10)))
+    return tree
 
 
 def delta_bomb(*, copies: int) -> bytes:
@@ -64,3 +132,9 @@ def _import_apart(main: Path, pack: Path) -> tuple[str, int]:
         except CommitsRefused as error:
             refused = error.message
     return refused, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
+def _taken_apart(repo: Repository, facts: PrivateFacts, harvest: Harvest) -> tuple[TakeBack, int, int]:
+    taken = take_back(repo, facts, harvest)
+    own, gits = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return taken, own, gits
