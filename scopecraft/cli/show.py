@@ -24,7 +24,7 @@ from scopecraft.model.mission import Mission
 from scopecraft.model.session import Session
 from scopecraft.model.text import clean, clean_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.details import Details, details_of
+from scopecraft.sessions.details import Details, Recorded, details_of, recorded_of
 from scopecraft.sessions.look import View, look_at_all
 from scopecraft.sessions.places import mission_named, session_named
 
@@ -43,20 +43,29 @@ LABEL_CELLS = 12
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--project", help="Of the project by this name, wherever you are.")
 def show(name: str, as_json: bool, project: str | None) -> None:
-    """Show a task with its sessions, or one session: state, branch, what the agent said and used, alerts."""
+    """Show a task with its sessions, or one session: state, branch, what the agent said and used, commits, alerts.
+
+    What an agent said and used is read from its whole stream, so of a task's sessions only the newest tells it; name an
+    earlier one to see its own. With --json every session has the same keys, and `activity` is null where it was not
+    read.
+    """
     context = Context.of(os.environ)
     mission, sessions = _named(context, name, project)
     views = look_at_all(context, sessions)
     for notice in context.store.notices:
         warn(notice)
-    latest = details_of(context, views[0].session) if views else None
+    known: list[Recorded] = [
+        recorded_of(context, view.session) if number else details_of(context, view.session)
+        for number, view in enumerate(views)
+    ]
     if as_json:
-        print_json(_json(mission, views, latest))
+        rows = [_session_json(view, each) for view, each in zip(views, known, strict=True)]
+        print_json({"mission": asdict(mission) if mission else None, "sessions": rows})
         return
     colour = has_colour(sys.stdout)
     lines = _mission_lines(mission, colour) if mission else []
-    for number, view in enumerate(views):
-        lines += [*([""] if lines else []), *_session_lines(view, latest if number == 0 else None, colour)]
+    for view, each in zip(views, known, strict=True):
+        lines += [*([""] if lines else []), *_session_lines(view, each, colour)]
     if mission and not views:
         lines += ["", f"no session yet; start one: sc run {clean_line(mission.slug)} -m 'what to do'"]
     print_lines(lines)
@@ -80,13 +89,15 @@ def _mission_of(context: Context, session: Session) -> Mission | None:
         return None
 
 
-def _json(mission: Mission | None, views: list[View], latest: Details | None) -> dict[str, Any]:
-    rows = [view_dict(view) for view in views]
-    if latest is not None:
-        rows[0]["activity"] = asdict(latest.activity)
-        rows[0]["alerts"] = [asdict(alert) for alert in latest.alerts]
-        rows[0]["stream"] = str(latest.stream) if latest.stream else None
-    return {"mission": asdict(mission) if mission else None, "sessions": rows}
+def _session_json(view: View, known: Recorded) -> dict[str, Any]:
+    return {
+        **view_dict(view),
+        "activity": asdict(known.activity) if isinstance(known, Details) else None,
+        "alerts": [asdict(alert) for alert in known.alerts],
+        "commits": asdict(known.commits) if known.commits else None,
+        "stream": str(known.stream) if known.stream else None,
+        "screen": list(known.screen),
+    }
 
 
 def _mission_lines(mission: Mission, colour: bool) -> list[str]:
@@ -104,7 +115,7 @@ def _mission_lines(mission: Mission, colour: bool) -> list[str]:
     return [paint(title, "bold") if colour else title, *_rows(rows, colour)]
 
 
-def _session_lines(view: View, details: Details | None, colour: bool) -> list[str]:
+def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     session = view.session
     how = f"{session.mode}, {session.agent}" + (f", {session.model}" if session.model else "")
     head = f"{session.id}  attempt {session.attempt}  ({clean_line(how)})"
@@ -117,7 +128,9 @@ def _session_lines(view: View, details: Details | None, colour: bool) -> list[st
     if session.conversation_id and session.dialect != "plain":  # a plain program knows nothing of it
         rows.append(("conversation", session.conversation_id))
     lines = [paint(head, "bold") if colour else head, *_rows(rows[:1], colour, raw=True), *_rows(rows[1:], colour)]
-    return lines + (_detail_lines(details, colour) if details else [])
+    if isinstance(known, Details):
+        return lines + _detail_lines(known, colour)
+    return lines + _rows([*_commit_rows(known), *_alert_rows(known)], colour)
 
 
 def _local(at: str) -> str:
@@ -138,12 +151,11 @@ def _detail_lines(details: Details, colour: bool) -> list[str]:
         rows.append(("used", usage_text(activity.usage)))
     if activity.tools:
         rows.append(("tools", f"{activity.tool_calls} calls: {', '.join(activity.tools)}"))
-    if details.commits:
-        rows.append(("commits", details.commits))
+    rows += _commit_rows(details)
     if activity.damaged_count:
         rows.append(("damaged", f"lines {', '.join(str(number) for number in activity.damaged_lines[:10])}"))
     rows += [("error", error.text) for error in activity.errors[-3:]]
-    rows += [("alert", alert.text) for alert in details.alerts]
+    rows += _alert_rows(details)
     if details.stream is not None:
         rows.append(("log", str(details.stream)))
     lines = _rows(rows, colour)
@@ -152,6 +164,14 @@ def _detail_lines(details: Details, colour: bool) -> list[str]:
     if details.screen:
         lines += ["", *(f"  | {line}" for line in details.screen)]
     return lines
+
+
+def _commit_rows(known: Recorded) -> list[tuple[str, str]]:
+    return [("commits", str(known.commits))] if known.commits else []
+
+
+def _alert_rows(known: Recorded) -> list[tuple[str, str]]:
+    return [("alert", alert.text) for alert in known.alerts]
 
 
 def _rows(rows: list[tuple[str, str]], colour: bool, *, raw: bool = False) -> list[str]:

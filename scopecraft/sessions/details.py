@@ -20,29 +20,49 @@ SCREEN_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    activity: Activity
+class Commits:
+    count: int
+    branch: str
+    tip: str  # where the branch was then
+
+    def __str__(self) -> str:
+        return f"{self.count} on {self.branch}, now at {self.tip[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is known of a session without reading its stream, which takes seconds for a long one."""
+
     alerts: tuple[Alert, ...]
-    commits: str  # "3 on feature/x, now at 1a2b3c4d5e6f"; empty when none were taken
+    commits: Commits | None  # None when none were taken
     stream: Path | None  # a window has none
-    screen: tuple[str, ...] = ()  # of a window, the last one if it is closed; safe to show
+    screen: tuple[str, ...]  # of a window, the last one if it is closed; safe to show
+
+
+@dataclass(frozen=True, slots=True)
+class Details(Recorded):
+    activity: Activity
+
+
+def recorded_of(context: Context, session: Session) -> Recorded:
+    events = context.store.events(session_id=session.id)
+    taken = next((event.data for event in reversed(events) if event.kind == "commits_taken"), None)
+    count = int(taken.get("commits") or 0) if taken else 0
+    return Recorded(
+        alerts=tuple(
+            alert for alert in context.store.alerts_of(session.id) if taken is None or alert.code != POSTPONED
+        ),
+        commits=Commits(count, session.branch, str(taken.get("tip"))) if taken and count else None,
+        stream=context.folder(session.id).stream if session.executor == "container" else None,
+        screen=_screen(context, session),
+    )
 
 
 def details_of(context: Context, session: Session) -> Details:
     """Takes commits that could not be taken when the session ended, if they can be now."""
     take_late_commits(context, session)
-    taken = [event for event in context.store.events(session_id=session.id) if event.kind == "commits_taken"]
-    commits = ""
-    if taken and taken[-1].data.get("commits"):
-        data = taken[-1].data
-        commits = f"{data.get('commits')} on {session.branch}, now at {str(data.get('tip'))[:12]}"
-    return Details(
-        activity=read_activity(context, session),
-        alerts=tuple(alert for alert in context.store.alerts_of(session.id) if not taken or alert.code != POSTPONED),
-        commits=commits,
-        stream=context.folder(session.id).stream if session.executor == "container" else None,
-        screen=_screen(context, session),
-    )
+    known = recorded_of(context, session)
+    return Details(known.alerts, known.commits, known.stream, known.screen, read_activity(context, session))
 
 
 def _screen(context: Context, session: Session) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""`sc show`: every attempt at a task, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scopecraft.config.paths import Home
+from scopecraft.missions.folder import create_mission
+from scopecraft.model.event import Event
+from scopecraft.model.mission import Mission
+from scopecraft.model.session import Failed
+from scopecraft.state.store import Store
+from tests.support.command_line import sc
+from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
+
+TIP = "1a2b3c4d5e6f" + "0" * 28
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    assert sc("init").code == 0
+    with Store.open(Path(os.environ["SCOPECRAFT_HOME"]).resolve()) as store:
+        yield store
+
+
+@pytest.fixture
+def attempts(store: Store) -> list[str]:
+    """The sessions of a mission, newest first: a container's, a window's, and a container's that took commits."""
+    home = Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
+    mission = Mission(
+        id=a_mission_id(),
+        title="fix login",
+        slug="fix-login",
+        type="feature",
+        workflow_id="oneshot",
+        current_step=0,
+        status="completed",
+        project="shop",
+        branch="feature/fix-login",
+        base="0" * 40,
+        worktree=str(home.worktrees / "shop" / "fix-login"),
+        created_at=AT,
+        updated_at=AT,
+    )
+    create_mission(home, mission, "")
+    made = [an_attempt(home, store, mission.id, executor) for executor in ("container", "tmux", "container")]
+    data: dict[str, Any] = {"tip": TIP, "commits": 2, "in_progress": False}
+    alert = {"code": "history_rewritten", "text": "the branch was rewritten"}
+    store.append(
+        Event(0, LATER, "commits_taken", mission.id, made[0], data),
+        Event(0, LATER, "alert_raised", mission.id, made[0], alert),
+    )
+    return made[::-1]
+
+
+def an_attempt(home: Home, store: Store, mission_id: str, executor: str) -> str:
+    mode = "dispatch" if executor == "tmux" else "autonomous"
+    session = store.create(
+        a_session(mission_id=mission_id, executor=executor, mode=mode, dialect="plain", agent="plain"), AT
+    )
+    store.move(session.id, ended(Failed("Agent exited with code 3", 3)), "session_ended", LATER)
+    folder = home.sessions / session.id
+    folder.mkdir(exist_ok=True)
+    (folder / "stream.jsonl").write_text(f"words of {session.id}\n")
+    return session.id
+
+
+def test_every_attempt_has_the_same_keys(attempts: list[str]) -> None:
+    rows = json.loads(sc("show", "fix-login", "--json").out)["sessions"]
+    assert [row["id"] for row in rows] == attempts
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
+    assert {"activity", "alerts", "commits", "stream", "screen", "outcome"} <= set(rows[0])
+    assert [row["activity"] is None for row in rows] == [False, True, True], "reading whole streams takes long"
+    assert [row["commits"] for row in rows] == [None, None, {"count": 2, "branch": "feature/fix-login", "tip": TIP}]
+    assert [len(row["alerts"]) for row in rows] == [0, 0, 1]
+    assert [row["stream"] is None for row in rows] == [False, True, False]
+
+
+def test_an_earlier_attempt_that_is_named_tells_what_its_agent_said(attempts: list[str]) -> None:
+    [row] = json.loads(sc("show", attempts[2], "--json").out)["sessions"]
+    assert row["activity"]["lines"] == 1
+    assert row["commits"]["count"] == 2
+
+
+def test_a_person_sees_commits_and_alerts_of_each_attempt(attempts: list[str]) -> None:
+    lines = sc("show", "fix-login").out.splitlines()
+    earliest = lines[next(number for number, line in enumerate(lines) if line.startswith(attempts[2])) :]
+    assert "  commits      2 on feature/fix-login, now at 1a2b3c4d5e6f" in earliest
+    assert "  alert        the branch was rewritten" in earliest
+    assert not [line for line in lines[: -len(earliest)] if line.startswith("  commits")]
