@@ -11,7 +11,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.errors import NotFound as EngineNotFound
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig, Mount, Ulimit
 
 from scopecraft.errors import AlreadyRunning, EngineFailed, EngineUnavailable, ImageMissing, StartFailed
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown
@@ -19,6 +19,7 @@ from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.text import clean_line
 
 ANSWER_SECONDS = 10
+FIRST_TO_KILL = 500  # where the whole machine is out of memory: an agent before the programs of its person
 NEVER = "0001-01-01T00:00:00Z"
 STATUS_ALIVE = frozenset({"running", "paused", "restarting", "removing"})
 
@@ -219,6 +220,9 @@ class ContainerExecutor:
             nano_cpus=int(limits.cpus * 1e9),
             log_config=LogConfig(type="none"),
             restart_policy={"Name": "no"},
+            oom_score_adj=FIRST_TO_KILL,
+            ulimits=[Ulimit(name="core", soft=0, hard=0)],
+            cgroupns="private",
         )
 
     def _remove(self, container_id: str) -> None:

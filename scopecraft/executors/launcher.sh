@@ -152,6 +152,8 @@ if [ "${1-}" = watch ]; then
 fi
 
 cd "$workdir" || exit 126
+# here, since an engine without the right to raise limits would refuse to start it
+ulimit -n 65536 2>/dev/null
 [ -n "$stopped" ] && exit 143
 escalating=
 look_at_clock

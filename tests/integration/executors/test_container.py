@@ -120,20 +120,25 @@ def test_it_is_locked_down(boxes: Boxes, engine: DockerClient) -> None:
     assert host["Memory"] == host["MemorySwap"] == LIMITS.memory_bytes
     assert host["NanoCpus"] == int(LIMITS.cpus * 1e9)
     assert host["NetworkMode"] == "none"
+    assert host["CgroupnsMode"] == "private"
+    assert host["OomScoreAdj"] > 0
     assert not any("docker.sock" in mount["Source"] for mount in host["Mounts"])
 
 
 def test_inside_there_is_no_capability_and_no_way_to_write_the_system(boxes: Boxes) -> None:
     script = (
         "grep -E '^Cap(Eff|Bnd|Prm):|NoNewPrivs' /proc/self/status; "
-        "touch /usr/x 2>/dev/null && echo WROTE; touch /tmp/fine && echo tmp"
+        "touch /usr/x 2>/dev/null && echo WROTE; touch /tmp/fine && echo tmp; "
+        "echo core $(ulimit -c); [ $(ulimit -n) -le 65536 ] && echo files; cut -d: -f3 /proc/self/cgroup | sort -u"
     )
     launch = boxes.launch(["sh", "-c", script])
     boxes.run(launch)
     said = boxes.folder(launch).stream.read_text()
     assert said.count("0000000000000000") == 3
     assert "NoNewPrivs:\t1" in said
-    assert "WROTE" not in said and "tmp" in said
+    assert "WROTE" not in said
+    # the last line: of the machine's control groups it sees its own alone, as the root
+    assert said.endswith("tmp\ncore 0\nfiles\n/\n")
 
 
 def test_no_secret_shows_where_the_engine_or_others_can_see_it(boxes: Boxes, engine: DockerClient) -> None:

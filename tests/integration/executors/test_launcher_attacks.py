@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
+from scopecraft.executors.launcher import LauncherFiles, write_launcher
 from scopecraft.model.handle import Alive, Exited
 from scopecraft.model.launch import AgentCommand
 from scopecraft.sessions.folder import launcher_exit
@@ -146,3 +149,11 @@ def test_a_last_act_that_hangs_is_ended_without_a_timeout_program(boxes: Boxes) 
         limits.write("last_act_seconds=1\n")
     assert boxes.run(launch, 20).exit_code == 4
     assert launcher_exit(boxes.folder(launch)) == (4, "exit")
+
+
+def test_a_folder_whose_name_is_no_text_can_be_worked_in(tmp_path: Path) -> None:
+    name = b"/work/\xff it's"
+    write_launcher(tmp_path, LauncherFiles(AgentCommand(("true",)), LIMITS, os.fsdecode(name), {}, None))
+    script = '. "$1"; printf %s "$workdir"'
+    said = subprocess.run(["sh", "-c", script, "sh", tmp_path / "launch" / "limits"], capture_output=True, check=True)
+    assert said.stdout == name
