@@ -11,6 +11,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -393,6 +394,16 @@ def test_g8_pipes_links_and_huge_files_in_the_private_directory_hang_nobody(
     assert taken.branch_tip == place.tip()
     assert taken.moved or taken.refused
     assert place.main_git("fsck", "--no-dangling") == ""
+
+
+def test_a_harvest_that_hangs_ends_by_itself_whatever_signals_are_ignored(place: Place) -> None:
+    session = place.session()
+    session.run("rm /session/git/packed-refs; mkfifo /session/git/packed-refs")
+    _shorten_harvest(session, seconds=2)
+    began = time.monotonic()
+    ran = session.run("trap '' TERM INT HUP; exec /bin/sh /session/harvest/harvest.sh", seconds=40, check=False)
+    assert ran.exit_code != 0
+    assert time.monotonic() - began < 25
 
 
 def _shorten_harvest(session: AgentSession, *, seconds: int) -> None:
