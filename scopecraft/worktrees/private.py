@@ -80,10 +80,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     private_folder(request.session_folder)
     try:
         _write_harvest(request, seeds)
-        if request.resume_from is not None:
-            # Its files are an agent's: it is moved as a whole, and nothing in it is written or read here.
-            request.resume_from.rename(folder)
-        else:
+        if request.resume_from is None:
             _write_private(repo, request, seeds, settings)
             if seeds.stash:
                 _write_stash(repo, request, folder)
@@ -100,6 +97,10 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
             session_folder=str(request.session_folder),
             clock=clock_at(pointer.stat().st_ctime_ns),
         )
+        if request.resume_from is not None:
+            # Its files are an agent's: it is moved as a whole, and nothing in it is written or read here.
+            # Last, so that nothing can fail any more: the work in it stays where it is found.
+            request.resume_from.rename(folder)
     except OSError as error:
         raise storage_failed(error, request.session_folder) from error
     mounts = _mounts(request, stores)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecraft.errors import RepositoryRefused, UnsafeTree
+from scopecraft.errors import RepositoryRefused, StorageFailed, UnsafeTree
 from scopecraft.worktrees.pointer import read_pointer
 from scopecraft.worktrees.private import PrivateRequest, make_private
 from scopecraft.worktrees.repository import open_repository
@@ -19,11 +19,12 @@ def place(tmp_path: Path) -> Place:
     return add_worktree(Place(None, tmp_path, make_repository(tmp_path / "main"), tmp_path / "tree"))
 
 
-def make(place: Place) -> None:
+def make(place: Place, *, resume_from: Path | None = None) -> None:
     pointer = read_pointer(place.worktree)
+    session = place.root / "session"
     make_private(
         open_repository(place.main),
-        PrivateRequest(place.worktree, pointer, BRANCH, "m-1", place.root / "session", owner=(0, 0)),
+        PrivateRequest(place.worktree, pointer, BRANCH, "m-1", session, owner=(0, 0), resume_from=resume_from),
     )
 
 
@@ -102,3 +103,12 @@ def test_a_pipe_as_gitattributes_hangs_nobody(place: Place) -> None:
     place.main_git("config", "filter.x.required", "true")
     subprocess.run(["mkfifo", place.worktree / ".gitattributes"], check=True)
     make(place)
+
+
+def test_half_done_work_stays_where_it_was_when_the_next_session_cannot_be_made(place: Place) -> None:
+    before = place.root / "before/git"
+    fill(before, {"MERGE_HEAD": "half done\n"})
+    fill(place.root / "session", {"pointer": "in the way\n"})
+    with pytest.raises(StorageFailed):
+        make(place, resume_from=before)
+    assert (before / "MERGE_HEAD").read_text() == "half done\n"
