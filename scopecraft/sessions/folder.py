@@ -10,7 +10,9 @@ launch/         mounted read-only; window.sh for a window
 secrets/        read by the agent's shell, then removed
 agent/          the agent's home and configuration
 git/            the private git directory
+harvest/        mounted read-only: the script that reads the commits out, and the refs of the start
 out/            how the agent ended, and its commits
+nested/         `.git` folders that the agent made inside the worktree, moved away; never mounted
 hooks/          of a window: what the agent's hooks wrote
 """
 
