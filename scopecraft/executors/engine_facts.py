@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -65,7 +66,27 @@ def ask_engine(address: str, images: Sequence[str]) -> EngineFacts | NoEngine:
         # the SDK wraps what went wrong while it asked for the version
         if "timed out" in str(error).lower():
             return _hanging()
-        return NoEngine("failing", clean_line(str(error), 200))
+        return _failing(address, error)
+    except ValueError:  # urllib's, for a host that cannot be one
+        return NoEngine("failing", f"{clean_line(address, 100)} is no address of an engine")
+
+
+def _failing(address: str, error: Exception) -> NoEngine:
+    """In a person's words: the libraries wrap what the system said several times over, with addresses in memory."""
+    at = clean_line(address, 100)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectionRefusedError):
+            return NoEngine("refused", f"nobody listens at {at}")
+        if isinstance(cause, socket.gaierror):
+            return NoEngine("failing", f"no machine by the name in {at} is known")
+        if isinstance(cause, ssl.SSLError):
+            return NoEngine("failing", f"no secure connection to {at} came about: {cause.reason or 'TLS failed'}")
+        if isinstance(cause, OSError) and cause.strerror:
+            return NoEngine("failing", f"{at}: {clean_line(cause.strerror, 100)}")
+        cause = cause.__cause__ or cause.__context__
+    said = clean_line(str(error), 200)
+    return NoEngine("failing", f"what answers at {at} is no engine" if "Connection" in said else said)
 
 
 def _knock(address: str) -> NoEngine | None:

@@ -120,13 +120,16 @@ def _age(image: ImageFacts, now: datetime) -> float:
 
 
 def _no_engine(facts: NoEngine, around: Surroundings, address: str) -> Finding:
+    look = "see whether DOCKER_HOST, or engine.host in the settings, is right"
     start = "systemctl start docker" if around.is_installed else "apt-get install docker.io, or install Podman"
+    if not address.startswith("unix://"):  # another machine's, maybe
+        start = f"start it there, or {look}"
     mends = {
         "absent": start,
         "refused": start,
         "forbidden": 'usermod -aG docker "$USER" as root, then log in again',
         "hanging": "journalctl -u docker says why; a restart of it ends containers, but for live-restore",
-        "failing": "see whether DOCKER_HOST, or engine.host in the settings, is right",
+        "failing": look,
     }
     words = {"hanging": "hangs", "forbidden": "is not yours to use"}
     text = f"the engine at {address} {words.get(facts.kind, 'is not there')}: {facts.why}"

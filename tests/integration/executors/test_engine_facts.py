@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,27 @@ def test_something_that_is_no_engine_fails_with_a_sentence(tmp_path: Path) -> No
 
 def test_an_address_that_makes_no_sense_fails_with_a_sentence() -> None:
     assert refusal("gopher://nowhere").kind == "failing"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "why"),
+    [
+        ("tcp://127.0.0.1:1", "refused", "nobody listens at tcp://127.0.0.1:1"),
+        ("tcp://engine.invalid:2375", "failing", "no machine by the name in tcp://engine.invalid:2375 is known"),
+        ("tcp://[", "failing", "tcp://[ is no address of an engine"),
+    ],
+)
+def test_over_the_network_it_is_one_clear_sentence(address: str, kind: str, why: str) -> None:
+    assert refusal(address) == NoEngine(kind, why)  # type: ignore[arg-type]
+
+
+def test_what_hangs_up_over_the_network_is_no_engine() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with ThreadPoolExecutor(1) as hands:
+            hands.submit(lambda: server.accept()[0].close())
+            found = refusal(address)
+    assert (found.kind, "HTTPConnection" in found.why, address in found.why) == ("failing", False, True)
 
 
 @pytest.mark.engine

@@ -114,6 +114,12 @@ def test_an_engine_that_is_not_installed_is_to_be_installed() -> None:
     assert "apt-get install" in (findings(NoEngine("absent", "w"), around)["engine"].mend or "")
 
 
+def test_an_engine_over_the_network_is_not_started_here() -> None:
+    (finding,) = engine_findings(NoEngine("refused", "w"), AROUND, "tcp://far:2375", NOW)
+    assert "systemctl" not in (finding.mend or "")
+    assert "DOCKER_HOST" in (finding.mend or "")
+
+
 def test_limits_that_the_engine_cannot_set_are_a_warning() -> None:
     found = findings(replace(FACTS, missing_limits=("memory", "swap")))["limits"]
     assert found.level == "warn"
