@@ -35,7 +35,7 @@ from scopecraft.sessions.container_launch import (
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.request import StartRequest, check_prompt
-from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
+from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
 from scopecraft.worktrees.refusal import refuse_unsupported
@@ -104,6 +104,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
         private_mounts=private.mounts,
         where=context.containers.engine,
         boot_id=boot_id(),
+        began_uptime=uptime(),
     )
     save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"

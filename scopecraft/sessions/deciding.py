@@ -17,6 +17,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, EventData
 from scopecraft.sessions.folder import last_words, launcher_exit
 from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with_refusal
+from scopecraft.sessions.overdue import OVERDUE
 from scopecraft.sessions.redaction import redacted_alert, secrets_of
 from scopecraft.sessions.settle_facts import SettleFacts, load_facts
 from scopecraft.sessions.take_commits import Taken, postponed, take_commits
@@ -84,6 +85,8 @@ def _evidence(
     folder = context.folder(session.id)
     code, reason = believed(look, *launcher_exit(folder)) if session.executor == "container" else (None, None)
     seen = look.exit_code if isinstance(look, Exited) else None
+    if reason is None and OVERDUE in context.store.alerts_of(session.id):
+        reason = "timeout"
     words = last_words(folder.stderr)
     if isinstance(look, Exited) and look.last_lines:
         words = "\n".join(look.last_lines)

@@ -13,6 +13,7 @@ from scopecraft.model.event import EventKind
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
 from scopecraft.model.session import Running, Session, Status, Waiting, handle_of, is_live
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.overdue import is_overdue_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
     if isinstance(look, Unknown):
         return View(session, "unknown", look.why)
     if look is None or isinstance(look, Exited | Gone):
+        return _settled_view(context, session)
+    if session.executor == "container" and is_overdue_now(context.folder(session.id)):
         return _settled_view(context, session)
     if session.executor == "tmux":
         session, detail = observe(context, session, look)

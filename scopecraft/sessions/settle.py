@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scopecraft.atomic import file_lock, private_folder
-from scopecraft.errors import LockHeld, StateUnreadable
+from scopecraft.errors import EngineFailed, EngineUnavailable, LockHeld, StateUnreadable
 from scopecraft.missions.advance import when_ended
 from scopecraft.missions.folder import changing, record_run, save_mission
 from scopecraft.model import clock
 from scopecraft.model.event import Alert
-from scopecraft.model.handle import ContainerHandle, Exited, Gone, Handle, Look
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle, Look
 from scopecraft.model.session import Ended, Interrupted, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
 from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_containers
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
+from scopecraft.sessions.overdue import OVERDUE, is_overdue_now
 
 LOCK_WAIT_SECONDS = 60.0
 
@@ -76,11 +77,24 @@ def _settle_held(context: Context, session: Session) -> tuple[Session, Look | No
     if handle is None:
         return _settle_starting(context, session)
     look = look_at(context, handle)
+    if isinstance(look, Alive) and isinstance(handle, ContainerHandle) and is_overdue_now(folder):
+        look = _end_overdue(context, session, handle)
     if not isinstance(look, Exited | Gone):
         return session, look
     decided = decide(context, session, look)
     save_decided(folder, decided)
     return carry_out(context, session, decided), look
+
+
+def _end_overdue(context: Context, session: Session, handle: ContainerHandle) -> Look:
+    """What there is to see after that. The alert comes first: by it whoever settles the session knows the reason."""
+    raise_alert(context, session, OVERDUE)
+    engine = context.engine_of(handle)
+    try:
+        engine.stop(handle, grace_seconds=0)
+    except (EngineFailed, EngineUnavailable):
+        return Alive()  # the next look tries again
+    return engine.look(handle)
 
 
 def _settle_starting(context: Context, session: Session) -> tuple[Session, Look | None]:

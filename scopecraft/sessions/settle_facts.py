@@ -18,7 +18,7 @@ class SettleFacts:
     """`private` is the private git directory's own record; None where the agent worked in the worktree itself.
 
     `where` is the engine's address or the tmux server's socket, `boot_id` the kernel's name for this run of the
-    machine; both empty in files of older versions.
+    machine, `began_uptime` the seconds of that run then; all empty in files of older versions.
     """
 
     image: str | None
@@ -28,6 +28,7 @@ class SettleFacts:
     private_mounts: tuple[Mount, ...] = ()
     where: str = ""
     boot_id: str = ""
+    began_uptime: float = 0.0
 
     @property
     def was_rebooted(self) -> bool:
@@ -39,6 +40,14 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+
+
+def uptime() -> float:
+    """Seconds since boot, those asleep included, as the launcher in a container counts them; 0 where nobody knows."""
+    try:
+        return float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def save_facts(folder: SessionFolder, facts: SettleFacts) -> None:
@@ -59,6 +68,7 @@ def load_facts(folder: SessionFolder) -> SettleFacts:
             ),
             where=str(row.get("where", "")),
             boot_id=str(row.get("boot_id", "")),
+            began_uptime=float(row.get("began_uptime", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise StateUnreadable(f"{folder.facts} cannot be read: {error}") from error
