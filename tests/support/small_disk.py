@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engine import unavailable
+
 BLOCK = 4096
 
 
 @contextmanager
 def small_disk(folder: Path) -> Generator[Path]:
-    """A tmpfs of 1 MiB mounted there; skips where we may not mount."""
+    """A tmpfs of 1 MiB mounted there; without root it is skipped, and where root may not mount it is unavailable."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
     folder.mkdir()
@@ -24,7 +26,7 @@ def small_disk(folder: Path) -> Generator[Path]:
         ["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(folder)], capture_output=True, text=True
     )
     if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+        unavailable(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     try:
         yield folder
     finally:

@@ -18,6 +18,7 @@ import pytest
 from scopecraft.errors import OperationFailed
 from scopecraft.streams.follow import Followed, Replaced, Tail, Tick, follow
 from scopecraft.streams.lines import Line
+from tests.support.engine import unavailable
 from tests.support.wait import until
 
 
@@ -273,7 +274,7 @@ def test_where_no_watches_are_left_it_polls_and_says_so(stream: Path, limit: str
     command = f'echo 0 >/proc/sys/user/{limit} && exec "$@"'
     inside = ["unshare", "--user", "--map-root-user", "sh", "-c", command, "sh"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not let a test make a user namespace")
+        unavailable("this machine does not let a test make a user namespace")
     done = subprocess.run(
         [*inside, sys.executable, "-c", FOLLOW_ONE_LINE, str(stream)], capture_output=True, text=True, timeout=20
     )

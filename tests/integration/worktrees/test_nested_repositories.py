@@ -15,6 +15,7 @@ import pytest
 
 from scopecraft.worktrees.nested import Findings, clear_nested
 from tests.support.container_git import fill, host_git
+from tests.support.engine import unavailable
 
 NOBODY = 65534
 
@@ -52,7 +53,7 @@ def test_the_same_place_twice_is_kept_twice(tree: Path) -> None:
 def test_where_the_session_is_on_another_disk_it_is_renamed_where_it_is(tree: Path) -> None:
     elsewhere = Path("/dev/shm")
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == tree.stat().st_dev:
-        pytest.skip("no second file system at /dev/shm")
+        unavailable("no second file system at /dev/shm")
     host_git(tree, "init", "-q", "sub")
     into = elsewhere / f"sc-nested-{os.getpid()}"
     try:

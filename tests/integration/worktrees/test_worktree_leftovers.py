@@ -14,6 +14,7 @@ from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, open_repository, resolve_base
 from scopecraft.worktrees.worktree import Created, CreateRequest, create
+from tests.support.engine import unavailable
 from tests.support.repos import commit, git, make_repository, traces
 from tests.support.wait import until
 
@@ -256,7 +257,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(project: Path, tmp_path: Path) -
     before = traces(project)
     namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*namespace, "mount", "-t", "tmpfs", "none", str(small)], check=False).returncode != 0:
-        pytest.skip("no mount namespaces here")
+        unavailable("no mount namespaces here")
     script = 'mount -t tmpfs -o size=256k none "$2" && exec "$0" -c "$3" "$1" "$2"'
     command = [*namespace, "sh", "-c", script, sys.executable, str(project), str(small), _FULL]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
