@@ -56,7 +56,13 @@ def of_verdict(verdict: Verdict, facts: PrivateFacts) -> Iterator[Alert]:
             "history_rewritten",
             f"the agent rewrote {_name(facts.branch)}; what it was before is {own}old/{facts.tip}",
         )
-    if verdict.rejected is not None:
+    if verdict.rejected is not None and verdict.relation == "behind":
+        yield Alert(
+            "branch_kept",
+            f"{_name(facts.branch)} has commits that this session never had: the branch stays, the session's own state"
+            f" is {own}tip",
+        )
+    elif verdict.rejected is not None:
         yield Alert(
             "branch_kept",
             f"the agent replaced {_name(facts.branch)} by a history without a common commit: the branch stays,"
@@ -73,6 +79,16 @@ def of_verdict(verdict: Verdict, facts: PrivateFacts) -> Iterator[Alert]:
             "head_elsewhere",
             f"the agent's HEAD does not continue {_name(facts.branch)}: the branch stays its own, HEAD is {own}head,"
             " and the difference shows as uncommitted",
+        )
+
+
+def of_kept(names: Sequence[str]) -> Iterator[Alert]:
+    """Full names of refs whose commits are not on the mission's branch."""
+    if names:
+        yield Alert(
+            "refs_kept",
+            f"the agent committed beside the mission's branch: {_listed(names)}; 'git log <name>' in the repository"
+            " shows what is there",
         )
 
 

@@ -83,13 +83,18 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
                 branch=facts.branch,
                 tip=facts.tip,
                 relate=lambda old, new: relation(store.git, old, new),
+                is_resumed=not _began_at_tip(facts),
             )
             with store.released():
                 settled = _settle_refs(git, facts, taken, verdict)
     except CommitsRefused as error:
         return _refused(git, facts, raised, error.message)
     raised += [*alerts.of_verdict(verdict, facts), *alerts.of_harvest(harvest)]
-    raised += _settle_index(facts, taken, settled)
+    raised += alerts.of_kept(_beside_branch(git, facts, settled, verdict))
+    # nothing staged in a directory from before the branch's last commits: that is no wish to undo them
+    has_staged = verdict.relation != "behind" or verdict.target or taken.harvest.staged_tree != taken.head_tree
+    tree = taken.harvest.staged_tree if has_staged else None
+    raised += _settle_index(facts, settled, tree or "HEAD")
     raised += alerts.of_gitlinks(_new_gitlinks(git, facts, taken, settled))
     if taken.refused is not None:
         raised.append(alerts.refused(taken.refused, facts))
@@ -154,14 +159,40 @@ def _branch_tip(git: Git, facts: PrivateFacts) -> str | None:
     return next((ref.id for ref in list_refs(git, _branch(facts)) if ref.name == _branch(facts)), None)
 
 
-def _settle_index(facts: PrivateFacts, taken: Intake, settled: _Settled) -> list[Alert]:
+def _began_at_tip(facts: PrivateFacts) -> bool:
+    """Whether the private directory was made with the branch at its tip, not earlier, for a session before."""
+    return os.fsencode(f"{facts.tip} {_branch(facts)}") in _lines_at_start(facts, "seeds")
+
+
+def _lines_at_start(facts: PrivateFacts, name: str) -> list[bytes]:
+    """Of a file that the host wrote for the harvest, and that the container could not change."""
+    try:
+        return (Path(facts.session_folder) / "harvest" / name).read_bytes().split(b"\n")
+    except OSError:
+        return []
+
+
+def _beside_branch(git: Git, facts: PrivateFacts, settled: _Settled, verdict: Verdict) -> list[str]:
+    """What was kept with new commits that are not on the mission's branch; not what another alert names."""
+    own = namespace(facts.mission_id)
+    places = tuple(own + kind for kind in ("heads", "tags", "unnamed"))
+    kept = {name for name in settled.kept if name.startswith(places)}
+    if not kept:
+        return []
+    known = {line.decode().removeprefix("^") for line in _lines_at_start(facts, "old")}
+    known |= {id_ for id_ in (verdict.stray, verdict.rejected) if id_ is not None}
+    refs = list_refs(git, f"--no-merged={settled.target}", *places)
+    return [ref.name for ref in refs if ref.name in kept and ref.id not in known]
+
+
+def _settle_index(facts: PrivateFacts, settled: _Settled, tree: str) -> list[Alert]:
     if settled.now != settled.target:
         return [alerts.branch_changed(facts, settled.now, has_all=settled.has_all)]
     pointer = os.fsencode(facts.pointer)
     if not Path(facts.worktree).is_dir() or head_of(pointer) != f"ref: {_branch(facts)}":
         return [alerts.index_left("the mission's branch is not checked out there any more")]
     try:
-        rebuild_index(worktree_git(Path(facts.worktree), pointer), taken.harvest.staged_tree or "HEAD")
+        rebuild_index(worktree_git(Path(facts.worktree), pointer), tree)
     except (GitFailed, UnsafeTree) as error:
         return [alerts.index_left(error.message)]
     return []

@@ -28,20 +28,27 @@ class Verdict:
     adopted_from: str | None = None  # the branch that HEAD was on, or "a detached HEAD"
 
 
-def decide(harvest: Harvest, *, branch: str, tip: str, relate: Relate) -> Verdict:
-    """`tip` is the commit that the branch had at the start.
+def decide(harvest: Harvest, *, branch: str, tip: str, relate: Relate, is_resumed: bool = False) -> Verdict:
+    """`tip` is the commit that the branch had at the start; a directory that is resumed began at another one.
 
-    An amended or rebased branch moves; one that has nothing in common with its tip stays. A HEAD elsewhere is adopted
-    where it carries the branch's commits on.
+    An amended or rebased branch moves; one that has nothing in common with its tip stays, and so does one behind its
+    tip that may never have been there. A HEAD elsewhere is adopted where it carries the branch's commits on.
     """
+
+    def move(candidate: str) -> Verdict:
+        verdict = _move(tip, candidate, relate)
+        if is_resumed and verdict.relation == "behind":
+            return Verdict(None, "behind", rejected=candidate)
+        return verdict
+
     name = f"refs/heads/{branch}"
     own = harvest.id_of(name) or (None if name in harvest.gone else tip)
     if harvest.symbolic_head == name:
-        return _move(tip, harvest.head, relate)
+        return move(harvest.head)
     if harvest.in_progress not in _WANDERING and _carries_on(harvest.head, (tip, own), relate):
         elsewhere = (harvest.symbolic_head or "").removeprefix("refs/heads/") or "a detached HEAD"
         return Verdict(harvest.head, relate(tip, harvest.head), adopted_from=elsewhere)
-    verdict = _move(tip, own, relate) if own else Verdict(None)
+    verdict = move(own) if own else Verdict(None)
     stray = None if harvest.head in (verdict.target, tip) else harvest.head
     return Verdict(verdict.target, verdict.relation, rejected=verdict.rejected, stray=stray)
 

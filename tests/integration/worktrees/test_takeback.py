@@ -212,7 +212,8 @@ def test_commits_on_the_base_tags_and_notes_stay_with_the_mission(place: Place) 
         "refs/heads/main",
     ]
     assert subjects(place, "main") == ["first"]
-    assert codes(taken) == []
+    assert codes(taken) == ["refs_kept"]
+    assert f"{OWN}heads/main;" in taken.alerts[0].text
 
 
 def test_a_person_who_committed_meanwhile_keeps_branch_and_index(place: Place) -> None:
@@ -301,6 +302,34 @@ def test_a_half_done_merge_or_rebase_is_flagged_and_continued_by_the_next_sessio
     assert place.git("status", "--porcelain", "-b") == f"## {BRANCH}"
     assert place.git("show", "HEAD:README.md") == "both"
     assert not [name for name in place.kept() if name.startswith("base/")]
+
+
+def test_half_done_work_from_before_a_persons_commit_leaves_that_commit_on_the_branch(place: Place) -> None:
+    session = place.session("r-1")
+    begin = f"git switch -q -c side; echo s >README.md; git commit -q -a -m side; git switch -q {BRANCH}"
+    session.work(f"{begin}; echo t >README.md; git commit -q -a -m mine; git merge -q side || true")
+    before = place.tip()
+    place.git("commit", "-q", "-a", "-m", "of a person")
+    second = place.session("r-2", resume_from=session.private.folder)
+    taken = second.work("git merge --abort")
+    assert subjects(place) == ["of a person", "mine", "first"]
+    assert (taken.moved, codes(taken)) == (False, ["branch_kept"])
+    assert place.kept()["tip"] == before
+    assert place.git("status", "--porcelain") == " M README.md"
+
+
+def test_commits_on_another_branch_are_pointed_out(place: Place) -> None:
+    session = place.session()
+    taken = session.work(
+        f"""git branch same; git switch -q -c other; {COMMIT.format("o")}; git switch -q {BRANCH}
+        {commit("a")}
+        git tag here; git switch -q --detach; {commit("loose")}; git tag -a -m t apart; git switch -q {BRANCH}"""
+    )
+    assert (subjects(place), codes(taken)) == (["a", "first"], ["refs_kept"])
+    assert f"{OWN}heads/other, {OWN}tags/apart;" in taken.alerts[0].text
+    assert again(session) == taken
+    # the next session finds them, and nobody needs to hear of it twice
+    assert codes(place.session("r-2").work("git log -1 other")) == []
 
 
 def test_a_new_session_after_a_half_done_rebase_begins_on_the_branch(place: Place) -> None:

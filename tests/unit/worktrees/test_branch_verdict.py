@@ -24,12 +24,18 @@ def relate(old: str, new: str) -> Relation:
 
 
 def verdict(
-    head: str, on: str | None = BRANCH, *, own: str | None = None, deleted: bool = False, state: str = ""
+    head: str,
+    on: str | None = BRANCH,
+    *,
+    own: str | None = None,
+    deleted: bool = False,
+    state: str = "",
+    is_resumed: bool = False,
 ) -> Verdict:
     refs = (Ref(own, BRANCH),) if own else ()
     gone = (BRANCH,) if deleted else ()
     harvest = Harvest(Path(), head=head, symbolic_head=on, refs=refs, gone=gone, in_progress=state or None)
-    return decide(harvest, branch="work", tip=TIP, relate=relate)
+    return decide(harvest, branch="work", tip=TIP, relate=relate, is_resumed=is_resumed)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +86,9 @@ def test_a_head_in_the_middle_of_a_rebase_is_not_adopted() -> None:
 
 def test_a_merge_under_way_does_not_hold_up_the_commits_before_it() -> None:
     assert verdict("abc", own="abc", state="merge") == Verdict("abc", "forward")
+
+
+def test_a_directory_from_before_a_persons_commit_does_not_take_it_off_the_branch() -> None:
+    assert verdict("a", own="a", is_resumed=True) == Verdict(None, "behind", rejected="a")
+    assert verdict("abc", own="abc", is_resumed=True) == Verdict("abc", "forward")
+    assert verdict("ac", own="ac", is_resumed=True) == Verdict("ac", "diverged")
