@@ -23,6 +23,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import details_of
 from scopecraft.sessions.ending import Ending
 from scopecraft.sessions.settle import raise_alert
+from scopecraft.sessions.stream_end import stream_end
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.follow import Replaced, Tick, follow
 from scopecraft.streams.lines import Line
@@ -60,11 +61,12 @@ class _Following:
         self._context = context
         self._view = view
         self._file = context.folder(session.id).stream
+        self._end = stream_end(context.folder(session.id))
         self._fold = ActivityFold(dialect(session.dialect).entries)
         self._ending = Ending(context, session)
         self._offset, self._number = 0, 1
         self._is_now = is_new  # whether what is read was written just now
-        self._shown_from = 0 if is_new else last_lines(self._file, EARLIER_LINES)[0]
+        self._shown_from = 0 if is_new else last_lines(self._file, EARLIER_LINES, end=self._end)[0]
         if self._shown_from:
             note(f"the latest {EARLIER_LINES} lines; all of them: sc logs {session.id}")
 
@@ -79,7 +81,8 @@ class _Following:
     def go_on(self) -> None:
         """Returns when the session has ended and its stream was shown to the end."""
         began = clock.from_text(self.session.created_at)
-        for item in follow(self._file, stop=self._ending.is_over, offset=self._offset, number=self._number):
+        begin = {"offset": self._offset, "number": self._number}
+        for item in follow(self._file, stop=self._ending.is_over, end=self._end, **begin):
             if isinstance(item, Line):
                 self._show(item)
             elif isinstance(item, Tick):

@@ -21,6 +21,7 @@ from scopecraft.model.session import Ended, Session, is_live
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import session_named
+from scopecraft.sessions.stream_end import stream_end
 from scopecraft.streams.lines import Line, open_stream, read_chunk, read_lines
 from scopecraft.streams.tail import last_lines
 
@@ -29,13 +30,14 @@ WAIT_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """A session's file, and from where on it is wanted: a byte and the number of its line."""
+    """A session's file, and what is wanted of it: from a byte, with the number of its line, to a byte."""
 
     context: Context
     session: Session
     file: Path
     offset: int
     number: int
+    end: int
 
 
 @command(
@@ -88,8 +90,11 @@ def _find(context: Context, session: Session, from_stderr: bool, lines: int | No
     file = folder.stderr if from_stderr else folder.stream
     if not os.path.lexists(file):
         raise _gone(file)
-    offset, number = (0, 1) if lines is None else last_lines(file, lines)
-    return _Log(context, session, file, offset, number)
+    end = stream_end(folder)
+    if (size := file.lstat().st_size) > end:
+        warn(f"it is {size:,} bytes long; what stands after {end:,} is not read")
+    offset, number = (0, 1) if lines is None else last_lines(file, lines, end=end)
+    return _Log(context, session, file, offset, number, end)
 
 
 def _is_empty(file: Path) -> bool:
@@ -107,7 +112,7 @@ def _earlier(context: Context, session: Session) -> str:
 
 
 def _print_readable(log: _Log, output: ReadableOutput) -> Session:
-    for line in read_lines(log.file, log.offset, log.number):
+    for line in read_lines(log.file, log.offset, log.number, end=log.end):
         output.show(line, is_growing=is_live(log.session.status))
     return log.session
 
@@ -118,7 +123,7 @@ def _follow_readable(log: _Log, output: ReadableOutput) -> Session:
 
     ending = Ending(log.context, log.session)
     is_new = False  # what stands there already has no time of its own
-    for item in follow(log.file, stop=ending.is_over, offset=log.offset, number=log.number):
+    for item in follow(log.file, stop=ending.is_over, offset=log.offset, number=log.number, end=log.end):
         if isinstance(item, Line):
             output.show(item, is_growing=False, is_new=is_new)
         elif isinstance(item, Tick):
@@ -164,6 +169,7 @@ class _Bytes:
             raise _gone(log.file)
         self._descriptor = descriptor
         self._offset = log.offset
+        self._end = log.end
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -173,7 +179,7 @@ class _Bytes:
         if os.fstat(self._descriptor).st_size < self._offset:
             warn("the stream became shorter: something else than the agent's own output was written to it")
             self._offset = 0
-        while data := read_chunk(self._descriptor, self._offset):
+        while self._offset < self._end and (data := read_chunk(self._descriptor, self._offset)):
             self._offset += len(data)
             yield data
 

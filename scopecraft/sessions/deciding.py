@@ -20,6 +20,7 @@ from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with
 from scopecraft.sessions.overdue import OVERDUE
 from scopecraft.sessions.redaction import redacted_alert, secrets_of
 from scopecraft.sessions.settle_facts import SettleFacts, load_facts
+from scopecraft.sessions.stream_end import stream_end, unread_alerts
 from scopecraft.sessions.take_commits import Taken, postponed, take_commits
 
 
@@ -31,7 +32,7 @@ def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
     outcome = decide_outcome(_redacted(_evidence(context, session, look, facts, activity), secrets))
     outcome = with_refusal(outcome, secrets.redact(taken.refusal))
     at = clock.to_text(clock.now())
-    alerts = [*taken.alerts, *_memory_alerts(look, outcome)]
+    alerts = [*taken.alerts, *_memory_alerts(look, outcome), *unread_alerts(context.folder(session.id))]
     events = [alert_event(session, redacted_alert(alert, secrets)) for alert in alerts]
     if facts is not None and facts.private is not None and not taken.is_postponed:
         events.append(commits_event(session, taken, at))
@@ -53,10 +54,11 @@ def ended_at(look: Exited | Gone, began: str, now: str) -> str:
 
 
 def read_activity(context: Context, session: Session) -> Activity:
-    """The sum of the whole stream; reading 1 GB takes some seconds and constant memory."""
+    """The sum of its stream, so much of it as it may print; reading 1 GB takes some seconds and constant memory."""
     from scopecraft.streams.activity import read_activity as read
 
-    return read(context.folder(session.id).stream, dialect(session.dialect).entries)
+    folder = context.folder(session.id)
+    return read(folder.stream, dialect(session.dialect).entries, end=stream_end(folder))
 
 
 def alert_event(session: Session, alert: Alert) -> Event:

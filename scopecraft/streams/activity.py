@@ -22,7 +22,7 @@ from scopecraft.model.activity import (
     Usage,
 )
 from scopecraft.model.text import clean_line
-from scopecraft.streams.lines import Line, read_lines
+from scopecraft.streams.lines import NO_END, Line, read_lines
 from scopecraft.streams.tally import ErrorTally, RunningUsage, at_least
 
 # An agent writes what it likes, so whatever is kept has a limit.
@@ -200,12 +200,12 @@ def fold_lines(fold: ActivityFold, lines: Iterable[Line]) -> Activity:
     return fold.activity
 
 
-def read_activity(path: Path, read: Reader) -> Activity:
-    """The activity of a whole file, with a half line at its end if that is a record after all.
+def read_activity(path: Path, read: Reader, *, end: int = NO_END) -> Activity:
+    """The activity of a whole file up to `end`, with a half line at its end if that is a record after all.
 
     Constant memory; a missing file is an empty one. Raises OperationFailed.
     """
-    return fold_lines(ActivityFold(read), read_lines(path))
+    return fold_lines(ActivityFold(read), read_lines(path, end=end))
 
 
 def _beginning(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from scopecraft.errors import OperationFailed
 from scopecraft.model.event import Alert
-from scopecraft.streams.lines import Line, LineSplitter, open_stream, read_chunk
+from scopecraft.streams.lines import NO_END, Line, LineSplitter, open_stream, read_chunk
 from scopecraft.streams.monitor import watching
 
 TICK_SECONDS = 0.5
@@ -37,18 +37,24 @@ Followed = Line | Tick | Replaced | Alert
 
 
 def follow(
-    path: Path, *, stop: Callable[[], bool], offset: int = 0, number: int = 1, tick_seconds: float = TICK_SECONDS
+    path: Path,
+    *,
+    stop: Callable[[], bool],
+    offset: int = 0,
+    number: int = 1,
+    end: int = NO_END,
+    tick_seconds: float = TICK_SECONDS,
 ) -> Iterator[Followed]:
     """Lines from `offset` on (`number` is the first one's), a Tick every `tick_seconds`, a Replaced or Alert if due.
 
     Wakes when something is written. `stop` says that the writer is gone; it is asked before every Tick, not more often.
     Then what is left is read, the half line at the end comes as a partial Line, and that is all. The file need not be
-    there at the beginning. Raises OperationFailed.
+    there at the beginning; nothing is read beyond `end`, give or take a chunk. Raises OperationFailed.
     """
     with watching(path) as wakeups:
         if wakeups.alert is not None:
             yield wakeups.alert
-        tail = Tail(path, offset, number)
+        tail = Tail(path, offset, number, end=end)
         try:
             due = time.monotonic()
             while True:
@@ -71,7 +77,8 @@ def follow(
 class Tail:
     """What is new in a file since one last read. Holds it open, so that a removed file can be read to its end."""
 
-    def __init__(self, path: Path, offset: int = 0, number: int = 1) -> None:
+    def __init__(self, path: Path, offset: int = 0, number: int = 1, *, end: int = NO_END) -> None:
+        self._end = end
         self._path = path
         self._offset = offset
         self._number = number
@@ -99,7 +106,7 @@ class Tail:
             self._descriptor = None
 
     def _lines(self, descriptor: int) -> Iterator[Line]:
-        while data := read_chunk(descriptor, self._offset):
+        while self._offset < self._end and (data := read_chunk(descriptor, self._offset)):
             self._offset += len(data)
             for line in self._splitter.feed(data):
                 self._number = line.number + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from scopecraft.errors import OperationFailed
 LINE_BYTES = 16 * 1024 * 1024  # lines of 5 MB are normal; beyond this a line is named, but not held
 KEPT_BYTES = 1024  # of a line that is too long
 CHUNK_BYTES = 256 * 1024
+NO_END = sys.maxsize
 
 
 class Line(NamedTuple):
@@ -116,17 +118,18 @@ def read_chunk(descriptor: int, offset: int) -> bytes:
         raise OperationFailed(f"cannot read the stream: {error.strerror}", "`sc doctor` checks the home") from error
 
 
-def read_lines(path: Path, offset: int = 0, number: int = 1) -> Iterator[Line]:
+def read_lines(path: Path, offset: int = 0, number: int = 1, *, end: int = NO_END) -> Iterator[Line]:
     """What stands in the file from `offset` on; a half line at its end comes last, marked `partial`.
 
-    Memory stays constant. A file that is not there has no lines. Raises OperationFailed.
+    Nothing is read beyond `end`, give or take a chunk. Memory stays constant. A file that is not there has no lines.
+    Raises OperationFailed.
     """
     descriptor = open_stream(path)
     if descriptor is None:
         return
     splitter = LineSplitter(offset, number)
     try:
-        while data := read_chunk(descriptor, offset):
+        while offset < end and (data := read_chunk(descriptor, offset)):
             offset += len(data)
             yield from splitter.feed(data)
     finally:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scopecraft.streams.lines import CHUNK_BYTES, open_stream, read_chunk
+from scopecraft.streams.lines import CHUNK_BYTES, NO_END, open_stream, read_chunk
 
 
-def last_lines(path: Path, count: int) -> tuple[int, int]:
+def last_lines(path: Path, count: int, *, end: int = NO_END) -> tuple[int, int]:
     """Offset and number (from 1) of the first of the last `count` lines; a half line at the end is one of them.
 
-    The beginning of the file where it has no more lines than that, or is not there. Raises OperationFailed.
+    Those before `end`, where the file goes beyond it. The beginning of the file where it has no more lines than that,
+    or is not there. Raises OperationFailed.
     """
     descriptor = open_stream(path)
     if descriptor is None:
         return 0, 1
     try:
-        size = os.fstat(descriptor).st_size
+        size = min(os.fstat(descriptor).st_size, end)
         offset = _search_back(descriptor, size, count)
         return offset, 1 + _newlines_before(descriptor, offset)
     finally:
