@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.text import clean_line
 
 ANSWER_SECONDS = 10
+POLL_SECONDS = 0.1
 FIRST_TO_KILL = 500  # where the whole machine is out of memory: an agent before the programs of its person
 NEVER = "0001-01-01T00:00:00Z"
 STATUS_ALIVE = frozenset({"running", "paused", "restarting", "removing"})
@@ -155,8 +157,7 @@ class ContainerExecutor:
 
     def run_to_end(self, name: str, launch: ContainerLaunch, seconds: float) -> int:
         """A short-lived container beside a session: its exit code. Killed and removed by name whatever happens."""
-        self._remove(name)  # one that a killed process left behind, perhaps still at work
-        container_id = self._create(name, launch)
+        container_id = self._create_anew(name, launch)
         handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         try:
             with _translated(self.engine):
@@ -167,6 +168,22 @@ class ContainerExecutor:
             return code
         finally:
             self._remove(container_id)
+
+    def discard(self, name: str) -> None:
+        """Remove a container by its name; that there is none is fine."""
+        self._remove(name)
+
+    def _create_anew(self, name: str, launch: ContainerLaunch) -> str:
+        """In the place of one that a killed process left behind: at work still, or just being made or removed."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            self._remove(name)
+            try:
+                return self._create(name, launch)
+            except AlreadyRunning:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL_SECONDS)
 
     def _state(self, container_id: str) -> dict[str, Any] | None:
         with _translated(self.engine):

@@ -12,6 +12,7 @@ from scopecraft.errors import LockHeld, ScopecraftError
 from scopecraft.model.event import Alert
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session, is_live
+from scopecraft.sessions.container_launch import harvest_name
 from scopecraft.sessions.context import Context
 
 REMOVAL_SECONDS = 120
@@ -24,7 +25,10 @@ def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_
         drop_private(context, session)
     try:
         if isinstance(handle, ContainerHandle):
-            context.engine_of(handle).forget(handle)
+            engine = context.engine_of(handle)
+            engine.forget(handle)
+            # of one who settled and was killed
+            engine.discard(harvest_name(session))
         elif isinstance(handle, WindowHandle):
             window = context.tmux_of(handle)
             # an agent that ignores the hang-up outlives its window

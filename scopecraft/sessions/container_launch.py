@@ -54,6 +54,11 @@ def session_mounts(folder: SessionFolder, worktree: Path, artifacts: Path) -> tu
     )
 
 
+def harvest_name(session: Session) -> str:
+    """Of the container that reads out the session's commits where its own could not."""
+    return f"sc-harvest-{session.id}"
+
+
 def harvest_mounts(folder: SessionFolder, worktree: Path) -> tuple[Mount, ...]:
     """What a container needs that only reads out the commits."""
     return (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from scopecraft.errors import LockHeld, ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.clean_up import drop_private
+from scopecraft.sessions.container_launch import harvest_name
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import POSTPONED
 from scopecraft.sessions.deciding import alert_event, commits_event
@@ -44,6 +47,9 @@ def _take(context: Context, session: Session) -> None:
     context.store.append(*events, commits_event(session, taken, clock.to_text(clock.now())))
     if not taken.is_private_needed:
         drop_private(context, session)
+    with contextlib.suppress(ScopecraftError):
+        # of one who was killed while taking them
+        context.engine_at(facts.where or context.engine).discard(harvest_name(session))
 
 
 def _are_postponed(context: Context, session: Session) -> bool:

@@ -33,7 +33,7 @@ class Evidence:
 
 
 def believed(look: Exited | Gone, code: int | None, reason: str | None) -> tuple[int | None, str | None]:
-    """What a container's `out/exit` is worth: nothing where the engine saw another exit code. The agent can write it."""
+    """What a container's `out/exit` is worth: nothing where the engine saw another code. The agent can write it."""
     if isinstance(look, Exited) and code is not None and code != look.exit_code:
         return None, None
     return code, reason

@@ -15,7 +15,7 @@ from scopecraft.model.event import Alert
 from scopecraft.model.launch import Mount
 from scopecraft.model.session import Session
 from scopecraft.sessions.agent_choice import DEFAULT_IMAGE, PERSONAL_IMAGE
-from scopecraft.sessions.container_launch import Box, container_launch, harvest_mounts, labels_of
+from scopecraft.sessions.container_launch import Box, container_launch, harvest_mounts, harvest_name, labels_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import POSTPONED
 from scopecraft.sessions.places import repository_of
@@ -99,7 +99,7 @@ def _harvest_apart(context: Context, session: Session, facts: SettleFacts, folde
     for image in dict.fromkeys((facts.image, DEFAULT_IMAGE, PERSONAL_IMAGE)):
         launch = container_launch(session, replace(box, image=image), HARVEST_COMMAND)
         with suppress(ImageMissing):
-            engine.run_to_end(f"sc-harvest-{session.id}", launch, HARVEST_SECONDS)
+            engine.run_to_end(harvest_name(session), launch, HARVEST_SECONDS)
             did_run = True
         with suppress(CommitsRefused):
             return read_harvest(folder)

@@ -6,7 +6,18 @@ import random
 
 import pytest
 
-from tests.support.played import COMMIT, HANG, LINES, STARTED, WORK, Shop, check_invariants, kill_after, kill_when
+from tests.support.played import (
+    COMMIT,
+    HANG,
+    LINES,
+    STARTED,
+    WORK,
+    Shop,
+    check_invariants,
+    kill_after,
+    kill_once,
+    kill_when,
+)
 from tests.support.repos import git
 from tests.support.wait import until
 
@@ -94,4 +105,15 @@ def test_settling_after_the_harvest_of_a_killed_one_is_still_at_work(shop: Shop)
     until(is_harvesting, 30, every=0.005)
     settling.kill()
     settling.wait()
+    check_settled(shop, "fix-login", session_id)
+
+
+def test_a_harvest_that_ended_after_its_settling_was_killed_goes_before_the_session_has_ended(shop: Shop) -> None:
+    session_id = killed(shop, "fix-login")
+    assert kill_when(shop.begin("ls"), shop.path(session_id), "out/harvest/log")
+    harvest = shop.engine.containers.get(f"sc-harvest-{session_id}")
+    until(lambda: harvest.reload() or harvest.status == "exited", 30, what="the harvest to end by itself")
+    # and killed again as soon as the end is recorded
+    kill_once(shop.begin("ls"), lambda: shop.events(session_id, "session_ended"))
+    assert shop.containers() == []
     check_settled(shop, "fix-login", session_id)
