@@ -44,6 +44,29 @@ def test_a_failure_says_what_git_said(tmp_path: Path) -> None:
         Git(project).run("rev-parse", "a\0b")
 
 
+def test_records_come_while_git_still_writes_and_git_ends_when_nobody_reads_on(tmp_path: Path) -> None:
+    project = make_repository(tmp_path / "project")
+    endless = Git(project).with_config({"alias.endless": "!while :; do printf '%s\\0' $$; done"})
+    records = endless.records("endless")
+    process = int(next(records))
+    assert Path(f"/proc/{process}").exists()
+    records.close()
+    until(lambda: not Path(f"/proc/{process}").exists(), 5)
+
+
+def test_records_end_with_gits_failure_or_after_their_time(tmp_path: Path) -> None:
+    project = make_repository(tmp_path / "project")
+    with pytest.raises(GitFailed, match="git ls-tree failed: Not a valid object name nothing"):
+        list(Git(project).records("ls-tree", "-z", "nothing"))
+    silent = Git(project).with_config(
+        {"alias.silent": "!sleep 60", "alias.long": "!head -c 3000000 /dev/zero | tr '\\0' x"}
+    )
+    with pytest.raises(GitFailed, match="did not finish within"):
+        list(silent.records("silent", timeout_seconds=0.2))
+    with pytest.raises(GitFailed, match="a name of more than 1 MiB"):
+        list(silent.records("long"))
+
+
 def test_no_git_and_no_folder_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RepositoryRefused, match="any more"):
         Git(tmp_path / "gone").run("status")
