@@ -19,6 +19,7 @@ from scopecraft.model.handle import Alive, Exited
 from scopecraft.model.launch import AgentCommand
 from scopecraft.sessions.folder import launcher_exit
 from tests.support.boxes import LIMITS, Boxes
+from tests.support.engine import unavailable
 from tests.support.wait import until
 
 pytestmark = pytest.mark.engine
@@ -33,8 +34,8 @@ WATCHERS = 'grep -l -s "^PPid:.$PPID$" /proc/[0-9]*/status | cut -d/ -f3 | grep 
 def busybox_image(engine: DockerClient) -> Iterator[str]:
     """The smallest image that there is: another shell, another `timeout`, no git."""
     program = shutil.which("busybox")
-    if program is None:
-        pytest.skip("there is no busybox here to make an image of")
+    if program is None or b"/ld-linux" in Path(program).read_bytes():
+        unavailable("no statically linked busybox: install busybox-static")
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as tar:
         tar.add(program, "bin/busybox")
