@@ -176,12 +176,16 @@ def test_the_list_fits_the_terminal(shop: Path, clean_environment: Path, columns
 
 def test_colours_are_for_terminals_that_want_them(shop: Path, person: Screen) -> None:
     assert sc("dispatch", "one", "--agent", "dying", cwd=shop).code == 1
-    person.does("sc ls")
-    assert "\x1b[31m" in person.text(colours=True)
-    person.does("NO_COLOR=1 sc ls; NO_COLOR=1 sc show one")
-    assert "\x1b[3" not in person.text(colours=True)
-    person.does("sc ls | cat; sc show one | cat")
-    assert "\x1b[3" not in person.text(colours=True)
+
+    def coloured(line: str) -> str:
+        person.does(line)
+        return person.text(colours=True).rpartition("begin-")[2]  # what this line showed, not those before it
+
+    assert "\x1b[31m" in coloured("sc ls")
+    for line in ("NO_COLOR=1 sc ls; NO_COLOR=1 sc show one", "sc ls | cat; sc show one | cat"):
+        shown = coloured(line)
+        assert "failed" in shown
+        assert "\x1b[3" not in shown
 
 
 @pytest.fixture
