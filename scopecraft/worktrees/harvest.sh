@@ -25,7 +25,9 @@ export GIT_DIR=/session/git GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GI
 export GIT_TERMINAL_PROMPT=0 GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C
 
 git() {
-    command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c gc.auto=0 -c maintenance.auto=false "$@"
+    # no deltas of large files: neither here nor on the host is there memory for them
+    command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.bigFileThreshold=32m -c gc.auto=0 \
+        -c maintenance.auto=false "$@"
 }
 
 # pack NAME: of the ids on stdin all that the host does not have
