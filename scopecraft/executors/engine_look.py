@@ -18,6 +18,19 @@ def look_at_containers(handles: list[ContainerHandle], home_label: str, deadline
     return [looks[handle.container_id] for handle in handles]
 
 
+def silence_of(engine: str, deadline_seconds: float = 2.0) -> str | None:
+    """Why the engine cannot be asked anything longer now; None when it answers, or is on another machine."""
+    if not engine.startswith("unix://"):
+        return None
+    try:
+        _get(engine.removeprefix("unix://"), "/_ping", deadline_seconds)
+    except FileNotFoundError:
+        return f"there is no engine socket at {engine}"
+    except (OSError, ValueError) as error:
+        return f"the engine at {engine} did not answer: {error}"
+    return None
+
+
 def _ask(engine: str, handles: list[ContainerHandle], home_label: str, deadline_seconds: float) -> dict[str, Look]:
     try:
         states = _container_states(engine, home_label, deadline_seconds)

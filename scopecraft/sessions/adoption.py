@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from scopecraft.atomic import replace_file
-from scopecraft.errors import StateUnreadable
+from scopecraft.errors import EngineUnavailable, StateUnreadable
+from scopecraft.executors.engine_look import silence_of
 from scopecraft.executors.window_launcher import ENVIRONMENT, GAVE_UP
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session
@@ -47,7 +48,11 @@ def end(context: Context, handle: Handle) -> None:
 
 
 def _container(context: Context, session: Session, where: str) -> ContainerHandle | None:
-    engine = context.engine_at(where or context.engine)
+    address = where or context.engine
+    silence = silence_of(address)
+    if silence is not None:  # known within two seconds: a list of sessions waits for it
+        raise EngineUnavailable(silence, "see what is wrong with: sc doctor")
+    engine = context.engine_at(address)
     handle = engine.adopt(session.id)
     return None if handle is not None and engine.discard_unstarted(handle) else handle
 
