@@ -18,13 +18,13 @@ from scopecraft.model.ids import new_session_id
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running, Session, Starting
 from scopecraft.sessions.agent_choice import Chosen
-from scopecraft.sessions.clean_up import clean_up
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import POSTPONED, Decided
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.mission_start import ReadyMission
 from scopecraft.sessions.request import StartRequest
 
+GAVE_UP = "the command that started it"
 HOW: dict[ExecutorName, Mode] = {"container": "autonomous", "tmux": "dispatch"}
 
 
@@ -116,33 +116,31 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, exe
 
 def _give_up(context: Context, session: Session, chosen: Chosen, error: BaseException) -> None:
     """An honest end for a start that failed; while nobody can tell what came up, it stays for the next who looks."""
-    from scopecraft.sessions.settle import carry_out
-
     with contextlib.suppress(StorageFailed):
         current = context.store.get(session.id)
         if current is None or not isinstance(current.status, Starting):
             return  # it came up; whatever failed afterwards is for settling to see
-        at = clock.to_text(clock.now())
         try:
-            did_run = _take_down(context, session)
+            _end(context, current, chosen.secrets.redact(_reason(error)))
         except ScopecraftError:
             # if it comes up after all, it is ended when that is seen
-            context.store.request_stop(session.id, at, "the start that failed")
-            return
-        outcome = Failed(chosen.secrets.redact(_reason(error)))
-        carry_out(context, current, Decided(Ended(None, at, outcome), {"outcome": outcome.kind}, keeps_private=did_run))
+            context.store.request_stop(session.id, clock.to_text(clock.now()), GAVE_UP)
 
 
-def _take_down(context: Context, session: Session) -> bool:
-    """Whether there was something. Raises when the engine or tmux does not answer."""
+def _end(context: Context, session: Session, reason: str) -> None:
+    """Failed if nothing came up, else stopped like any other. Raises when the engine or tmux does not answer."""
     from scopecraft.sessions.adoption import adopt_started, end
+    from scopecraft.sessions.settle import carry_out, settle_held
 
     handle = adopt_started(context, session)
+    at = clock.to_text(clock.now())
     if handle is None:
-        return False
+        outcome = Failed(reason)
+        carry_out(context, session, Decided(Ended(None, at, outcome), {"outcome": outcome.kind}))
+        return
+    context.store.request_stop(session.id, at, GAVE_UP)
     end(context, handle)
-    clean_up(context, session, handle, keep_private=True)
-    return True
+    settle_held(context, came_up(context, session, handle))
 
 
 def _reason(error: BaseException) -> str:

@@ -45,7 +45,7 @@ def settle_and_look(
         return session, None
     try:
         with held(context, session_id, wait_seconds):
-            return _settle_held(context, _get(context, session_id))
+            return settle_held(context, _get(context, session_id))
     except LockHeld:
         return _get(context, session_id), None
 
@@ -66,7 +66,8 @@ def look_at(context: Context, handle: Handle) -> Look:
     return context.tmux_of(handle).look(handle)
 
 
-def _settle_held(context: Context, session: Session) -> tuple[Session, Look | None]:
+def settle_held(context: Context, session: Session) -> tuple[Session, Look | None]:
+    """For who has the session's lock already."""
     if not is_live(session.status):
         return session, None
     folder = context.folder(session.id)
@@ -107,7 +108,7 @@ def _settle_starting(context: Context, session: Session) -> tuple[Session, Look 
         nothing = Decided(Ended(None, at, outcome), {"outcome": outcome.kind})
         return carry_out(context, session, nothing), None
     moved = context.store.move(session.id, Running(at, handle), "session_started", at, data={"adopted": True})
-    return _settle_held(context, moved or session)
+    return settle_held(context, moved or session)
 
 
 def carry_out(context: Context, session: Session, decided: Decided) -> Session:
