@@ -58,22 +58,23 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
     _require_space(context)
     project, repository = project_here(context, request.cwd, request.project)
     slug = slug_of(title)
-    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title), contextlib.ExitStack() as undo:
-        mission = find_mission(context.home, title, project.name, partial=False)
-        if mission is None:
-            ready = _new_mission(context, request, project, repository, undo)
-        else:
-            refuse_while_alive(context, mission)
-            _refuse_another_beginning(mission, request, repository)
-            ready = _existing_mission(context, mission, project, repository, undo)
-        request.on_included(ready.included)
+    undo = contextlib.ExitStack()  # not entered: a Ctrl-C after the session came up must not take its worktree
+    ready = None
+    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
         try:
+            mission = find_mission(context.home, title, project.name, partial=False)
+            if mission is None:
+                ready = _new_mission(context, request, project, repository, undo)
+            else:
+                refuse_while_alive(context, mission)
+                _refuse_another_beginning(mission, request, repository)
+                ready = _existing_mission(context, mission, project, repository, undo)
+            request.on_included(ready.included)
             yield ready
         except BaseException:
-            if _is_begun(context, ready.mission):
-                undo.pop_all()
+            if ready is None or not _is_begun(context, ready.mission):
+                undo.close()
             raise
-        undo.pop_all()
 
 
 def _require_space(context: Context) -> None:
