@@ -151,6 +151,7 @@ def test_a_container_that_was_made_and_not_started_is_taken_away(shop: Shop) -> 
     # killed before it asks the engine for anything: a request under way could still start the container
     assert kill_when(shop.begin_run("fix-login", WORK, "--detach"), shop.home.root, "sessions/r-*/git")
     (session,) = shop.sessions()
+    (shop.path(session.id) / "facts.json").write_text("{}")  # from here on the engine may have been asked
     labels = {"scopecraft.home": shop.home.label, "scopecraft.session": session.id}
     shop.engine.containers.create("scopecraft-agent", "true", name=f"sc-{session.id}", labels=labels)
     assert shop.outcome("fix-login") == {"kind": "interrupted", "cause": "starter", "detail": ""}
