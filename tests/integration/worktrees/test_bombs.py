@@ -136,5 +136,10 @@ def _import_apart(main: Path, pack: Path) -> tuple[str, int]:
 
 def _taken_apart(repo: Repository, facts: PrivateFacts, harvest: Harvest) -> tuple[TakeBack, int, int]:
     taken = take_back(repo, facts, harvest)
-    own, gits = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return taken, own, gits
+    return taken, _peak_kib(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
+def _peak_kib() -> int:
+    """Of this program alone: `ru_maxrss` of a process counts what it was before it became this one too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
