@@ -12,6 +12,7 @@
     |   |-- LockHeld              another process is at the same thing for too long
     |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
     |   |-- BranchBusy            the branch is checked out elsewhere
+    |   |-- NotConfirmed          a repository's own settings that nobody has confirmed
     |   |-- UnsafeTree            the worktree's git pointer is not what the host wrote
     |   `-- CommitsRefused        what the agent committed did not pass the checks
     |-- ToolMissing               something that must be there is not                exit 4
@@ -26,6 +27,9 @@
     |   |-- TmuxFailed
     |   |-- EngineFailed
     |   |-- StartFailed           the agent did not come to life
+    |   |-- SetupFailed           a set-up or teardown command of a worktree failed
+    |   |-- NotDelivered          a message or an answer did not reach the agent
+    |   |-- NotPinned             a worktree's work could not be kept, so nothing was removed
     |   |-- ImageBuildFailed
     |   `-- StorageFailed         disk full, home not writable
     `-- StateUnreadable           a state file that cannot be read                   exit 1
@@ -105,6 +109,10 @@ class BranchBusy(Refused):
     """The branch is checked out somewhere else."""
 
 
+class NotConfirmed(Refused):
+    """A repository's own settings take effect only after a person has seen and confirmed them."""
+
+
 class UnsafeTree(Refused):
     """The worktree's `.git` is not the pointer that the host wrote."""
 
@@ -161,6 +169,18 @@ class EngineFailed(OperationFailed):
 
 class StartFailed(OperationFailed):
     """The agent died before it did anything; the message carries its last words."""
+
+
+class SetupFailed(OperationFailed):
+    """A set-up or teardown command failed or took too long; the message names its log."""
+
+
+class NotDelivered(OperationFailed):
+    """A message or an answer did not demonstrably reach the agent."""
+
+
+class NotPinned(OperationFailed):
+    """A worktree's work could not be kept and read back, so nothing was removed."""
 
 
 class ImageBuildFailed(OperationFailed):

@@ -113,6 +113,8 @@ class ContainerSettings:
     """Between the polite signal and the hard one."""
     result_grace: Seconds = 30
     """How long an agent may stay silent after its result before it is ended."""
+    caches: tuple[Literal["pip", "npm", "cargo"], ...] = ()
+    """Your own package caches that every container may read and none may write: any of `pip`, `npm`, `cargo`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,30 @@ class WorktreeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SetupSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    commands: tuple[str, ...] = ()
+    """Run by `/bin/sh` in a new worktree before its first agent, one after another."""
+    teardown: tuple[str, ...] = ()
+    """Run there before the worktree is removed."""
+    run_on: Literal["container", "host"] = "container"
+    """Where they run. Those of a repository run on the host only after you confirmed that."""
+    timeout: Seconds = 15 * 60
+    """Of each command."""
+    ports: Annotated[int, _Positive()] = 10
+    """How many ports a mission may use from `$SC_PORT_BASE` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrashSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    keep: Seconds = 30 * 86400
+    """How long a removed mission can be brought back; at most 30 days."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -153,6 +179,8 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     tmux: TmuxSettings = TmuxSettings()
     worktrees: WorktreeSettings = WorktreeSettings()
+    setup: SetupSettings = SetupSettings()
+    trash: TrashSettings = TrashSettings()
 
     def agent(self, name: str) -> AgentSettings:
         """BadInput, naming the choices, for an agent that nobody configured."""

@@ -16,7 +16,7 @@ from scopecraft.config.paths import Home
 from scopecraft.errors import StateUnreadable
 from scopecraft.model import clock
 from scopecraft.model.ids import MISSION_ID
-from scopecraft.model.mission import Mission
+from scopecraft.model.mission import Mission, PullRequest
 from scopecraft.model.text import clean_json
 
 MAKING = ".making-"
@@ -141,7 +141,14 @@ def _from_json(row: dict[str, Any]) -> Mission:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         errors=tuple(str(error) for error in row.get("errors", ())),
+        pull_request=_pull_request(row.get("pull_request")),
+        group=row.get("group"),
+        port_base=row.get("port_base"),
     )
+
+
+def _pull_request(row: dict[str, Any] | None) -> PullRequest | None:
+    return PullRequest(int(row["number"]), str(row["head"]), row.get("is_merged") is True) if row else None
 
 
 def with_error(mission: Mission, error: str, at: str) -> Mission:

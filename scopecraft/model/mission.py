@@ -21,6 +21,15 @@ MissionStatus = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequest:
+    """Of the project's host, as it was when somebody last asked: `head` is its newest commit."""
+
+    number: int
+    head: str
+    is_merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mission:
     """`workflow_id` names a recipe, `current_step` is the index of its first unfinished step."""
 
@@ -38,3 +47,6 @@ class Mission:
     created_at: str
     updated_at: str
     errors: tuple[str, ...] = ()
+    pull_request: PullRequest | None = None
+    group: str | None = None  # missions that carry out the same request share it
+    port_base: int | None = None  # the first of the ports that it may use

@@ -108,9 +108,10 @@ def _default_of(field: Field[Any]) -> Any:
 
 
 def _kind(setting: Described) -> str:
-    choices = re.fullmatch(r"Literal\[(.*)\]", setting.annotation)
+    choices = re.fullmatch(r"(tuple\[)?Literal\[(.*?)\](, \.\.\.\])?", setting.annotation)
     if choices:
-        return " or ".join(f"`{_toml(ast.literal_eval(choice))}`" for choice in choices.group(1).split(", "))
+        words = [f"`{_toml(ast.literal_eval(choice))}`" for choice in choices.group(2).split(", ")]
+        return f"list of {', '.join(words)}" if choices.group(1) else " or ".join(words)
     return _KINDS[_bare(setting)]
 
 
@@ -134,7 +135,7 @@ def _toml(value: object) -> str:
 
 
 def _duration(seconds: int) -> str:
-    return duration_text(seconds).replace("h00m", "h").replace("m00s", "m")
+    return duration_text(seconds).replace("d00h", "d").replace("h00m", "h").replace("m00s", "m")
 
 
 def _size(count: int) -> str:
