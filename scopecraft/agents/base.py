@@ -1,17 +1,21 @@
-"""What every dialect can do: say how its program is called, and what a line of it means."""
+"""What every dialect can do: say how its program is called, what a line of it means, and how it stands in a window.
+
+A built-in one is a file of this package and a row of `BUILT_IN`; any other comes by the entry points of
+`scopecraft.agents.plugins`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
-from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
+from scopecraft.model.window import DispatchState, WindowView
 
 
 class Dialect(Protocol):
-    """How one program is called and what its lines mean. Pure: nothing is started or written."""
+    """How one program is called and what its lines mean. Nothing is started or written; only a window is looked at."""
 
     @property
     def name(self) -> str: ...
@@ -36,6 +40,16 @@ class Dialect(Protocol):
         """Whether a whole stream ends with the agent's own word on how it went; without it the exit code decides."""
         ...
 
+    @property
+    def takes_conversation_id(self) -> bool:
+        """Whether a new conversation gets the id that the request names; else the agent tells its own."""
+        ...
+
+    @property
+    def totals_span_conversation(self) -> bool:
+        """Whether what a resumed run says that it used begins with what the conversation had used before."""
+        ...
+
     def headless(self, request: AgentRequest) -> AgentCommand:
         """For a run without anybody at a terminal. Raises BadInput."""
         ...
@@ -48,24 +62,45 @@ class Dialect(Protocol):
         """What a line of its output (without the newline) says; never raises."""
         ...
 
+    def window_state(self, view: WindowView) -> DispatchState:
+        """How the agent in a window stands, by its own files; never raises. `unknown` where it does not tell.
+
+        `sc ls` asks this of every window: it reads the ends of files, a millisecond or two.
+        """
+        ...
+
+    def turn_started(self, view: WindowView, since: str) -> bool | None:
+        """Whether a prompt of a person began a turn in the window at that time (ISO 8601) or later; never raises.
+
+        None where it cannot tell. By this a message counts as delivered.
+        """
+        ...
+
+
+BUILT_IN: dict[str, tuple[str, str]] = {
+    "claude": ("scopecraft.agents.claude", "Claude"),
+    "plain": ("scopecraft.agents.plain", "Plain"),
+}
+
 
 def dialect(name: str) -> Dialect:
-    """The dialect by name; its module is imported only now. Raises BadInput, naming the choices."""
-    if name not in _DIALECTS:
-        raise BadInput(f"no dialect is called {name!r}", f"dialects: {', '.join(sorted(_DIALECTS))}")
-    return _DIALECTS[name]()
+    """The dialect by name; its module is imported only now.
+
+    Raises BadInput for a name that nobody has, AgentMissing for a plugin that does not work.
+    """
+    if name in BUILT_IN:
+        module, cls = BUILT_IN[name]
+        return cast(Dialect, getattr(import_module(module), cls)())
+    from scopecraft.agents.plugins import plugin_dialect  # reads the metadata of every installed package
+
+    return plugin_dialect(name, tuple(BUILT_IN))
 
 
-def _claude() -> Dialect:
-    from scopecraft.agents.claude import Claude
+def dialect_of_record(name: str) -> Dialect:
+    """For sessions of the past: `plain` where the plugin that they spoke is not there, or not usable, any more."""
+    from scopecraft.errors import ScopecraftError
 
-    return Claude()
-
-
-def _plain() -> Dialect:
-    from scopecraft.agents.plain import Plain
-
-    return Plain()
-
-
-_DIALECTS: dict[str, Callable[[], Dialect]] = {"claude": _claude, "plain": _plain}
+    try:
+        return dialect(name)
+    except ScopecraftError:
+        return dialect("plain")

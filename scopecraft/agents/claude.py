@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from scopecraft.agents import claude_stream
+from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
 from scopecraft.agents.claude_result import DONE_MARKS
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
+from scopecraft.model.window import DispatchState, WindowView
 
 PROMPT_BYTES = 100_000  # of an interactive prompt: Linux refuses an argument of 128 KiB
 CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
@@ -23,6 +25,8 @@ class Claude:
     name: ClassVar[str] = "claude"
     program: ClassVar[str] = "claude"
     has_result: ClassVar[bool] = True
+    takes_conversation_id: ClassVar[bool] = True
+    totals_span_conversation: ClassVar[bool] = True
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS")
 
@@ -56,6 +60,12 @@ class Claude:
 
     def entries(self, line: bytes) -> Reading:
         return claude_stream.read(line)
+
+    def window_state(self, view: WindowView) -> DispatchState:
+        return read_dispatch_state(view)
+
+    def turn_started(self, view: WindowView, since: str) -> bool | None:
+        return turn_started(view, since)
 
 
 def _begin(request: AgentRequest) -> tuple[str, ...]:

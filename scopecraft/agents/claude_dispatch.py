@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,13 +9,14 @@ from pathlib import Path
 
 import orjson
 
-from scopecraft.agents.claude_hook_lines import parse
-from scopecraft.agents.claude_state import DispatchState, HookFold, RegistryEntry, combine, find_entry
+from scopecraft.agents.claude_hook_lines import HookLine, parse
+from scopecraft.agents.claude_hooks import LINES_FILE
+from scopecraft.agents.claude_state import FROM_TASK, HookFold, RegistryEntry, combine, find_entry
+from scopecraft.agents.file_tail import last_lines, read_tail
 from scopecraft.agents.records import count, record, text
 from scopecraft.model import clock
+from scopecraft.model.window import DispatchState, WindowView
 
-TAIL_BYTES = 64 * 1024
-TAIL_LINES = 64
 REGISTRY_BYTES = 64 * 1024
 REGISTRY_FILES = 64  # looked at when none has the pid's name
 SLOW_START_SECONDS = 10.0
@@ -30,42 +29,45 @@ def own_config_folder(environ: Mapping[str, str]) -> Path:
     return Path(configured) if configured else Path(environ.get("HOME", "/")) / ".claude"
 
 
-def read_dispatch_state(
-    hooks_file: Path,
-    config_folder: Path,
-    conversation_id: str,
-    pane_pid: int,
-    pane_alive: bool,
-    *,
-    pane_started: int = 0,
-    age_seconds: float = 0.0,
-) -> DispatchState:
+def read_dispatch_state(view: WindowView) -> DispatchState:
     """How the agent in the window stands. Never raises because of a file: what cannot be read says nothing.
 
-    `pane_started` is in clock ticks since boot (0: unknown); `age_seconds` is how long the window has been there. The
-    registry of a process that is gone is not asked.
+    The registry of a process that is gone is not asked.
     """
     fold = HookFold()
-    for raw in last_lines(hooks_file):
+    for line in _hook_lines(view):
+        fold.feed(line)
+    entry = None
+    if view.pane_alive:
+        config = view.config_folder or own_config_folder(view.environ)
+        entry = find_entry(
+            _registry(config / "sessions", view.pane_pid),
+            pid=view.pane_pid,
+            started_ticks=view.pane_started,
+            conversation_id=view.conversation_id,
+        )
+    state = combine(fold.state, fold.decided_at, entry)
+    if state.kind == "starting" and entry is None and view.age_seconds > SLOW_START_SECONDS:
+        return DispatchState("waiting", "question", detail=NOT_BEGUN, conversation_id=view.conversation_id)
+    return state if state.conversation_id else replace(state, conversation_id=view.conversation_id)
+
+
+def turn_started(view: WindowView, since: str) -> bool:
+    """Whether a prompt of a person began a turn at that time or later."""
+    return any(
+        line.event == "UserPromptSubmit"
+        and not line.agent_id
+        and not line.detail.startswith(FROM_TASK)
+        and line.at >= since
+        for line in _hook_lines(view)
+    )
+
+
+def _hook_lines(view: WindowView) -> Iterator[HookLine]:
+    for raw in last_lines(view.hooks_folder / LINES_FILE):
         line = parse(raw)
         if line is not None:
-            fold.feed(line)
-    entry = None
-    if pane_alive:
-        entries = _registry(config_folder / "sessions", pane_pid)
-        entry = find_entry(entries, pid=pane_pid, started_ticks=pane_started, conversation_id=conversation_id)
-    state = combine(fold.state, fold.decided_at, entry)
-    if state.kind == "starting" and entry is None and age_seconds > SLOW_START_SECONDS:
-        return DispatchState("waiting", "question", detail=NOT_BEGUN, conversation_id=conversation_id)
-    return state if state.conversation_id else replace(state, conversation_id=conversation_id)
-
-
-def last_lines(path: Path) -> list[bytes]:
-    """The last complete lines of a file that another program appends to."""
-    tail, begins_whole = _tail(path, TAIL_BYTES)
-    lines = tail.split(b"\n")
-    lines.pop()  # nothing, or half a line
-    return lines[-TAIL_LINES:] if begins_whole else lines[1:][-TAIL_LINES:]
+            yield line
 
 
 def _registry(folder: Path, pid: int) -> Iterator[RegistryEntry]:
@@ -86,7 +88,7 @@ def _registry(folder: Path, pid: int) -> Iterator[RegistryEntry]:
 
 def _entry(path: Path) -> RegistryEntry | None:
     try:
-        fields = record(orjson.loads(_tail(path, REGISTRY_BYTES)[0]))
+        fields = record(orjson.loads(read_tail(path, REGISTRY_BYTES)[0]))
     except orjson.JSONDecodeError:
         return None
     return RegistryEntry(
@@ -103,21 +105,3 @@ def _time_of(milliseconds: int) -> str:
     if not 0 < milliseconds < 4_000_000_000_000:
         return ""
     return clock.to_text(datetime.fromtimestamp(milliseconds / 1000, UTC))
-
-
-def _tail(path: Path, limit: int) -> tuple[bytes, bool]:
-    """The last bytes of a regular file, and whether that is all of it; an agent may have put a link or a pipe there."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return b"", True
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return b"", True
-        begin = max(0, status.st_size - limit)
-        return os.pread(descriptor, limit, begin), begin == 0
-    except OSError:
-        return b"", True
-    finally:
-        os.close(descriptor)

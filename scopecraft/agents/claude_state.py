@@ -9,24 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from scopecraft.agents.claude_hook_lines import HookLine
-
-StateKind = Literal["starting", "working", "waiting", "idle"]
-StateReason = Literal["permission", "question", "login", "idle"]
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchState:
-    """`waiting` wants an answer from a person; `idle` means that the turn is over. Times are ISO 8601."""
-
-    kind: StateKind
-    reason: StateReason | None = None
-    since: str | None = None
-    detail: str = ""  # what is asked or done ("Bash: rm -r build"), or why it stopped; raw text of an agent
-    source: Literal["hooks", "registry"] = "hooks"
-    conversation_id: str | None = None  # by its last word: /clear and /resume in the window change it
+from scopecraft.model.window import DispatchState, StateReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,7 @@ _NOTICES: dict[str, StateReason] = {
 }
 _LOGIN_ERRORS = frozenset({"authentication_failed", "oauth_org_not_allowed", "account_on_hold"})
 _QUESTION_TOOL = "AskUserQuestion"
-_FROM_TASK = "<task-notification>"  # what a background task says to the main agent comes as a prompt too
+FROM_TASK = "<task-notification>"  # what a background task says to the main agent comes as a prompt too
 _WORK = frozenset({"UserPromptSubmit", "PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionDenied"})
 
 
@@ -97,7 +82,7 @@ class HookFold:
 
     def _answer(self, line: HookLine) -> bool:
         """Whether the agent's question is answered, or of no more interest."""
-        if line.event == "UserPromptSubmit" and not line.detail.startswith(_FROM_TASK):
+        if line.event == "UserPromptSubmit" and not line.detail.startswith(FROM_TASK):
             self._asked.clear()  # a person who types sees no question; Esc on a subagent's question fires no hook
         if line.event in ("Notification", "SubagentStart") or line.agent_id not in self._asked:
             return False

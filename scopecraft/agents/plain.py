@@ -8,6 +8,7 @@ from typing import ClassVar
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading, Text
 from scopecraft.model.launch import AgentCommand, AgentRequest
+from scopecraft.model.window import UNKNOWN_STATE, DispatchState, WindowView
 
 PROMPT = "{prompt}"
 PROMPT_VARIABLE = "SCOPECRAFT_PROMPT"
@@ -25,6 +26,8 @@ class Plain:
     name: ClassVar[str] = "plain"
     program: ClassVar[str] = ""
     has_result: ClassVar[bool] = False
+    takes_conversation_id: ClassVar[bool] = False
+    totals_span_conversation: ClassVar[bool] = False
     credential_names: ClassVar[tuple[str, ...]] = ()
     environment_names: ClassVar[tuple[str, ...]] = ()
 
@@ -37,6 +40,12 @@ class Plain:
 
     def entries(self, line: bytes) -> Reading:
         return [Text(line.removesuffix(b"\r").decode("utf-8", "replace"))], "known", None
+
+    def window_state(self, view: WindowView) -> DispatchState:  # noqa: ARG002  nothing is known of any command
+        return UNKNOWN_STATE
+
+    def turn_started(self, view: WindowView, since: str) -> bool | None:  # noqa: ARG002
+        return None
 
 
 def _argv(request: AgentRequest) -> tuple[str, ...]:

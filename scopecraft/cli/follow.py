@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from scopecraft.agents.base import dialect
+from scopecraft.agents.base import dialect_of_record
 from scopecraft.cli.border import INTERRUPTED
 from scopecraft.cli.choice import can_ask, choose
 from scopecraft.cli.progress import ProgressView, summary_lines
@@ -62,7 +62,7 @@ class _Following:
         self._view = view
         self._file = context.folder(session.id).stream
         self._end = stream_end(context.folder(session.id))
-        self._fold = ActivityFold(dialect(session.dialect).entries)
+        self._fold = ActivityFold(dialect_of_record(session.dialect).entries)
         self._ending = Ending(context, session)
         self._offset, self._number = 0, 1
         self._is_now = is_new  # whether what is read was written just now

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from scopecraft.agents.base import dialect
+from scopecraft.agents.base import dialect_of_record
 from scopecraft.cli.command import command
 from scopecraft.cli.log_output import RawOutput, ReadableOutput
 from scopecraft.cli.say import note, warn
@@ -72,7 +72,7 @@ def logs(
         ended = _follow_raw(log) if follow else _print_raw(log)
     else:
         # complaints are plain text, whatever the agent speaks
-        output = ReadableOutput(dialect("plain" if from_stderr else log.session.dialect).entries, full=full)
+        output = ReadableOutput(dialect_of_record("plain" if from_stderr else log.session.dialect).entries, full=full)
         ended = _follow_readable(log, output) if follow else _print_readable(log, output)
     if not from_stderr and _is_empty(log.file) and not _is_empty(context.folder(found.id).stderr):
         note(f"it printed nothing but complaints; see: sc logs {found.id} --stderr")

@@ -109,7 +109,7 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, exe
         created_at=created_at,
         status=Starting(created_at),
         model=request.model or chosen.settings.model,
-        conversation_id=str(uuid.uuid4()),
+        conversation_id=str(uuid.uuid4()) if chosen.dialect.takes_conversation_id else None,
         timeout_seconds=request.timeout_seconds,
     )
 

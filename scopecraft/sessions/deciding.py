@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scopecraft.agents.base import dialect
+from scopecraft.agents.base import dialect_of_record
 from scopecraft.config.secrets import Secrets
 from scopecraft.errors import StateUnreadable
 from scopecraft.model import clock
@@ -58,7 +58,7 @@ def read_activity(context: Context, session: Session) -> Activity:
     from scopecraft.streams.activity import read_activity as read
 
     folder = context.folder(session.id)
-    return read(folder.stream, dialect(session.dialect).entries, end=stream_end(folder))
+    return read(folder.stream, dialect_of_record(session.dialect).entries, end=stream_end(folder))
 
 
 def alert_event(session: Session, alert: Alert) -> Event:
@@ -96,7 +96,7 @@ def _evidence(
     return Evidence(
         look=look,
         activity=activity,
-        has_protocol=dialect(session.dialect).has_result,
+        has_protocol=dialect_of_record(session.dialect).has_result,
         executor=session.executor,
         exit_code=code if code is not None else seen,
         launcher_reason=reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Thread
 
 from scopecraft.errors import ScopecraftError
@@ -12,6 +13,7 @@ from scopecraft.model import clock
 from scopecraft.model.event import EventKind
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
 from scopecraft.model.session import Running, Session, Status, Waiting, handle_of, is_live
+from scopecraft.model.window import WindowView
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.overdue import is_overdue_now
 
@@ -102,22 +104,13 @@ def plain_view(session: Session, detail: str = "") -> View:
 
 
 def observe(context: Context, session: Session, look: Look) -> tuple[Session, str]:
-    """Move a dispatch session between running and waiting as its hooks and its registry file say; what it asks."""
-    handle = handle_of(session.status)
-    if session.dialect != "claude" or not isinstance(handle, WindowHandle) or not isinstance(look, Alive):
+    """Move a dispatch session between running and waiting as its agent's own files say; what it asks."""
+    if not isinstance(handle_of(session.status), WindowHandle) or not isinstance(look, Alive):
         return session, ""
-    from scopecraft.agents.claude_dispatch import own_config_folder, read_dispatch_state
+    from scopecraft.agents.base import dialect_of_record
 
     now = clock.now()
-    state = read_dispatch_state(
-        context.folder(session.id).hooks / "hooks.jsonl",
-        own_config_folder(context.environ),
-        session.conversation_id or "",
-        handle.pane_pid,
-        True,
-        pane_started=handle.pane_started,
-        age_seconds=(now - clock.from_text(session.created_at)).total_seconds(),
-    )
+    state = dialect_of_record(session.dialect).window_state(window_view(context, session, now))
     if state.conversation_id and state.conversation_id != session.conversation_id:
         context.store.set_conversation(session.id, state.conversation_id)
     after = status_after(session.status, state.kind, state.reason, state.since or clock.to_text(now))
@@ -130,6 +123,22 @@ def observe(context: Context, session: Session, look: Look) -> tuple[Session, st
     return moved or context.store.get(session.id) or session, state.detail
 
 
+def window_view(context: Context, session: Session, now: datetime) -> WindowView:
+    """What the session's dialect may look at; for a session with a window."""
+    handle = handle_of(session.status)
+    assert isinstance(handle, WindowHandle)
+    return WindowView(
+        hooks_folder=context.folder(session.id).hooks,
+        conversation_id=session.conversation_id or "",
+        cwd=session.worktree,
+        created_at=session.created_at,
+        environ=context.environ,
+        pane_pid=handle.pane_pid,
+        pane_started=handle.pane_started,
+        age_seconds=(now - clock.from_text(session.created_at)).total_seconds(),
+    )
+
+
 def _safe(context: Context, session: Session, detail: str) -> str:
     """What is kept of an agent's question, without keys; only paid for when there is one."""
     from scopecraft.sessions.redaction import secrets_of
@@ -138,8 +147,8 @@ def _safe(context: Context, session: Session, detail: str) -> str:
 
 
 def status_after(status: Status, kind: str, reason: str | None, since: str) -> Status | None:
-    """The status that an agent's own state calls for; None when it is right already. Pure."""
-    if not isinstance(status, Running | Waiting):
+    """The status that an agent's own state calls for; None when it is right already, or nobody can tell. Pure."""
+    if not isinstance(status, Running | Waiting) or kind == "unknown":
         return None
     if kind in ("waiting", "idle"):
         wanted = reason if kind == "waiting" and reason in ("permission", "question", "login") else "idle"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from scopecraft.agents.base import dialect
+from scopecraft.agents.base import dialect_of_record
 from scopecraft.config.secrets import Secrets, read_secrets_file
 from scopecraft.errors import ScopecraftError
 from scopecraft.model.event import Alert
@@ -22,7 +22,7 @@ def secrets_of(context: Context, session: Session) -> Secrets:
     with contextlib.suppress(ScopecraftError):
         values |= read_secrets_file(context.home)
     with contextlib.suppress(ScopecraftError):
-        names += dialect(session.dialect).environment_names
+        names += dialect_of_record(session.dialect).environment_names
         names += context.settings.agent(session.agent).pass_env
     values |= {name: context.environ[name] for name in names if context.environ.get(name)}
     return Secrets(values)

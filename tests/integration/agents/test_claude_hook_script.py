@@ -10,12 +10,25 @@ from typing import Any
 import orjson
 import pytest
 
-from scopecraft.agents.claude_dispatch import last_lines, read_dispatch_state
+from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_hook_lines import parse
 from scopecraft.agents.claude_hooks import hook_files
+from scopecraft.agents.file_tail import last_lines
+from scopecraft.model.window import WindowView
 
 ID = "11111111-1111-4111-8111-111111111111"
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+def view(hooks: Path, **changes: Any) -> WindowView:
+    """A window whose hooks and whose configuration are in the same folder."""
+    of_all: dict[str, Any] = {
+        "conversation_id": ID,
+        "cwd": "/",
+        "created_at": "2026-11-21T08:00:00.000Z",
+        "pane_pid": 7,
+    }
+    return WindowView(hooks, **(of_all | {"config_folder": hooks} | changes))
 
 
 @pytest.fixture
@@ -95,13 +108,13 @@ def test_the_end_of_a_long_file_is_enough(hooks: Path) -> None:
     file.write_bytes(old * 20_000 + ask + b'{"at":"2026-11-21T08:00:03')
     assert len(last_lines(file)) < 100
     assert last_lines(file)[-1] == ask[:-1]
-    state = read_dispatch_state(file, hooks, ID, 7, True)
+    state = read_dispatch_state(view(hooks))
     assert (state.kind, state.reason) == ("waiting", "permission")
 
 
 def test_a_window_that_does_not_begin_may_be_asking_something(hooks: Path) -> None:
-    young = read_dispatch_state(hooks / "hooks.jsonl", hooks, ID, 7, True, age_seconds=2)
-    old = read_dispatch_state(hooks / "hooks.jsonl", hooks, ID, 7, True, age_seconds=60)
+    young = read_dispatch_state(view(hooks, age_seconds=2))
+    old = read_dispatch_state(view(hooks, age_seconds=60))
     assert young.kind == "starting"
     assert (old.kind, old.reason) == ("waiting", "question")
     assert "log in or to trust the folder" in old.detail
@@ -112,17 +125,26 @@ def test_the_registry_of_another_process_says_nothing(hooks: Path) -> None:
     sessions.mkdir()
     entry = {"pid": 7, "sessionId": ID, "procStart": "500", "status": "busy", "statusUpdatedAt": 1795251084571}
     (sessions / "7.json").write_bytes(orjson.dumps(entry))
-    file = hooks / "hooks.jsonl"
-    assert read_dispatch_state(file, hooks, ID, 7, True, pane_started=500).kind == "working"
-    assert read_dispatch_state(file, hooks, ID, 7, True, pane_started=900).kind == "starting"
-    assert read_dispatch_state(file, hooks, ID, 7, False, pane_started=500).kind == "starting"
+    assert read_dispatch_state(view(hooks, pane_started=500)).kind == "working"
+    assert read_dispatch_state(view(hooks, pane_started=900)).kind == "starting"
+    assert read_dispatch_state(view(hooks, pane_alive=False, pane_started=500)).kind == "starting"
     # in a container the pid is another one, and the conversation tells
-    assert read_dispatch_state(file, hooks, ID, 4711, True, pane_started=900).kind == "working"
-    assert read_dispatch_state(file, hooks, "other", 4711, True, pane_started=900).kind == "starting"
+    assert read_dispatch_state(view(hooks, pane_pid=4711, pane_started=900)).kind == "working"
+    assert read_dispatch_state(view(hooks, conversation_id="other", pane_pid=4711, pane_started=900)).kind == "starting"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid":"7"}', b"\xff" * 100])
 def test_a_damaged_registry_says_nothing(hooks: Path, content: bytes) -> None:
     (hooks / "sessions").mkdir()
     (hooks / "sessions" / "7.json").write_bytes(content)
-    assert read_dispatch_state(hooks / "hooks.jsonl", hooks, ID, 7, True).kind == "starting"
+    assert read_dispatch_state(view(hooks)).kind == "starting"
+
+
+def test_a_prompt_counts_from_its_time_on_and_a_background_task_does_not(hooks: Path) -> None:
+    submitted = (
+        b'{"at":"2026-11-21T08:00:0%d.000Z","event":"UserPromptSubmit","payload":{"session_id":"x","prompt":"%s"}}\n'
+    )
+    (hooks / "hooks.jsonl").write_bytes(submitted % (3, b"go on") + submitted % (5, b"<task-notification> over"))
+    assert turn_started(view(hooks), "2026-11-21T08:00:03.000Z")
+    assert not turn_started(view(hooks), "2026-11-21T08:00:04.000Z")
+    assert not turn_started(view(hooks / "nothing"), "2026-11-21T08:00:00.000Z")

@@ -16,8 +16,8 @@ import pytest
 
 from scopecraft.agents.base import dialect
 from scopecraft.agents.claude_dispatch import read_dispatch_state
-from scopecraft.agents.claude_state import DispatchState
 from scopecraft.model.launch import AgentRequest
+from scopecraft.model.window import DispatchState, WindowView
 from tests.support.model_server import ModelServer
 from tests.support.tmux import tmux
 from tests.support.wait import until
@@ -85,9 +85,16 @@ class Window:
 
     def state(self) -> DispatchState:
         stat = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        conversation = self.request.conversation_id
-        hooks = self.hooks / "hooks.jsonl"
-        return read_dispatch_state(hooks, self.config, conversation, self._pid, True, pane_started=int(stat[19]))
+        view = WindowView(
+            self.hooks,
+            self.request.conversation_id,
+            str(self.work),
+            "2026-11-21T08:00:00.000Z",
+            config_folder=self.config,
+            pane_pid=self._pid,
+            pane_started=int(stat[19]),
+        )
+        return read_dispatch_state(view)
 
     def becomes(self, kind: str, reason: str | None) -> DispatchState:
         found: list[DispatchState] = []

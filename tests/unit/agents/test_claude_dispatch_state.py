@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from scopecraft.agents.claude_hook_lines import HookLine, parse
-from scopecraft.agents.claude_state import DispatchState, HookFold, RegistryEntry, combine, find_entry
+from scopecraft.agents.claude_state import HookFold, RegistryEntry, combine, find_entry
+from scopecraft.model.window import DispatchState
 
 ID = "11111111-1111-4111-8111-111111111111"
 SUBAGENT = "a54da0cb2f15130f4"
