@@ -43,7 +43,7 @@ class ContainerExecutor:
     def client(self) -> Any:
         """The SDK's low-level client. Raises EngineUnavailable."""
         if self._client is None:
-            with _translated(self.engine):
+            with translated(self.engine):
                 knock(self.engine)
                 self._client = docker.APIClient(base_url=self.engine, version="auto", timeout=ANSWER_SECONDS)
         return self._client
@@ -53,7 +53,7 @@ class ContainerExecutor:
             self._client.close()
 
     def has_image(self, image: str) -> bool:
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 self.client.inspect_image(image)
             except ImageNotFound:
@@ -64,7 +64,7 @@ class ContainerExecutor:
         name = container_name(launch.session_id)
         container_id = self._create(name, launch)
         try:
-            with _translated(self.engine):
+            with translated(self.engine):
                 self.client.start(container_id)
         except (EngineFailed, EngineUnavailable) as error:
             # a container that never ran holds nothing worth keeping
@@ -91,7 +91,7 @@ class ContainerExecutor:
 
     def signal(self, handle: ContainerHandle, name: str) -> None:
         """Send a signal to the launcher; something gone or over already is fine."""
-        with _translated(self.engine), _gone_is_fine():
+        with translated(self.engine), _gone_is_fine():
             self.client.kill(handle.container_id, signal=name)
 
     def stop(self, handle: ContainerHandle, *, grace_seconds: float) -> None:
@@ -106,7 +106,7 @@ class ContainerExecutor:
 
     def wait(self, handle: ContainerHandle, seconds: float) -> int | None:
         """The exit code once it is over, -1 where there is none to be had; None when it still runs after that time."""
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 # not the client's own time limit: a wait may be long, an answer may not
                 return int(self.client.wait(handle.container_id, timeout=seconds)["StatusCode"])
@@ -119,7 +119,7 @@ class ContainerExecutor:
 
     def adopt(self, session_id: str) -> ContainerHandle | None:
         name = container_name(session_id)
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 found = self.client.inspect_container(name)
             except EngineNotFound:
@@ -132,7 +132,7 @@ class ContainerExecutor:
 
     def discard_unstarted(self, handle: ContainerHandle) -> bool:
         """Remove a container that was made and never started, if it is one; whether it was."""
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 if self.client.inspect_container(handle.container_id)["State"]["Status"] != "created":
                     return False
@@ -148,7 +148,7 @@ class ContainerExecutor:
 
     def all_of(self, home_label: str) -> list[tuple[str, ContainerHandle]]:
         """Every container of a home, running or not, with the id of its session; harvests included."""
-        with _translated(self.engine):
+        with translated(self.engine):
             rows = self.client.containers(all=True, filters={"label": [f"scopecraft.home={home_label}"]})
         return [
             (row["Labels"].get("scopecraft.session", ""), ContainerHandle(self.engine, _name_of(row), row["Id"]))
@@ -160,7 +160,7 @@ class ContainerExecutor:
         container_id = self._create_anew(name, launch)
         handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         try:
-            with _translated(self.engine):
+            with translated(self.engine):
                 self.client.start(container_id)
             code = self.wait(handle, seconds)
             if code is None:
@@ -186,7 +186,7 @@ class ContainerExecutor:
             time.sleep(POLL_SECONDS)
 
     def _state(self, container_id: str) -> dict[str, Any] | None:
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 state: dict[str, Any] = self.client.inspect_container(container_id)["State"]
             except EngineNotFound:
@@ -194,7 +194,7 @@ class ContainerExecutor:
         return state
 
     def _create(self, name: str, launch: ContainerLaunch) -> str:
-        with _translated(self.engine):
+        with translated(self.engine):
             try:
                 made = self.client.create_container(
                     image=launch.image,
@@ -243,7 +243,7 @@ class ContainerExecutor:
         )
 
     def _remove(self, container_id: str) -> None:
-        with _translated(self.engine), _gone_is_fine():
+        with translated(self.engine), _gone_is_fine():
             self.client.remove_container(container_id, force=True, v=True)
 
 
@@ -277,7 +277,7 @@ def knock(engine: str) -> None:
 
 
 @contextlib.contextmanager
-def _translated(engine: str) -> Iterator[None]:
+def translated(engine: str) -> Iterator[None]:
     """Foreign errors become ours, once."""
     try:
         yield
