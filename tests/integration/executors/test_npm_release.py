@@ -70,7 +70,7 @@ def test_a_package_without_the_program_is_not_taken_for_fetched(tmp_path: Path, 
     data = packed({"bin/other": b"x"})
     registry.write_bytes(data)
     for _ in range(2):
-        with pytest.raises(AgentMissing, match="robot@1.0 holds no bin/robot"):
+        with pytest.raises(AgentMissing, match=r"robot@1\.0 holds no bin/robot"):
             fetch(release(data), tmp_path / "cache", lambda _: None, "amd64")
 
 
