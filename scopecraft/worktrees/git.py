@@ -13,8 +13,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -72,7 +72,7 @@ class Git:
     """Git in a folder. With `git_dir` nothing is searched for; `config` outranks every configuration file.
 
     With `pointer` each call first compares `<work_tree>/.git` with it, and raises UnsafeTree. Children inherit the
-    descriptors in `inherit`.
+    descriptors in `inherit`. `waiting` hears every `waiting_seconds` how long a `run` takes already.
     """
 
     directory: Path
@@ -82,6 +82,8 @@ class Git:
     config: Mapping[str, str] = field(default_factory=dict)
     pointer: bytes | None = None
     inherit: tuple[int, ...] = ()
+    waiting: Callable[[int], None] | None = None
+    waiting_seconds: float = 10
 
     def run(
         self,
@@ -103,7 +105,7 @@ class Git:
             process = self._start(arguments, stdin)
             try:
                 signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-                out, err = process.communicate(input, timeout=timeout_seconds)
+                out, err = self._communicate(process, input, timeout_seconds)
             except subprocess.TimeoutExpired as error:
                 _end(process)
                 raise self._late(arguments, timeout_seconds) from error
@@ -122,11 +124,19 @@ class Git:
 
         Raises like `run`, when the output ends, and GitFailed for a record of more than 1 MiB.
         """
+        with closing(self.pieces(*arguments, timeout_seconds=timeout_seconds)) as pieces:
+            yield from _cut(pieces)
+
+    def pieces(self, *arguments: str, timeout_seconds: float = 600) -> Generator[bytes, None, None]:
+        """What it writes, while it writes, in pieces of any size. Git ends when the caller closes this.
+
+        Raises like `run`, when the output ends.
+        """
         deadline = time.monotonic() + timeout_seconds
         with tempfile.TemporaryFile() as errors:
             process = self._start(arguments, subprocess.DEVNULL, errors)
             try:
-                yield from _cut(process, deadline)
+                yield from _read(process, deadline)
                 exit_code = process.wait(max(0.0, deadline - time.monotonic()))
             except (TimeoutError, subprocess.TimeoutExpired) as error:
                 raise self._late(arguments, timeout_seconds) from error
@@ -153,6 +163,18 @@ class Git:
 
     def with_config(self, config: Mapping[str, str]) -> Git:
         return replace(self, config={**self.config, **config})
+
+    def _communicate(
+        self, process: subprocess.Popen[bytes], input: bytes | None, seconds: float
+    ) -> tuple[bytes, bytes]:
+        began = time.monotonic()
+        while self.waiting is not None and (rest := began + seconds - time.monotonic()) > self.waiting_seconds:
+            try:
+                return process.communicate(input, timeout=min(rest, self.waiting_seconds))
+            except subprocess.TimeoutExpired:
+                input = None  # it keeps what it was given
+                self.waiting(round(time.monotonic() - began))
+        return process.communicate(input, timeout=max(0.0, began + seconds - time.monotonic()))
 
     def _late(self, arguments: tuple[str, ...], seconds: float) -> GitFailed:
         return GitFailed(
@@ -251,10 +273,10 @@ def _verb(arguments: tuple[str, ...]) -> str:
     return clean_line(" ".join(arguments[:2] if arguments[:1] == ("worktree",) else arguments[:1]), 60)
 
 
-def _cut(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
-    """The records of its output; what stands after the last NUL is left out. Raises TimeoutError."""
+def _read(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    """Its output as it comes. Raises TimeoutError."""
     assert process.stdout is not None
-    descriptor, rest = process.stdout.fileno(), b""
+    descriptor = process.stdout.fileno()
     ready = select.poll()
     ready.register(descriptor, select.POLLIN)
     while True:
@@ -263,6 +285,13 @@ def _cut(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
         piece = os.read(descriptor, _PIECE_BYTES)
         if not piece:
             return
+        yield piece
+
+
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The records in them; what stands after the last NUL is left out."""
+    rest = b""
+    for piece in pieces:
         if len(rest) > _RECORD_BYTES:
             raise GitFailed(f"git wrote a name of more than {_RECORD_BYTES >> 20} MiB")
         *whole, rest = (rest + piece).split(b"\0")
