@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 from scopecraft.worktrees.git import Git
@@ -22,6 +23,15 @@ _OPERATORS = frozenset("();<>|&\n")
 
 def overrides(git: Git, worktree: Path) -> dict[str, str]:
     """Configuration that turns off every configured hook, and each filter whose program lies inside the worktree."""
+    return _off(git, lambda command: is_inside(command, worktree))
+
+
+def all_off(git: Git) -> dict[str, str]:
+    """The same for every filter, a person's own too: where files are wanted as they stand on the disk."""
+    return _off(git, lambda _: True)
+
+
+def _off(git: Git, is_unwanted: Callable[[str], bool]) -> dict[str, str]:
     found = git.run(
         "config", "--null", "--get-regexp", r"^(filter|hook)\..*\.(clean|smudge|process|command)$", check=False
     )
@@ -32,7 +42,7 @@ def overrides(git: Git, worktree: Path) -> dict[str, str]:
         name = rest.rpartition(".")[0]
         if section == "hook":
             off[f"hook.{name}.enabled"] = "false"  # git 2.54: hooks in the configuration, whatever core.hooksPath says
-        elif is_inside(command, worktree):
+        elif is_unwanted(command):
             off |= {f"filter.{name}.{part}": "" for part in ("clean", "smudge", "process")}
             off[f"filter.{name}.required"] = "false"
     return off
