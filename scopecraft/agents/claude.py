@@ -10,6 +10,7 @@ from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
 from scopecraft.agents.claude_result import DONE_MARKS
+from scopecraft.agents.claude_talk import ClaudeTalk
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
@@ -25,6 +26,7 @@ class Claude:
     name: ClassVar[str] = "claude"
     program: ClassVar[str] = "claude"
     has_result: ClassVar[bool] = True
+    talk: ClassVar[ClaudeTalk] = ClaudeTalk()
     takes_conversation_id: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS

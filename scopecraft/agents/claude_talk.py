@@ -1,0 +1,152 @@
+"""Speaking to Claude Code in its window. Each rule was seen with the real program.
+
+- A text that begins with `!` becomes a shell command on the person's machine: a space before it keeps it a message.
+- `exit` and its like end the program, whatever white space or invisible character stands around them.
+- A backslash before Enter is a line break: a space after it keeps the message whole.
+- `/word` is a command of its own; a path such as `/etc/hosts is wrong` is not.
+- A permission's first choice is always "Yes"; Esc refuses and ends the turn.
+- A question's choices have numbers, the one after the last takes free text; after several questions, or where several
+  choices may be taken, a last page asks to submit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import orjson
+
+from scopecraft.agents.claude_hooks import LINES_FILE
+from scopecraft.agents.file_tail import last_lines
+from scopecraft.agents.records import Record, items, record, text
+from scopecraft.agents.talk import Answer, Choice, Inquiry, Paste, Press, Question, Step, Typed
+from scopecraft.errors import BadInput, Refused
+from scopecraft.model.text import clean_line
+from scopecraft.model.window import DispatchState, WindowView
+
+_COMMAND = re.compile(r"/[A-Za-z][\w:-]*(?:\s|\Z)")
+_ENDS_IT = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
+_QUESTION_TOOL = "AskUserQuestion"
+_PLAN_TOOL = "ExitPlanMode"
+MOST_BY_NUMBER = 9  # choices that have a key
+
+
+class ClaudeTalk:
+    def typed(self, message: str) -> Typed:
+        told = "".join(character for character in message if character.isprintable()).strip()
+        if told.casefold() in _ENDS_IT:
+            raise BadInput(f"{told!r} would end Claude Code instead of being read", "end it with: sc stop")
+        if _COMMAND.match(message.lstrip()):
+            return Typed(message, starts_turn=False)
+        before = " " if message.lstrip()[:1] in ("!", "/") else ""
+        after = " " if message.endswith("\\") else ""
+        return Typed(f"{before}{message}{after}")
+
+    def question(self, view: WindowView, state: DispatchState) -> Question | None:
+        if state.kind != "waiting" or state.reason not in ("permission", "question") or not state.since:
+            return None
+        asked = _asked_at(last_lines(view.hooks_folder / LINES_FILE), state.since)
+        tool = text(asked.get("tool_name")) if asked else ""
+        if not asked or not tool:
+            return None
+        if tool == _QUESTION_TOOL:
+            inquiries = tuple(map(_inquiry, items(record(asked.get("tool_input")).get("questions"))))
+            return Question("question", state.detail, state.since, inquiries)
+        return Question("question" if tool == _PLAN_TOOL else "permission", state.detail, state.since)
+
+    def answer(self, question: Question, answers: tuple[str, ...]) -> Answer:
+        if answers == ("deny",):
+            return Answer((Press("Escape"),))
+        if question.kind == "permission":
+            return _permission(answers)
+        if not question.inquiries:
+            raise Refused("what it shows cannot be answered from here", "answer it in its window: sc attach")
+        return _choose(question.inquiries, answers)
+
+
+def _permission(answers: tuple[str, ...]) -> Answer:
+    if answers == ("allow",):
+        return Answer((Press("1"),), may_repeat=True)
+    # as its own "No, and tell Claude what to do differently" does
+    return Answer((Press("Escape"),), message="\n".join(answers))
+
+
+def _choose(inquiries: tuple[Inquiry, ...], answers: tuple[str, ...]) -> Answer:
+    if len(answers) != len(inquiries):
+        asked = " / ".join(clean_line(each.text, 80) for each in inquiries)
+        raise BadInput(
+            f"it asks {len(inquiries)} questions and got {len(answers)} answers: {asked}",
+            "give one answer for each question, each in quotes",
+        )
+    steps: list[Step] = []
+    for inquiry, answer in zip(inquiries, answers, strict=True):
+        steps += _many(inquiry, answer) if inquiry.is_many else _one(inquiry, answer)
+    if len(inquiries) > 1 or inquiries[0].is_many:
+        steps.append(Press("Enter"))  # the last page: "Submit answers"
+    return Answer(tuple(steps), may_repeat=len(steps) == 1)
+
+
+def _one(inquiry: Inquiry, answer: str) -> Sequence[Step]:
+    number = _number(inquiry, answer)
+    if number is not None:
+        return [Press(str(number))]
+    if len(inquiry.choices) >= MOST_BY_NUMBER:
+        raise _no_such(inquiry, answer)
+    return [Press(str(len(inquiry.choices) + 1)), Paste(" ".join(answer.split())), Press("Enter")]
+
+
+def _many(inquiry: Inquiry, answer: str) -> Sequence[Step]:
+    numbers: list[int] = []
+    for part in (answer,) if _number(inquiry, answer) else answer.split(","):
+        number = _number(inquiry, part)
+        if number is None:
+            raise _no_such(inquiry, part)
+        numbers.append(number)
+    return [*(Press(str(number)) for number in dict.fromkeys(numbers)), Press("Right")]
+
+
+def _number(inquiry: Inquiry, answer: str) -> int | None:
+    """The key of the choice that the answer names: its label, or its number."""
+    labels = [choice.label.casefold() for choice in inquiry.choices[:MOST_BY_NUMBER]]
+    wanted = answer.strip()
+    if wanted.casefold() in labels:
+        return labels.index(wanted.casefold()) + 1
+    return int(wanted) if re.fullmatch("[1-9]", wanted) and int(wanted) <= len(labels) else None
+
+
+def _no_such(inquiry: Inquiry, answer: str) -> BadInput:
+    labels = ", ".join(clean_line(choice.label, 40) for choice in inquiry.choices)
+    return BadInput(
+        f"{clean_line(answer, 60)!r} is none of its choices: {labels}",
+        "several are given with commas between them; any other answer needs its window: sc attach",
+    )
+
+
+def _inquiry(value: object) -> Inquiry:
+    fields = record(value)
+    choices = (record(option) for option in items(fields.get("options")))
+    return Inquiry(
+        text=text(fields.get("question")),
+        choices=tuple(Choice(text(each.get("label")), text(each.get("description"))) for each in choices),
+        is_many=fields.get("multiSelect") is True,
+    )
+
+
+def _asked_at(lines: Sequence[bytes], at: str) -> Record | None:
+    """The payload of the permission request of that moment, as far as the hook kept it."""
+    for line in reversed(lines):
+        if b"PermissionRequest" not in line:
+            continue
+        try:
+            fields = record(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            continue
+        if fields.get("event") == "PermissionRequest" and text(fields.get("at")) == at:
+            whole = record(fields.get("payload"))
+            return whole or {"tool_name": _tool_of(text(fields.get("head")))}
+    return None
+
+
+def _tool_of(head: str) -> str:
+    found = re.search(r'"tool_name":"([^"\\]*)"', head)
+    return found[1] if found else ""
