@@ -158,15 +158,17 @@ def _is_there(tree: Tree, path: str) -> bool:
 
 
 @contextmanager
-def throwaway_store(repo: Repository) -> Iterator[Path]:
-    """An object folder outside the repository that borrows from it; gone afterwards, with all that was put there.
+def throwaway_store(repo: Repository, *, inside: bool = False) -> Iterator[Path]:
+    """An object folder that borrows from the repository; gone afterwards, with all that was put there.
 
-    A git sees it with `GIT_OBJECT_DIRECTORY` set to it.
+    A git sees it with `GIT_OBJECT_DIRECTORY` set to it. It stands among temporary files, or `inside` the repository's
+    own store, where git itself removes it one day should we be killed.
     """
+    place = repo.objects_dir if inside else Path(tempfile.gettempdir())
     try:
-        folder = Path(tempfile.mkdtemp(prefix="scopecraft-objects-"))
+        folder = Path(tempfile.mkdtemp(prefix="tmp_objdir-scopecraft-", dir=place))
     except OSError as error:
-        raise storage_failed(error, Path(tempfile.gettempdir())) from error
+        raise storage_failed(error, place) from error
     try:
         (folder / "info").mkdir()
         (folder / "info" / "alternates").write_bytes(alternates_file((repo.objects_dir,)))
@@ -233,6 +235,15 @@ def _write_trees(
             return index_tree, index_tree
         apart.run("update-index", "-z", "--index-info", input=os.fsencode("".join(lines)))
         return apart.text("write-tree"), index_tree
+
+
+def tree_of(git: Git, files: Iterable[Blob]) -> str:
+    """The id of a tree with these files and no others, in the object store of that git."""
+    with tempfile.TemporaryDirectory(prefix="scopecraft-index-") as folder:
+        apart = git.with_env(GIT_INDEX_FILE=str(Path(folder) / "index")).with_config(_ANY_NAME)
+        lines = "".join(f"{file.mode} {file.id} 0\t{file.path}\0" for file in files)
+        apart.run("update-index", "-z", "--index-info", input=os.fsencode(lines))
+        return apart.text("write-tree")
 
 
 def _copy_index(git: Git, target: Path) -> None:
