@@ -11,6 +11,7 @@ from scopecraft.model.session_words import outcome_sentence
 
 # `oneshot`: the work, then a person's review of it
 WORK_STEP = "implementation"
+VISIT_STEP = "visit"  # of a person in a mission's container: no step of any workflow
 ONESHOT = ("oneshot", (WORK_STEP, "review-impl"))
 
 

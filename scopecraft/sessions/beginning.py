@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scopecraft.atomic import file_lock
 from scopecraft.errors import ScopecraftError, StorageFailed
-from scopecraft.missions.advance import WORK_STEP, when_started
+from scopecraft.missions.advance import VISIT_STEP, WORK_STEP, when_started
 from scopecraft.missions.folder import changing, save_mission
 from scopecraft.model import clock
 from scopecraft.model.handle import Handle
@@ -51,8 +51,11 @@ def begin(
     folder = context.folder(session.id)
     with _recorded(context, session, folder) as session:
         try:
-            with changing(context.home, session.mission_id) as mission:
-                save_mission(context.home, when_started(mission, session.created_at))
+            if request.visitor is not None:
+                request.visitor.on_begun(session)
+            else:
+                with changing(context.home, session.mission_id) as mission:
+                    save_mission(context.home, when_started(mission, session.created_at))
             yield Beginning(session, folder, request, chosen, ready)
         except BaseException as error:
             _give_up(context, session, chosen, error)
@@ -98,10 +101,10 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, exe
         mission_id=ready.mission.id,
         task=ready.mission.slug,
         project=ready.mission.project,
-        step_id=WORK_STEP,
+        step_id=WORK_STEP if request.visitor is None else VISIT_STEP,
         attempt=1,  # the store counts
-        agent=chosen.name,
-        dialect=chosen.dialect.name,
+        agent=chosen.name if request.visitor is None else request.visitor.name,
+        dialect=chosen.dialect.name if request.visitor is None else "plain",
         executor=executor,
         mode=HOW[executor],
         branch=ready.mission.branch,

@@ -15,7 +15,7 @@ from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, 
 from scopecraft.model.session import Running, Session, Status, Waiting, handle_of, is_live
 from scopecraft.model.window import WindowView
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.overdue import is_overdue_now
+from scopecraft.sessions.overdue import must_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
         return View(session, "unknown", look.why)
     if look is None or isinstance(look, Exited | Gone):
         return _settled_view(context, session)
-    if session.executor == "container" and is_overdue_now(context.folder(session.id)):
+    if session.executor == "container" and must_end(session, context.folder(session.id)):
         return _settled_view(context, session)
     if session.executor == "tmux":
         session, detail = observe(context, session, look)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from scopecraft.errors import StateUnreadable
 from scopecraft.model.event import Alert
 from scopecraft.model.launch import Limits
+from scopecraft.model.session import Session
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.settle_facts import boot_id, load_facts, uptime
+from scopecraft.sessions.visiting import is_abandoned
 
 ALLOWANCE_SECONDS = 300  # for a slow start and for reading out the commits, on a busy machine
 OVERDUE = Alert("overdue", "its time limit did not end it from inside, so its container was ended from outside")
@@ -26,3 +28,8 @@ def is_overdue_now(folder: SessionFolder) -> bool:
     if facts.limits is None or not facts.began_uptime or facts.boot_id != boot_id():
         return False
     return is_overdue(uptime() - facts.began_uptime, facts.limits)
+
+
+def must_end(session: Session, folder: SessionFolder) -> bool:
+    """Whether a container that lives has no right to any more."""
+    return is_abandoned(session, folder) or is_overdue_now(folder)

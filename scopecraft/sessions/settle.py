@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.errors import EngineFailed, EngineUnavailable, LockHeld, StateUnreadable
-from scopecraft.missions.advance import when_ended
+from scopecraft.missions.advance import VISIT_STEP, when_ended
 from scopecraft.missions.folder import changing, record_run, save_mission
 from scopecraft.model import clock
 from scopecraft.model.event import Alert
@@ -22,7 +22,8 @@ from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_co
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
-from scopecraft.sessions.overdue import OVERDUE, is_overdue_now
+from scopecraft.sessions.overdue import OVERDUE, must_end
+from scopecraft.sessions.visiting import ABANDONED, is_abandoned
 
 LOCK_WAIT_SECONDS = 60.0
 
@@ -78,8 +79,8 @@ def settle_held(context: Context, session: Session) -> tuple[Session, Look | Non
     if handle is None:
         return _settle_starting(context, session)
     look = look_at(context, handle)
-    if isinstance(look, Alive) and isinstance(handle, ContainerHandle) and is_overdue_now(folder):
-        look = _end_overdue(context, session, handle)
+    if isinstance(look, Alive) and isinstance(handle, ContainerHandle) and must_end(session, folder):
+        look = _end_for_it(context, session, handle)
     if not isinstance(look, Exited | Gone):
         return session, look
     decided = decide(context, session, look)
@@ -87,9 +88,12 @@ def settle_held(context: Context, session: Session) -> tuple[Session, Look | Non
     return carry_out(context, session, decided), look
 
 
-def _end_overdue(context: Context, session: Session, handle: ContainerHandle) -> Look:
-    """What there is to see after that. The alert comes first: by it whoever settles the session knows the reason."""
-    raise_alert(context, session, OVERDUE)
+def _end_for_it(context: Context, session: Session, handle: ContainerHandle) -> Look:
+    """What there is to see after that. The reason comes first: by it whoever settles the session knows."""
+    if is_abandoned(session, context.folder(session.id)):
+        context.store.request_stop(session.id, clock.to_text(clock.now()), ABANDONED)
+    else:
+        raise_alert(context, session, OVERDUE)
     engine = context.engine_of(handle)
     try:
         engine.stop(handle, grace_seconds=0)
@@ -126,6 +130,8 @@ def carry_out(context: Context, session: Session, decided: Decided) -> Session:
 
 def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[Alert, ...]:
     """Before the session: a crash between the two repeats both, and comes to the same."""
+    if session.step_id == VISIT_STEP:
+        return ()
     try:
         with changing(context.home, session.mission_id) as mission:
             stream = context.folder(session.id).stream
