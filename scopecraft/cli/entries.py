@@ -135,8 +135,8 @@ def _message(message: Message) -> _Block:
     return _Block("agent", message.text, ("bold",), subagent=message.subagent)
 
 
-def _finished(claim: Claim, usage: Usage) -> _Block:
-    used = usage_text(usage)
+def _finished(claim: Claim, usage: Usage | None) -> _Block:
+    used = usage_text(usage) if usage is not None else ""
     if claim.is_error or claim.aborted:
         why = claim.text or claim.stop_reason
         return _Block("failed", f"{why}\n{used}" if used else why, ("red", "bold"))

@@ -8,20 +8,25 @@ import click
 
 from scopecraft.agents.base import dialect_of_record
 from scopecraft.cli.border import INTERRUPTED
+from scopecraft.cli.changed_files import warn_of_host_files
 from scopecraft.cli.choice import can_ask, choose
 from scopecraft.cli.progress import ProgressView, summary_lines
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.stop import stop_patiently
 from scopecraft.cli.terminal import has_colour, paint
+from scopecraft.errors import StateUnreadable
+from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
+from scopecraft.model.mission import Mission
 from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import details_of
 from scopecraft.sessions.ending import Ending
+from scopecraft.sessions.host_changes import host_changes_if_known
 from scopecraft.sessions.settle import raise_alert
 from scopecraft.sessions.stream_end import stream_end
 from scopecraft.streams.activity import ActivityFold
@@ -51,7 +56,7 @@ def follow_session(context: Context, session: Session, *, is_new: bool) -> int:
                         f"{session.task} goes on; follow it: sc attach {session.task}   end it: sc stop {session.task}"
                     )
                     return INTERRUPTED
-    return _tell_end(context, following.session)
+    return tell_end(context, following.session)
 
 
 class _Following:
@@ -90,6 +95,8 @@ class _Following:
             else:
                 self._warn(item)
             self._view.tick(self._fold.activity, (clock.now() - began).total_seconds())
+        for entry in self._fold.held_back():
+            self._view.entry(entry, clock.now())
 
     def _show(self, line: Line) -> None:
         self._offset, self._number = line.end, line.number + 1
@@ -100,13 +107,15 @@ class _Following:
 
     def _warn(self, item: Replaced | Alert) -> None:
         self._view.clear()
-        alert = item if isinstance(item, Alert) else _rewritten(item)
+        alert = alert_of(item)
         warn(alert.text)
         raise_alert(self._context, self.session, alert)
 
 
-def _rewritten(replaced: Replaced) -> Alert:
-    text = f"the stream was {replaced.why} after {replaced.offset} bytes; nothing is shown twice"
+def alert_of(item: Replaced | Alert) -> Alert:
+    if isinstance(item, Alert):
+        return item
+    text = f"the stream was {item.why} after {item.offset} bytes; nothing is shown twice"
     return Alert("stream_rewritten", text)
 
 
@@ -125,7 +134,8 @@ def _is_left(context: Context, session: Session) -> bool:
     return answer == "leave"
 
 
-def _tell_end(context: Context, session: Session) -> int:
+def tell_end(context: Context, session: Session) -> int:
+    """Say how it ended and what came of it; the exit code, 0 when it completed."""
     assert isinstance(session.status, Ended)
     details = details_of(context, session)
     outcome = session.status.outcome
@@ -140,7 +150,17 @@ def _tell_end(context: Context, session: Session) -> int:
     if details.commits:
         say(f"commits: {details.commits}")
         note(f"see them: git log {session.branch}   the worktree: sc path {session.task}")
+    mission = _mission_of(context, session)
+    if mission is not None:
+        warn_of_host_files(host_changes_if_known(context, mission), f"look at it: sc diff {session.task}")
     return 0 if is_good else 1
+
+
+def _mission_of(context: Context, session: Session) -> Mission | None:
+    try:
+        return find_mission(context.home, session.mission_id, None, partial=False)
+    except StateUnreadable:
+        return None  # said by whatever needs it
 
 
 def _summary(session: Session, activity: Activity) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from scopecraft.cli.entries import lines_of
 from scopecraft.cli.terminal import has_colour, is_terminal, width_of
 from scopecraft.model import clock
-from scopecraft.model.activity import Trouble
+from scopecraft.model.activity import Entry, Trouble
 from scopecraft.model.text import clean
 from scopecraft.streams.activity import ActivityFold, Reader
 from scopecraft.streams.lines import Line
@@ -24,13 +24,19 @@ class ReadableOutput:
 
     def show(self, line: Line, *, is_growing: bool, is_new: bool = False) -> None:
         """`is_growing`: half a record is no damage, since the other half may still come. `is_new`: print the time."""
-        width = width_of(sys.stdout)
         at = f"{clock.now().astimezone():%H:%M:%S}" if is_new else ""
         for entry in self._fold.feed(line):
-            if line.partial and is_growing and isinstance(entry, Trouble):
-                continue
-            for text in lines_of(entry, width=width, colour=self._colour, at=at, full=self._full):
-                sys.stdout.write(text + "\n")
+            if not (line.partial and is_growing and isinstance(entry, Trouble)):
+                self._write(entry, at)
+
+    def end(self) -> None:
+        """What was held back because more of it might have come."""
+        for entry in self._fold.held_back():
+            self._write(entry)
+
+    def _write(self, entry: Entry, at: str = "") -> None:
+        for text in lines_of(entry, width=width_of(sys.stdout), colour=self._colour, at=at, full=self._full):
+            sys.stdout.write(text + "\n")
 
 
 class RawOutput:

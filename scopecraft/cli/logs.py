@@ -114,6 +114,7 @@ def _earlier(context: Context, session: Session) -> str:
 def _print_readable(log: _Log, output: ReadableOutput) -> Session:
     for line in read_lines(log.file, log.offset, log.number, end=log.end):
         output.show(line, is_growing=is_live(log.session.status))
+    output.end()
     return log.session
 
 
@@ -133,6 +134,7 @@ def _follow_readable(log: _Log, output: ReadableOutput) -> Session:
         elif isinstance(item, Alert):
             warn(item.text)
         sys.stdout.flush()
+    output.end()
     return ending.session
 
 

@@ -45,8 +45,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Started:
+    """A conversation that begins or goes on. `voids_claim`: what was claimed before was not the last word."""
+
     conversation_id: str | None
     model: str | None
+    voids_claim: bool = False
 
 
 class Message(NamedTuple):
@@ -54,6 +57,7 @@ class Message(NamedTuple):
     text: str
     subagent: bool = False
     thinking: bool = False
+    is_chunk: bool = False  # a piece: what the same speaker says next follows without a break
 
 
 class ToolCall(NamedTuple):
@@ -72,10 +76,13 @@ class ToolResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a turn; `usage` is the agent's total since the stream began, never of one turn."""
+    """The end of a turn; `usage` is the agent's total since the stream began, never of one turn.
+
+    None: it names no total, and what its single calls spent is all there is.
+    """
 
     claim: Claim
-    usage: Usage
+    usage: Usage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,7 @@ class Spent(NamedTuple):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    cost_usd: float | None = None
 
 
 Reading = tuple[list[Entry], RecordKind, Spent | None]  # what a dialect makes of one line
@@ -127,7 +135,7 @@ class Activity:
     open_tool_calls: int = 0
     turns: int = 0  # finished ones: from a prompt to its result
     usage: Usage = field(default_factory=Usage)
-    usage_is_final: bool = False  # the agent's own total; before it, what single model calls told, without cost
+    usage_is_final: bool = False  # the agent's own total; before it, what single model calls told
     errors: tuple[StreamError, ...] = ()  # the last ones of each severity; the counts are of all
     error_count: int = 0
     critical_count: int = 0

@@ -45,6 +45,7 @@ class FoldState:
     open_tools: tuple[str, ...] = ()
     total: Usage = field(default_factory=Usage)  # the agent's own, as of its last result
     calls: tuple[str, ...] = ()  # model calls that are counted already
+    spoken: str = ""  # pieces of a message that is not over yet
 
 
 class ActivityFold:
@@ -61,6 +62,8 @@ class ActivityFold:
         self._ahead: Activity | None = None  # with the half line at the end
         self._offset, self._lines = seen.offset, seen.lines
         self._last_message = seen.last_message
+        self._spoken = [state.spoken] if state.spoken else []
+        self._spoken_characters = len(state.spoken)
         self._tool_calls = seen.tool_calls
         self._tools = dict.fromkeys(seen.tools)
         self._open_tools = dict.fromkeys(state.open_tools)
@@ -72,7 +75,10 @@ class ActivityFold:
         self._unknown_count = seen.unknown_count
 
     def feed(self, line: Line) -> list[Entry]:
-        """What the line says; damage says so too. Never raises because of a line."""
+        """What the line says; damage says so too. Never raises because of a line.
+
+        Pieces of a message are held back until something else is said, and then come as one: see also `held_back`.
+        """
         number, _, end, raw, oversized, partial = line
         if partial:
             return self._look_ahead(line)
@@ -87,7 +93,12 @@ class ActivityFold:
             self._unknown_count += 1
         if spent is not None and spent[0] not in self._calls:
             self._spent(spent)
+        if entries and (self._spoken or (type(entries[0]) is Message and entries[0].is_chunk)):
+            entries = self._joined(entries)
+            if not entries:
+                return entries
         has_seldom = False
+        before = self._seen
         for entry in entries:
             # the frequent ones first: this runs for everything in a stream
             if isinstance(entry, Message):
@@ -100,7 +111,14 @@ class ActivityFold:
             else:
                 self._seldom(entry)
                 has_seldom = True
-        return [self._placed(entry) for entry in entries] if has_seldom else entries
+        return [shown for entry in entries for shown in self._shown(entry, before)] if has_seldom else entries
+
+    def held_back(self) -> list[Entry]:
+        """Once a stream has ended: the beginning of a message that nothing followed."""
+        if not self._spoken:
+            return []
+        self._last_message, self._spoken = "".join(self._spoken), []
+        return [Message("assistant", self._last_message)]
 
     @property
     def activity(self) -> Activity:
@@ -108,7 +126,8 @@ class ActivityFold:
 
     @property
     def state(self) -> FoldState:
-        return FoldState(self._whole(), tuple(self._open_tools), self._total, tuple(self._calls))
+        spoken = "".join(self._spoken)
+        return FoldState(self._whole(), tuple(self._open_tools), self._total, tuple(self._calls), spoken)
 
     def _look_ahead(self, half: Line) -> list[Entry]:
         ahead = ActivityFold(self._read, self.state)
@@ -119,8 +138,30 @@ class ActivityFold:
             return [Trouble(StreamError("warning", what, half.number))]
         return entries
 
-    def _placed(self, entry: Entry) -> Entry:
-        return Trouble(replace(entry.error, line=self._lines)) if isinstance(entry, Trouble) else entry
+    def _joined(self, entries: list[Entry]) -> list[Entry]:
+        """The entries without pieces, after the message that is over with them."""
+        joined: list[Entry] = []
+        for entry in entries:
+            if isinstance(entry, Message) and entry.is_chunk:
+                self._spoken.append(entry.text)
+                self._spoken_characters += len(entry.text)
+                if self._spoken_characters < MESSAGE_CHARACTERS:
+                    continue
+                joined += self.held_back()
+            else:
+                joined += [*self.held_back(), entry]
+            self._spoken_characters = 0
+        return joined
+
+    def _shown(self, entry: Entry, before: Activity) -> list[Entry]:
+        """The entry with what the stream as a whole knows of it; nothing for a beginning that is known already."""
+        if isinstance(entry, Trouble):
+            return [Trouble(replace(entry.error, line=self._lines))]
+        if isinstance(entry, Finished) and entry.usage is None:
+            return [replace(entry, usage=self._usage.sum())]
+        if isinstance(entry, Started) and entry.voids_claim and entry.conversation_id == before.conversation_id:
+            return []
+        return [entry]
 
     def _tool_call(self, call: ToolCall) -> None:
         self._tool_calls += 1
@@ -153,17 +194,18 @@ class ActivityFold:
     def _turn(self, item: Started | Finished) -> None:
         seen = self._seen
         if isinstance(item, Started):
-            conversation, model = item.conversation_id, item.model
-            self._seen = replace(
-                seen,
-                conversation_id=conversation[:NAME_CHARACTERS] if conversation else seen.conversation_id,
-                model=model[:NAME_CHARACTERS] if model else seen.model,
-            )
+            conversation = (item.conversation_id or "")[:NAME_CHARACTERS] or seen.conversation_id
+            model = (item.model or "")[:NAME_CHARACTERS] or seen.model
+            claim = None if item.voids_claim else seen.claim
+            if (conversation, model, claim) != (seen.conversation_id, seen.model, seen.claim):
+                self._seen = replace(seen, conversation_id=conversation, model=model, claim=claim)
             return
         self._seen = replace(seen, claim=item.claim, turns=seen.turns + 1)
         self._open_tools.clear()
-        self._total = at_least(self._total, item.usage)
-        self._usage, self._usage_is_final = RunningUsage(self._total), True
+        self._usage_is_final = True
+        if item.usage is not None:
+            self._total = at_least(self._total, item.usage)
+            self._usage = RunningUsage(self._total)
 
     def _damage(self, line: Line) -> Trouble:
         self._damaged_count += 1
@@ -177,7 +219,7 @@ class ActivityFold:
             self._seen,
             offset=self._offset,
             lines=self._lines,
-            last_message=self._last_message[:MESSAGE_CHARACTERS],
+            last_message=("".join(self._spoken) if self._spoken else self._last_message)[:MESSAGE_CHARACTERS],
             tool_calls=self._tool_calls,
             tools=tuple(self._tools),
             open_tool_calls=len(self._open_tools),

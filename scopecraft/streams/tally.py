@@ -11,18 +11,21 @@ ERROR_CHARACTERS = 2_000
 
 
 class RunningUsage:
-    """A total and what single model calls told since; those name no cost."""
+    """A total and what single model calls told since; most name no cost."""
 
     def __init__(self, total: Usage) -> None:
         self._total = total
         self._input = self._output = self._read = self._written = 0
+        self._cost = total.cost_usd
 
     def add(self, spent: Spent) -> None:
-        _, input_tokens, output_tokens, read, written = spent
+        _, input_tokens, output_tokens, read, written, cost = spent
         self._input += input_tokens
         self._output += output_tokens
         self._read += read
         self._written += written
+        if cost is not None:
+            self._cost = (self._cost or 0.0) + cost
 
     def sum(self) -> Usage:
         total = self._total
@@ -31,7 +34,7 @@ class RunningUsage:
             total.output_tokens + self._output,
             total.cache_read_tokens + self._read,
             total.cache_write_tokens + self._written,
-            total.cost_usd,
+            self._cost,
         )
 
 

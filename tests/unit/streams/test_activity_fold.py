@@ -194,3 +194,54 @@ def test_another_process_goes_on_where_the_first_one_stopped() -> None:
         stepwise = ActivityFold(teller.read, stepwise.state)
         stepwise.feed(line)
     assert stepwise.state == whole.state
+
+
+def piece(words: str) -> Message:
+    return Message("assistant", words, is_chunk=True)
+
+
+def test_pieces_of_a_message_come_as_one_once_something_else_is_said() -> None:
+    teller = Told(piece("Do"), "damaged by stderr", piece("ne"), piece("."), ToolCall("1", "Bash", "ls"), piece("Bye"))
+    folding = ActivityFold(teller.read)
+    said = [entry for line in teller.lines() for entry in folding.feed(line) if not isinstance(entry, Trouble)]
+    assert said == [Message("assistant", "Done."), ToolCall("1", "Bash", "ls")]
+    assert folding.activity.last_message == "Bye"
+    assert folding.held_back() == [Message("assistant", "Bye")]
+    assert folding.held_back() == []
+    assert folding.activity.last_message == "Bye"
+
+
+def test_a_message_in_pieces_goes_on_where_another_process_left_off() -> None:
+    teller = Told(piece("Do"), piece("ne"), Note("x"))
+    first, second, third = teller.lines()
+    folding = ActivityFold(teller.read)
+    folding.feed(first)
+    later = ActivityFold(teller.read, folding.state)
+    assert later.feed(second) == []
+    assert later.feed(third) == [Message("assistant", "Done"), Note("x")]
+
+
+def test_pieces_without_end_are_not_held_for_ever() -> None:
+    told = [piece("x" * 15_000), piece("y" * 15_000), piece("z")]
+    folding = ActivityFold(Told(*told).read)
+    assert [len(folding.feed(line)) for line in Told(*told).lines()] == [0, 1, 0]
+
+
+def test_an_end_that_names_no_total_has_what_its_calls_spent_with_their_cost() -> None:
+    calls = [Spent("1", 10, 1, 2, 3, 0.5), Spent("2", 10, 1, 2, 3, 0.25), Spent("2", 10, 1, 2, 3, 0.25)]
+    teller = Told(*calls, Finished(FINE, None))
+    folding = ActivityFold(teller.read)
+    shown = [entry for line in teller.lines() for entry in folding.feed(line)]
+    assert folding.activity.usage == Usage(20, 2, 4, 6, 0.75)
+    assert folding.activity.usage_is_final
+    assert shown == [Finished(FINE, Usage(20, 2, 4, 6, 0.75))]
+
+
+def test_a_step_after_a_claim_voids_it_and_is_shown_only_when_it_is_the_first() -> None:
+    step = Started("ses_1", None, voids_claim=True)
+    teller = Told(step, Finished(FINE, None), step)
+    folding = ActivityFold(teller.read)
+    shown = [folding.feed(line) for line in teller.lines()]
+    assert [len(entries) for entries in shown] == [1, 1, 0]
+    assert folding.activity.claim is None
+    assert folding.activity.turns == 1
