@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Unpack
 
 import click
 
+from scopecraft.cli.changed_files import warn_of_host_files
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say
-from scopecraft.cli.starting import StartOptions, request_of, start_options
-from scopecraft.model.session import Ended
+from scopecraft.cli.start_from import agents_of
+from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
+from scopecraft.errors import BadInput
+from scopecraft.model.host_files import HostFile
+from scopecraft.model.session import Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 
@@ -20,8 +25,11 @@ from scopecraft.sessions.context import Context
     examples=(
         ("sc dispatch fix-login -m 'the login page …'", "open an agent on a task of its own"),
         ("sc dispatch fix-login --attach", "and go to its window"),
+        ("sc dispatch --worktree ../shop-login", "in a worktree that you made"),
+        ("sc dispatch --pr 7", "on a pull request"),
         ("sc dispatch fix-login -- --permission-mode manual", "what stands after -- goes to the agent"),
     ),
+    cls=StartCommand,
 )
 @start_options
 @click.option("--attach", is_flag=True, help="Go to the window at once.")
@@ -30,19 +38,47 @@ def dispatch(attach: bool, **options: Unpack[StartOptions]) -> None:
 
     The prompt comes from -m or -f; without one the agent waits for you to type. It runs on this machine with your own
     rights and configuration. See it with sc attach.
+
+    With --branch, --pr or --worktree the mission takes up what is there, and TASK may be left out. With --agents each
+    agent gets a mission and a window of its own.
     """
-    from scopecraft.sessions.window_start import start_window
+    from scopecraft.sessions.siblings import How, start_siblings
+    from scopecraft.sessions.window_start import choose_program, start_window
 
     context = Context.of(os.environ)
-    session = start_window(context, request_of(options, may_read_stdin=False))
-    if isinstance(session.status, Ended):
-        say(f"{session.id} ended at once: {outcome_sentence(session.status.outcome)}")
-        note(f"what it showed: sc show {session.task}")
+    request = replace(request_of(options, may_read_stdin=False), on_host_files=_warn_first)
+    if options["agents"] is not None:
+        if attach:
+            raise BadInput(
+                "--attach goes to one window, and --agents opens several", "leave --attach out; sc attach TASK"
+            )
+        for session in start_siblings(
+            context, request, agents_of(options["agents"]), How(choose_program, start_window)
+        ):
+            _tell(session)
+        note("how they are: sc ls")
         return
-    say(f"{session.id}: {session.agent} is up in the worktree of {session.task}, on {session.branch}")
+    session = start_window(context, request)
+    if not _tell(session):
+        return
     if attach:
         from scopecraft.cli.attach import go_to_window
 
         go_to_window(context, session)
     else:
         note(f"see it: sc attach {session.task}   how it is: sc ls   end it: sc stop {session.task}")
+
+
+def _tell(session: Session) -> bool:
+    """Whether it is up."""
+    if isinstance(session.status, Ended):
+        say(f"{session.id} ended at once: {outcome_sentence(session.status.outcome)}")
+        note(f"what it showed: sc show {session.task}")
+        return False
+    say(f"{session.id}: {session.agent} is up in the worktree of {session.task}, on {session.branch}")
+    return True
+
+
+def _warn_first(files: tuple[HostFile, ...]) -> None:
+    """An agent here, unlike one in a container, runs what is in the worktree with the person's own rights."""
+    warn_of_host_files(files, "see what it is: sc diff TASK")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.errors import BadInput
+from scopecraft.model.host_files import HostFile
 from scopecraft.model.mission import MissionType
 from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2
 
 
-def _nothing(_: Included) -> None:
+def _nothing(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -30,6 +31,7 @@ class StartRequest:
     type: MissionType | None = None  # of a new mission; None: feature
     arguments: tuple[str, ...] = ()  # further arguments for the agent
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
+    on_host_files: Callable[[tuple[HostFile, ...]], None] = _nothing  # hears, before a window opens, what would run here
 
 
 def check_prompt(prompt: str | None) -> str:

@@ -16,6 +16,7 @@ from scopecraft.model.text import clean
 from scopecraft.sessions.agent_choice import Chosen, Place, agent_request, choose_agent, require_command
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.host_changes import host_changes_if_known
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.request import StartRequest
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
@@ -35,6 +36,7 @@ def start_window(context: Context, request: StartRequest) -> Session:
     check_version()
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
+        request.on_host_files(host_changes_if_known(context, ready.mission))
         with begin(context, request, chosen, ready, "tmux") as beginning:
             session = _start(context, beginning, program)
     return _survived(context, session)
