@@ -34,6 +34,7 @@ COMMANDS: dict[str, Row] = {
     "attach": Row(_WORK, "scopecraft.cli.attach:attach", "Go to a session's window, or follow its log."),
     "send": Row(_WORK, "scopecraft.cli.send:send", "Send a message to an agent in its window."),
     "answer": Row(_WORK, "scopecraft.cli.answer:answer", "Answer what a waiting agent asks."),
+    "exec": Row(_WORK, "scopecraft.cli.exec:exec_", "Run one command of yours in a task's container."),
     "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
@@ -41,6 +42,7 @@ COMMANDS: dict[str, Row] = {
     "diff": Row(_LOOK, "scopecraft.cli.diff:diff", "Show what a task has changed, committed or not."),
     "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
+    "config": Row(_SETUP, "scopecraft.cli.config:config", "Show and change settings, and where each comes from."),
     "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),
     "image": Row(_SETUP, "scopecraft.cli.image:image", "Build the container image for agents."),
 }

@@ -1,23 +1,17 @@
-"""Settings: `config/settings.toml` of the home, guarded by pydantic. The text under each setting is its manual.
+"""The settings, guarded by pydantic. The text under each one is its manual; `layers.py` says where values come from.
 
-The values are plain dataclasses: a home without a settings file, the common case, does not pay for importing pydantic.
+The values are plain dataclasses: where nobody sets anything, the common case, pydantic is not imported.
 """
 
 from __future__ import annotations
 
-import os
+import math
 import re
-import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from scopecraft.config.paths import Home
-from scopecraft.errors import BadInput, BadSettings
+from scopecraft.errors import BadInput
 from scopecraft.model.duration import seconds_of
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 _BYTES = re.compile(r"(\d+)\s*(?:([kmgt])(?:i?b)?|b)?", re.IGNORECASE)
 _STRICT = {"extra": "forbid"}
@@ -58,9 +52,14 @@ class _Size(_Checked):
 class _Positive(_Checked):
     @staticmethod
     def check(value: object) -> object:
-        if isinstance(value, int | float) and value <= 0:
+        if not isinstance(value, int | float) or not 0 < value < math.inf:
             raise ValueError("must be greater than 0")
         return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
 Seconds = Annotated[int, _Length()]
@@ -72,7 +71,8 @@ class AgentSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     dialect: str = "claude"
-    """How the agent is called and how its lines are read: `claude` or `plain`."""
+    """How the agent is called and how its lines are read: `claude`, `codex`, `gemini`, `opencode`, `amp`, `qwen`,
+    `cursor`, `plain`, or one that an installed package brings."""
     command: tuple[str, ...] = ()
     """The program in the container, in place of the dialect's own; for `plain` the whole command line."""
     host_command: tuple[str, ...] = ()
@@ -174,7 +174,7 @@ class Settings:
     default_agent: str = "claude"
     """The agent when `--agent` is not given."""
     agents: dict[str, AgentSettings] = field(default_factory=dict)
-    """Agents by name; `claude` and `plain` are there without being named."""
+    """Agents by name; each dialect of scopecraft's own is there without being named."""
     container: ContainerSettings = ContainerSettings()
     engine: EngineSettings = EngineSettings()
     tmux: TmuxSettings = TmuxSettings()
@@ -184,41 +184,10 @@ class Settings:
 
     def agent(self, name: str) -> AgentSettings:
         """BadInput, naming the choices, for an agent that nobody configured."""
-        known = _BUILT_IN | self.agents
+        known = BUILT_IN | self.agents
         if name not in known:
             raise BadInput(f"no agent is called {name!r}", f"agents: {', '.join(sorted(known))}")
         return known[name]
 
 
-_BUILT_IN = {"claude": AgentSettings(dialect="claude"), "plain": AgentSettings(dialect="plain")}
-
-
-def load_settings(home: Home) -> Settings:
-    """Defaults where the file says nothing. BadSettings names the file, the key and the reason."""
-    file = home.settings_file
-    try:
-        return _validated(file, tomllib.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{file} is not valid TOML: {error}", "mend the file, or move it away") from error
-    except OSError as error:
-        raise BadSettings(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _validated(file: Path, document: dict[str, Any]) -> Settings:
-    # looking for plugins of pydantic reads the metadata of every installed package
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(Settings).validate_python(document)
-    except ValidationError as error:
-        raise BadSettings(_explain(file, error), "mend that line; every setting has a default") from error
-
-
-def _explain(file: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    reason = "is not a setting" if first["type"] in ("extra_forbidden", "unexpected_keyword_argument") else first["msg"]
-    return f"{file}: {key}: {reason}"
+BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "plain")}

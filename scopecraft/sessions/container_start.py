@@ -13,9 +13,11 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.launch import AgentCommand, Limits, Mount
+from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
 from scopecraft.sessions.agent_choice import (
+    Chosen,
     Place,
     agent_request,
     choose_agent,
@@ -33,8 +35,11 @@ from scopecraft.sessions.container_launch import (
     session_mounts,
 )
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.held_open import held_open
+from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
-from scopecraft.sessions.request import StartRequest, check_prompt
+from scopecraft.sessions.places import within_project_of
+from scopecraft.sessions.request import StartRequest, Visitor, check_prompt
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
@@ -46,15 +51,7 @@ CONFIG_FOLDER = f"{AGENT_HOME}/config"
 
 def start_container(context: Context, request: StartRequest) -> Session:
     """A running autonomous session. What is refused leaves nothing behind; what fails later is recorded as failed."""
-    check_title(request.task)
-    chosen = choose_agent(context, request.agent)
-    if request.prompt is not None or chosen.dialect.has_result:
-        check_prompt(request.prompt)  # a program without a conversation may do without
-    require_command(context, chosen, request, chosen.settings.command)
-    # for what it refuses: a prompt that is too long for an argument, say
-    chosen.dialect.headless(agent_request(chosen, request, Place(chosen.settings.command)))
-    require_credentials(context, chosen)
-    image = choose_image(context, chosen)
+    context, chosen, image = choose_container(context, request)
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
@@ -63,6 +60,26 @@ def start_container(context: Context, request: StartRequest) -> Session:
             half_done = _half_done(context, beginning.session, ready.repository)
             with _given_back(half_done, beginning.folder.path / "git"):
                 return _start(context, beginning, image, pointer, half_done)
+
+
+def _refuse_agent(context: Context, chosen: Chosen, request: StartRequest) -> None:
+    """Whatever can be known before anything is made to be more than the agent can do."""
+    if request.prompt is not None or chosen.dialect.has_result:
+        check_prompt(request.prompt)  # a program without a conversation may do without
+    require_command(context, chosen, request, chosen.settings.command)
+    # for what it refuses: a prompt that is too long for an argument, say
+    chosen.dialect.headless(agent_request(chosen, request, Place(chosen.settings.command)))
+    require_credentials(context, chosen)
+
+
+def choose_container(context: Context, request: StartRequest) -> tuple[Context, Chosen, str]:
+    """The context with its project's settings, the agent, the image. Raises what speaks against it; makes nothing."""
+    check_title(request.task)
+    context = within_project_of(context, request)
+    chosen = choose_agent(context, request.agent)
+    if request.visitor is None:
+        _refuse_agent(context, chosen, request)
+    return context, chosen, choose_image(context, chosen)
 
 
 @contextlib.contextmanager
@@ -92,6 +109,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
             mission_id=session.mission_id,
             session_folder=folder.path,
             owner=user,
+            store=context.home.objects,
             resume_from=half_done,
         ),
     )
@@ -144,7 +162,7 @@ def _half_done(context: Context, session: Session, repository: Repository) -> Pa
 
 def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) -> None:
     folder = beginning.folder
-    command = _command(beginning, as_root=user[0] == 0)
+    command = _command(beginning.chosen, beginning.request, beginning.session, as_root=user[0] == 0)
     for name, content in command.config_files.items():
         file = folder.agent / "config" / name
         try:
@@ -156,7 +174,7 @@ def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) ->
         command=command,
         limits=limits,
         workdir=beginning.session.worktree,
-        environment={**command.env, **beginning.chosen.environment},
+        environment={**mission_environment(beginning.ready.mission), **command.env, **beginning.chosen.environment},
         last_act=f"exec {shlex.join(HARVEST_COMMAND)}\n",
     )
     write_launcher(folder.path, files)
@@ -165,8 +183,14 @@ def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) ->
             give_to(part, user)
 
 
-def _command(beginning: Beginning, *, as_root: bool) -> AgentCommand:
-    session, chosen = beginning.session, beginning.chosen
+def agent_environment(chosen: Chosen, mission: Mission, session: Session, *, as_root: bool) -> dict[str, str]:
+    """What an agent of the mission finds set in its container: for a person who comes in beside it."""
+    visitor = Visitor("exec", on_begun=lambda _: None)
+    command = _command(chosen, StartRequest(session.task, None, Path(), visitor=visitor), session, as_root=as_root)
+    return {**mission_environment(mission), **command.env, **chosen.environment}
+
+
+def _command(chosen: Chosen, request: StartRequest, session: Session, *, as_root: bool) -> AgentCommand:
     place = Place(
         program=chosen.settings.command,
         cwd=session.worktree,
@@ -175,4 +199,5 @@ def _command(beginning: Beginning, *, as_root: bool) -> AgentCommand:
         sandboxed=True,
         as_root=as_root,
     )
-    return chosen.dialect.headless(agent_request(chosen, beginning.request, place))
+    asked = agent_request(chosen, request, place)
+    return chosen.dialect.headless(asked) if request.visitor is None else held_open(chosen.dialect, asked)

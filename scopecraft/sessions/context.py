@@ -13,6 +13,7 @@ from scopecraft.sessions.folder import SessionFolder
 from scopecraft.state.store import Store
 
 if TYPE_CHECKING:
+    from scopecraft.config.layers import Effective
     from scopecraft.config.settings import Settings
     from scopecraft.executors.container import ContainerExecutor
     from scopecraft.executors.tmux import TmuxExecutor
@@ -28,6 +29,7 @@ class Context:
     home: Home
     environ: Mapping[str, str] = field(repr=False)
     _engines: dict[str, ContainerExecutor] = field(default_factory=dict, repr=False)
+    _outer: Context | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Context:
@@ -36,19 +38,38 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        return Store.open(self.home.root)
+        return Store.open(self.home.root) if self._outer is None else self._outer.store
+
+    @cached_property
+    def effective(self) -> Effective:
+        """Home and environment; of a project and of options only in what `within_project` gave."""
+        from scopecraft.config.layers import Effective, home_layer
+        from scopecraft.config.spoken import environment_layer
+
+        home = home_layer(self.home)
+        agents = [key[1] for key in home.values if key[0] == "agents"]
+        return Effective().with_layer(home).with_layer(environment_layer(self.environ, agents))
 
     @cached_property
     def settings(self) -> Settings:
-        from scopecraft.config.settings import load_settings
+        return self.effective.settings
 
-        return load_settings(self.home)
+    def within(self, effective: Effective) -> Context:
+        """The same home, database and engines under other settings; see `sessions.project_settings`."""
+        inner = Context(self.home, self.environ, self._engines, self.outermost())
+        inner.__dict__["effective"] = effective
+        return inner
+
+    def outermost(self) -> Context:
+        """Without the settings of a project."""
+        return self._outer or self
 
     @cached_property
     def containers(self) -> ContainerExecutor:
         from scopecraft.executors.container import ContainerExecutor
 
-        return ContainerExecutor(self.engine)
+        # shared with the context around, which follows what is started here
+        return self._engines.setdefault(self.engine, ContainerExecutor(self.engine))
 
     def engine_of(self, handle: ContainerHandle) -> ContainerExecutor:
         """The engine that the container was started on, whatever the settings say now."""

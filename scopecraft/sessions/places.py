@@ -11,6 +11,8 @@ from scopecraft.missions.finding import find_mission, require_mission
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.project_settings import within_project
+from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.repository import Repository, open_repository
 
 
@@ -97,3 +99,9 @@ def _common_dir(cwd: Path) -> Path | None:
 def _is_in_repository(cwd: Path) -> bool:
     """Whether it looks so, without asking git."""
     return any(os.path.lexists(parent / ".git") or (parent / "HEAD").is_file() for parent in (cwd, *cwd.parents))
+
+
+def within_project_of(context: Context, request: StartRequest) -> Context:
+    """The context with the settings that hold for the request's project and for this time."""
+    place = project_here(context, request.cwd, request.project)
+    return within_project(context, place, ask=request.on_settings, overrides=request.overrides)

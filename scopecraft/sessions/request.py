@@ -9,6 +9,8 @@ from pathlib import Path
 from scopecraft.errors import BadInput
 from scopecraft.model.host_files import HostFile
 from scopecraft.model.mission import MissionType
+from scopecraft.model.session import Session
+from scopecraft.sessions.project_settings import Ask, stop
 from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2
@@ -16,6 +18,50 @@ LONGEST_PROMPT_BYTES = 10 * 1024**2
 
 def _nothing(_: object) -> None:
     """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromBranch:
+    """An existing branch, as git or a person names it: `fix`, `origin/fix`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromPullRequest:
+    """Of the project's host; without a remote it is `origin`, else the only one."""
+
+    number: int
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromWorktree:
+    """A worktree that a person made: an absolute and real path."""
+
+    path: Path
+
+
+StartFrom = FromBranch | FromPullRequest | FromWorktree
+
+
+def own_task(start: StartFrom) -> str:
+    """What the task is called when nobody names it."""
+    match start:
+        case FromBranch(name):
+            return name.rpartition("/")[2]
+        case FromPullRequest(number):
+            return f"pr-{number}"
+        case FromWorktree(path):
+            return path.name
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who comes into the mission's container in the place of an agent."""
+
+    name: str  # "shell" or "exec", for lists of sessions
+    on_begun: Callable[[Session], None]  # hears of the session before anything of it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +76,17 @@ class StartRequest:
     project: str | None = None
     type: MissionType | None = None  # of a new mission; None: feature
     arguments: tuple[str, ...] = ()  # further arguments for the agent
+    start_from: StartFrom | None = None  # what a new mission takes up; None: the base
+    is_task_given: bool = True  # False where the task is called after what it takes up
+    group: str | None = None  # of a new mission that is one of several with the same prompt
+    overrides: tuple[str, ...] = ()  # settings for this time: `container.memory=8g`
+    on_settings: Ask = stop  # asks about settings that the repository brings
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
     on_host_files: Callable[[tuple[HostFile, ...]], None] = _nothing  # hears, before a window opens, what would run here
+    on_note: Callable[[str], None] = _nothing  # hears what a person should know meanwhile
+    visitor: Visitor | None = None
+    should_set_up: bool = True  # by the set-up commands, where the worktree is new
+    on_setup: Callable[[str], None] = _nothing  # hears each line of theirs, not yet cleaned
 
 
 def check_prompt(prompt: str | None) -> str:

@@ -18,6 +18,7 @@ from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_i
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.host_changes import host_changes_if_known
 from scopecraft.sessions.mission_start import mission_for
+from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
 
@@ -30,16 +31,23 @@ NOT_PASSED_PREFIXES = ("GIT_", "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_C
 
 def start_window(context: Context, request: StartRequest) -> Session:
     """A running dispatch session; StartFailed with the agent's last words when it dies at once."""
-    chosen = choose_agent(context, request.agent)
-    check_title(request.task)
-    program = _program(context, request, chosen)
-    check_version()
+    context, chosen, program = choose_program(context, request)
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         request.on_host_files(host_changes_if_known(context, ready.mission))
         with begin(context, request, chosen, ready, "tmux") as beginning:
             session = _start(context, beginning, program)
     return _survived(context, session)
+
+
+def choose_program(context: Context, request: StartRequest) -> tuple[Context, Chosen, tuple[str, ...]]:
+    """The context with its project's settings, agent and program. Raises what speaks against it; makes nothing."""
+    check_title(request.task)
+    context = within_project_of(context, request)
+    chosen = choose_agent(context, request.agent)
+    program = _program(context, request, chosen)
+    check_version()
+    return context, chosen, program
 
 
 def _program(context: Context, request: StartRequest, chosen: Chosen) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pytest
 from scopecraft.cli.commands import COMMANDS
 from scopecraft.cli.main import sc
 from scopecraft.config.paths import Home
-from scopecraft.config.settings import load_settings
+from scopecraft.config.layers import load_settings
 from tests.support import settings_page
 from tests.support.documents import PAGES, ROOT, blocks, commands, links
 

@@ -25,6 +25,7 @@ HOMES: dict[str, set[str]] = {
     "watchdog": {"streams"},
     "sqlite3": {"state"},
     "click": {"cli"},
+    "tomlkit": {"config"},
     "rich": {"cli"},
     "git": set(),  # GitPython: git is called as a program, in one place
 }

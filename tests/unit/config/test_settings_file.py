@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from scopecraft.config.layers import load_settings
 from scopecraft.config.paths import Home, home_of, make_home, runtime_folder
 from scopecraft.config.projects import link_project, load_projects
 from scopecraft.config.secrets import Secrets, gather_secrets, read_secrets_file
-from scopecraft.config.settings import load_settings
 from scopecraft.errors import BadInput, BadSettings, StateUnreadable, StorageFailed
 
 AT = "2026-01-01T00:00:00.000Z"
