@@ -185,8 +185,6 @@ def test_what_a_file_holds_cannot_steer_the_terminal(shop: Path) -> None:
     assert "\\x1b]52;c;" in shown
     ours = {f"\x1b[{code}m" for code in ("0", "1", "1;33", "31", "32", "36")}
     assert set(re.findall("\x1b[^m]*m", seen("fix"))) <= ours
-        f"\x1b[{code}m" for code in ("0", "1", "1;33", "31", "32", "36")
-    }
 
 
 def test_a_worktree_whose_pointer_was_rewritten_is_not_read(shop: Path) -> None:
