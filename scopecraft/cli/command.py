@@ -31,10 +31,11 @@ class Command(click.Command):
 def command(
     name: str, *, examples: Sequence[Example] = (), **settings: Any
 ) -> Callable[[Callable[..., int | None]], Command]:
-    """Like `click.command`. The function may return its exit code; None is 0."""
+    """Like `click.command`; `cls` is a Command. The function may return its exit code; None is 0."""
+    cls: type[Command] = settings.pop("cls", Command)
 
     def made(function: Callable[..., int | None]) -> Command:
-        built = click.command(name, cls=Command, **settings)(function)
+        built = click.command(name, cls=cls, **settings)(function)
         built.examples = examples
         return built
 

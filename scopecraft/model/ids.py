@@ -21,3 +21,8 @@ def new_mission_id(at: datetime) -> str:
 def new_session_id(at: datetime) -> str:
     """A session's id is the `run_id` of the HTTP contract."""
     return _new("r", at)
+
+
+def new_group_id(at: datetime) -> str:
+    """Of missions that carry out the same request."""
+    return _new("g", at)

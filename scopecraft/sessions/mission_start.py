@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scopecraft.atomic import file_lock, private_folder
+from scopecraft.atomic import private_folder
 from scopecraft.config.projects import Project
 from scopecraft.errors import (
     AlreadyRunning,
@@ -27,11 +26,14 @@ from scopecraft.missions.folder import create_mission
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
-from scopecraft.model.naming import branch_name, check_title, slug_of, suffix_of
+from scopecraft.model.naming import check_title, slug_of
 from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
 from scopecraft.sessions.places import project_here
-from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.pull_request import take_in_news
+from scopecraft.sessions.request import FromPullRequest, StartRequest
+from scopecraft.sessions.task_lock import task_held
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
@@ -54,27 +56,38 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
 
     If the block fails before a session is recorded, what was made for it is gone again.
     """
-    title = check_title(request.task)
+    check_title(request.task)
     _require_space(context)
     project, repository = project_here(context, request.cwd, request.project)
-    slug = slug_of(title)
     undo = contextlib.ExitStack()  # not entered: a Ctrl-C after the session came up must not take its worktree
     ready = None
-    with _name_held(context, project, suffix_of(slug) or slug.casefold() or title):
+    with task_held(context, project, repository, request) as task:
         try:
-            mission = find_mission(context.home, title, project.name, partial=False)
+            mission = would_begin(context, replace(request, task=task), project, repository)
             if mission is None:
                 ready = _new_mission(context, request, project, repository, undo)
             else:
-                refuse_while_alive(context, mission)
-                _refuse_another_beginning(mission, request, repository)
                 ready = _existing_mission(context, mission, project, repository, undo)
+                if isinstance(request.start_from, FromPullRequest):
+                    take_in_news(context, ready.mission, repository, request)
             request.on_included(ready.included)
             yield ready
         except BaseException:
             if ready is None or not _is_begun(context, ready.mission):
                 undo.close()
             raise
+
+
+def would_begin(context: Context, request: StartRequest, project: Project, repository: Repository) -> Mission | None:
+    """The mission that the request's task names, None where one is to be made; makes nothing.
+
+    Raises Refused where a session of it lives, or where it began otherwise than the request says.
+    """
+    mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
+    if mission is not None:
+        refuse_while_alive(context, mission)
+        _refuse_another_beginning(mission, request, repository)
+    return mission
 
 
 def _require_space(context: Context) -> None:
@@ -111,15 +124,6 @@ def _is_begun(context: Context, mission: Mission) -> bool:
         return True
 
 
-@contextlib.contextmanager
-def _name_held(context: Context, project: Project, name: str) -> Iterator[None]:
-    locks = context.home.worktrees / ".locks"
-    private_folder(locks)
-    digest = hashlib.sha256(f"{project.name}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    with file_lock(locks / digest, timeout=600):
-        yield
-
-
 def refuse_while_alive(context: Context, mission: Mission) -> None:
     """Raises AlreadyRunning; a session that ended unseen is settled first."""
     session = context.store.latest_of(mission.id)
@@ -141,28 +145,42 @@ def _new_mission(
     mission_id = new_mission_id(at)
     title = check_title(request.task)
     slug = slug_of(title) or mission_id
-    branch = branch_name(context.settings.worktrees.branch_template, type_=request.type or "feature", slug=slug)
-    base = resolve_base(repository, request.base)
-    found = find(repository, branch=branch, slug=slug)
+    names = Names(mission_id, slug, type_of(request), context.settings.worktrees.branch_template)
+    ground = ground_of(repository, request, names, undo)
+    found = ground.found
+    if found is not None:
+        _refuse_owned(context, project, found)
     place = found.path if found and found.path else _place(context, project, slug)
     mission = Mission(
         id=mission_id,
         title=title,
         slug=slug,
-        type=request.type or "feature",
+        type=names.type,
         workflow_id=ONESHOT[0],
         current_step=0,
         status="ready",
         project=project.name,
-        branch=found.branch if found else branch,
-        base=base.commit,
+        branch=ground.branch,
+        base=ground.base,
         worktree=str(place),
         created_at=clock.to_text(at),
         updated_at=clock.to_text(at),
+        pull_request=ground.pull_request,
+        group=request.group,
     )
     folder = create_mission(context.home, mission, request.prompt or "")
     undo.callback(shutil.rmtree, folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
     return _with_worktree(mission, project, repository, found, undo)
+
+
+def _refuse_owned(context: Context, project: Project, found: Found) -> None:
+    """Two missions never share a branch: what one of them commits would move under the other."""
+    owner = owner_of(context, project.name, lambda mission: mission.branch == found.branch)
+    if owner is not None:
+        raise Refused(
+            f"the branch {found.branch} belongs to the mission {owner.slug}",
+            f"work there: sc run {owner.slug}   or choose another task name",
+        )
 
 
 def _existing_mission(
@@ -209,13 +227,17 @@ def _with_worktree(
     request = CreateRequest(
         path=path,
         branch=mission.branch,
-        base_commit=found.head if found else mission.base,
+        base_commit=found.head if found else _first_commit(mission),
         lock_reason=lock_reason(mission.slug),
         existing_branch=found is not None,
     )
     private_folder(path.parent)
     undo.callback(take_down, repository, create(repository, request))
     return ReadyMission(mission, project, repository, path, copy_included(repository, path))
+
+
+def _first_commit(mission: Mission) -> str:
+    return mission.pull_request.head if mission.pull_request else mission.base
 
 
 def _place(context: Context, project: Project, slug: str) -> Path:
