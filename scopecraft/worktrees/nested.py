@@ -20,6 +20,7 @@ from scopecraft.atomic import private_folder, storage_failed
 
 # git opens these in any folder, and does not look whether they are files
 _READ_BY_GIT = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".mailmap"})
+_KINDS = ("repository", "pipe", "unreadable")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -72,6 +73,32 @@ def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Finding
         )
     finally:
         os.close(root)
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """What git does not list though it is there; paths relative to the worktree.
+
+    `repositories` are the `.git` of others; `pipes` stop git for ever; `unreadable` are folders of somebody else.
+    """
+
+    repositories: tuple[str, ...]
+    pipes: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+
+def strangers_in(worktree: Path) -> Strangers:
+    """Looks only, but that folders which their owner may not enter can be entered afterwards. Raises StorageFailed."""
+    try:
+        root = os.open(worktree, _FLAGS | os.O_DIRECTORY)
+    except OSError as error:
+        raise storage_failed(error, worktree) from error
+    try:
+        found = list(_walk(root))
+    finally:
+        os.close(root)
+    of_kind = {kind: tuple(sorted(item.path for item in found if item.kind == kind)) for kind in _KINDS}
+    return Strangers(*(of_kind[kind] for kind in _KINDS))
 
 
 def is_git_name(name: str) -> bool:

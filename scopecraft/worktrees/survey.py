@@ -13,13 +13,15 @@ from scopecraft.model.text import clean_line
 from scopecraft.worktrees.blob_pack import Blob, Seen, Tree
 from scopecraft.worktrees.checkout import Operation, operation_in
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.nested import strangers_in
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import list_refs
 from scopecraft.worktrees.snapshot import OURS, Worktree, snapshot
 from scopecraft.worktrees.uncommitted import Changes, changes, uncommitted_git
+from scopecraft.worktrees.worktree import MADE_BRANCH
 
-MADE_BY_US = "branch: created by scopecraft"
+_WHY = {True: "it is a pipe, for which git waits for ever", False: "permission denied"}
 _LONGEST_REFLOG = 1 << 20
 _MOST_LOST = 500
 
@@ -41,6 +43,7 @@ class Survey:
     head: str | None
     head_ref: str | None
     found: Changes
+    aside: tuple[str, ...] = ()  # repositories in it, which no tree of git can hold
     lost: tuple[str, ...] = ()  # commits that only the reflog still names
 
     def git(self, at: Path | None = None) -> Git:
@@ -66,9 +69,7 @@ def survey(repo: Repository, worktree: Path, branch: str) -> Survey:
     _refuse_half_done(operation_in(admin) if admin else None, worktree)
     elsewhere = [tree.path for tree in seen.worktrees if tree.branch == branch and tree is not known]
     head, head_ref = _head(repo, admin) if admin else (None, None)
-    found = Changes()
-    if pointer is not None:
-        found = changes(uncommitted_git(worktree, pointer))
+    found, aside = _look_into(worktree, pointer) if pointer is not None else (Changes(), ())
     if found.unmerged:
         raise RepositoryRefused(
             f"there are conflicts in {clean_line(str(worktree))}: {clean_line(found.unmerged[0], 80)}",
@@ -86,6 +87,7 @@ def survey(repo: Repository, worktree: Path, branch: str) -> Survey:
         head=head,
         head_ref=head_ref,
         found=found,
+        aside=aside,
         lost=_lost(repo, admin, branch, [id_ for id_ in (head, tip) if id_]),
     )
 
@@ -132,6 +134,30 @@ def _refuse_half_done(operation: Operation | None, worktree: Path) -> None:
         )
 
 
+def _look_into(worktree: Path, pointer: bytes) -> tuple[Changes, tuple[str, ...]]:
+    strangers = strangers_in(worktree)  # first: git leaves out what it cannot enter
+    for path in (*strangers.pipes, *strangers.unreadable):
+        raise RepositoryRefused(
+            f"git cannot look into {clean_line(str(worktree / path), 200)}: {_WHY[path in strangers.pipes]}",
+            "remove it, or move it away",
+        )
+    git = uncommitted_git(worktree, pointer)
+    found = changes(git)
+    covered = [path for path in (*found.repositories, *found.ignored) if path.endswith("/")]
+    links = _gitlinks(git) if strangers.repositories else frozenset()
+    aside = dict.fromkeys(found.repositories)
+    for path in strangers.repositories:
+        if not any(path.startswith(folder) for folder in covered):
+            folder = path.rpartition("/")[0]
+            aside[f"{folder}/" if folder in links else path] = None
+    return found, tuple(sorted(aside))
+
+
+def _gitlinks(git: Git) -> frozenset[str]:
+    records = (os.fsdecode(record) for record in git.records("ls-files", "--stage", "-z"))
+    return frozenset(record.partition("\t")[2] for record in records if record.startswith("160000 "))
+
+
 def _head(repo: Repository, admin: Path) -> tuple[str | None, str | None]:
     git = Git(repo.common_dir, git_dir=admin)
     ref = git.run("symbolic-ref", "--quiet", "HEAD", check=False)
@@ -145,7 +171,7 @@ def _head(repo: Repository, admin: Path) -> tuple[str | None, str | None]:
 def _is_ours(repo: Repository, branch: str) -> bool:
     """Whether scopecraft made the branch, as its reflog tells from its first line on."""
     first = _reflog(repo.common_dir / "logs" / "refs" / "heads" / branch).split(b"\n", 1)[0]
-    return first.partition(b"\t")[2] == MADE_BY_US.encode()
+    return first.partition(b"\t")[2] == MADE_BRANCH.encode()
 
 
 def _lost(repo: Repository, admin: Path | None, branch: str, kept: list[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import OURS, Snapshot, making_reason
 
+MADE_BRANCH = "branch: created by scopecraft"  # how the reflog of a branch of ours begins
 _PART_BYTES = 200  # of a branch name: git makes a file of each part, with `.lock` behind it
 _REF_LOCK_MILLISECONDS = 1000
 _HELD = re.compile(r"(?:already checked out|already used by worktree) at '(.*)'", re.DOTALL)
@@ -158,7 +159,8 @@ def _make_parents(folder: Path, undo: ExitStack) -> None:
 def _make_branch(repo: Repository, git: Git, request: CreateRequest) -> None:
     ref = f"refs/heads/{request.branch}"
     absent = "0" * len(request.base_commit)  # git refuses if it is there by now: then it is not ours to roll back
-    arguments = ("update-ref", "-m", "branch: created by scopecraft", ref, request.base_commit, absent)
+    # with a reflog in a bare repository too: by it removal knows whose branch it is
+    arguments = ("update-ref", "--create-reflog", "-m", MADE_BRANCH, ref, request.base_commit, absent)
     patient = git.with_config({"core.filesRefLockTimeout": str(_REF_LOCK_MILLISECONDS)})
     if patient.run(*arguments, check=False).exit_code == 0:
         return

@@ -1,0 +1,257 @@
+"""A pinned worktree made anew: its branch, what was staged, and every file as it was on the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopecraft.atomic import storage_failed
+from scopecraft.errors import BranchBusy, GitFailed, RepositoryRefused
+from scopecraft.model.text import clean_line
+from scopecraft.worktrees.checkout import worktree_git
+from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.pin import Pin, PinnedFile, files_of, is_whole
+from scopecraft.worktrees.pointer import admin_dir, verify_pointer
+from scopecraft.worktrees.repository import Repository
+from scopecraft.worktrees.snapshot import snapshot
+from scopecraft.worktrees.uncommitted import changes, throwaway_store, uncommitted_git, working_state
+from scopecraft.worktrees.worktree import CreateRequest, create
+
+_BATCH_BYTES = 64 << 20  # of files held in memory at a time
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pinned worktree is to stand, on which branch, and what its lock says."""
+
+    path: Path
+    branch: str
+    lock_reason: str
+
+
+def refuse_taken(repo: Repository, pinned: Pin, place: Place) -> None:
+    """Raises BranchBusy or RepositoryRefused where the worktree cannot come back as it was."""
+    if not is_whole(repo, pinned):
+        raise RepositoryRefused(
+            f"the pin of {clean_line(pinned.branch)} is not in {clean_line(str(repo.path))} any more",
+            "was the repository cloned anew, or refs/scopecraft deleted?",
+        )
+    seen = snapshot(repo)
+    shown = clean_line(place.branch)
+    holder = seen.on_branch(place.branch)
+    if holder is not None and holder.path != place.path:
+        raise BranchBusy(
+            f"the branch {shown} is checked out in {clean_line(str(holder.path))}", "restore it beside that: --as NAME"
+        )
+    tip = seen.branches.get(place.branch)
+    if tip is not None and tip != (pinned.branch_tip or pinned.head):
+        raise BranchBusy(f"the branch {shown} exists, with other commits", "restore it beside that: --as NAME")
+
+
+def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
+    """The worktree with all that was pinned; whether it came out the same, read back from the disk.
+
+    Repeatable: what an interrupted call made is gone on with. Raises what `create` raises, GitFailed, StorageFailed.
+    """
+    pointer = _worktree(repo, pinned, place)
+    git = worktree_git(place.path, pointer)
+    if pinned.work is None:
+        return True
+    git.run("read-tree", "--reset", "-u", f"{pinned.work}^2^{{tree}}")
+    _set_head(repo, git, pinned, place)
+    with _Writer(place.path) as writer:
+        for path in _deleted(repo, pinned):
+            writer.remove(path)
+        for file, content in _contents(repo, files_of(repo, pinned)):
+            writer.write(file, content)
+    git.run("update-index", "-q", "--refresh", check=False)
+    return _is_same(repo, pinned, place.path, pointer)
+
+
+def put_aside_back(worktree: Path, kept: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Move what was set aside to where it was; those for which there is no room stay, and are named."""
+    stuck = []
+    with _Writer(worktree) as writer:
+        for path in paths:
+            source = kept / path
+            if os.path.lexists(source) and not writer.move_in(source, path.rstrip("/")):
+                stuck.append(path)
+    return tuple(stuck)
+
+
+def put_modules_back(worktree: Path, modules: Path) -> bool:
+    """The git folders of its submodules; False where git has given the worktree another name, so they do not fit."""
+    if not modules.is_dir():
+        return True
+    target = admin_dir((worktree / ".git").read_bytes()) / "modules"
+    if target.exists():
+        return False
+    try:
+        shutil.move(modules, target)
+    except OSError as error:
+        raise storage_failed(error, target) from error
+    return True
+
+
+def _worktree(repo: Repository, pinned: Pin, place: Place) -> bytes:
+    seen = snapshot(repo)
+    known = next((tree for tree in seen.worktrees if tree.path == place.path.parent.resolve() / place.path.name), None)
+    if known is not None and not known.is_missing and not known.is_half_made:
+        return verify_pointer(place.path, repo.common_dir)
+    tip = pinned.branch_tip or pinned.head
+    if tip is None:
+        raise RepositoryRefused(f"nothing of the branch {clean_line(pinned.branch)} was there to be kept")
+    exists = place.branch in seen.branches
+    return create(repo, CreateRequest(place.path, place.branch, tip, place.lock_reason, existing_branch=exists)).pointer
+
+
+def _set_head(repo: Repository, git: Git, pinned: Pin, place: Place) -> None:
+    """Onto what was checked out; a branch that has moved on, or is in use, leaves HEAD at the commit."""
+    assert pinned.head is not None
+    if pinned.head_ref == f"refs/heads/{pinned.branch}":
+        return
+    seen = snapshot(repo)
+    other = (pinned.head_ref or "").removeprefix("refs/heads/")
+    holder = seen.on_branch(other)
+    if other and seen.branches.get(other) == pinned.head and (holder is None or holder.path == place.path):
+        git.run("symbolic-ref", "HEAD", f"refs/heads/{other}")
+    else:
+        git.run("update-ref", "--no-deref", "HEAD", pinned.head)
+
+
+def _deleted(repo: Repository, pinned: Pin) -> list[str]:
+    """What was staged and not on the disk."""
+    fields = repo.git.records(
+        *("diff-tree", "-r", "-z", "--name-status", "--no-renames", f"{pinned.work}^2", f"{pinned.work}")
+    )
+    pairs = [(status, os.fsdecode(path)) for status, path in zip(fields, fields, strict=True)]
+    return [path for status, path in pairs if status == b"D"]
+
+
+def _contents(repo: Repository, files: list[PinnedFile]) -> Iterator[tuple[PinnedFile, bytes]]:
+    batch: list[PinnedFile] = []
+    size = 0
+    for file in files:
+        if batch and size + file.size > _BATCH_BYTES:
+            yield from zip(batch, _read(repo.git, batch), strict=True)
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    yield from zip(batch, _read(repo.git, batch), strict=True)
+
+
+def _read(git: Git, files: list[PinnedFile]) -> Iterator[bytes]:
+    if not files:
+        return
+    output = git.run("cat-file", "--batch", input="".join(f"{file.id}\n" for file in files).encode()).stdout
+    start = 0
+    for file in files:
+        end = output.index(b"\n", start)
+        words = output[start:end].split()
+        if words[1:] != [b"blob", b"%d" % file.size]:
+            raise GitFailed(f"the pin has lost {file.path}")
+        yield output[end + 1 : end + 1 + file.size]
+        start = end + file.size + 2
+
+
+def _is_same(repo: Repository, pinned: Pin, worktree: Path, pointer: bytes) -> bool:
+    git = uncommitted_git(worktree, pointer)
+    with throwaway_store(repo) as store:
+        state = working_state(repo, git, changes(git, with_ignored=False), store=store)
+        trees = [repo.git.text("rev-parse", f"{pinned.work}{place}^{{tree}}") for place in ("", "^2")]
+        return [state.tree, state.index_tree] == trees
+
+
+class _Writer:
+    """Files below a folder; no link on the way is followed, and nothing outside is touched."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> _Writer:
+        try:
+            self._root = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
+        except OSError as error:
+            raise storage_failed(error, self._folder) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._root)
+
+    def remove(self, path: str) -> None:
+        """A file, and the folders above it that are empty then."""
+        with suppress(OSError):
+            parent, name = self._parent(path)
+            try:
+                os.unlink(name, dir_fd=parent)
+            finally:
+                os.close(parent)
+            above = path.rpartition("/")[0]
+            while above:
+                folder, name = self._parent(above)
+                try:
+                    os.rmdir(name, dir_fd=folder)
+                finally:
+                    os.close(folder)
+                above = above.rpartition("/")[0]
+
+    def write(self, file: PinnedFile, content: bytes) -> None:
+        try:
+            parent, name = self._parent(file.path)
+            try:
+                with suppress(FileNotFoundError, IsADirectoryError):
+                    os.unlink(name, dir_fd=parent)
+                with suppress(OSError):
+                    os.rmdir(name, dir_fd=parent)
+                if file.mode == "120000":
+                    os.symlink(content, os.fsencode(name), dir_fd=parent)
+                else:
+                    self._write(parent, name, content, 0o777 if file.mode == "100755" else 0o666)
+            finally:
+                os.close(parent)
+        except OSError as error:
+            raise storage_failed(error, self._folder / file.path) from error
+
+    def _write(self, parent: int, name: str, content: bytes, mode: int) -> None:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+
+    def move_in(self, source: Path, path: str) -> bool:
+        """False where something stands there."""
+        try:
+            parent, name = self._parent(path)
+            try:
+                with suppress(FileNotFoundError):
+                    info = os.stat(name, dir_fd=parent, follow_symlinks=False)
+                    if not stat.S_ISDIR(info.st_mode):
+                        return False
+                    os.rmdir(name, dir_fd=parent)  # git makes an empty folder for a submodule
+                os.rename(source, name, dst_dir_fd=parent)
+            finally:
+                os.close(parent)
+        except OSError:
+            return False
+        return True
+
+    def _parent(self, path: str) -> tuple[int, str]:
+        """A descriptor of the folder, made where it is missing. Raises OSError for a link on the way."""
+        *folders, name = path.split("/")
+        current = os.dup(self._root)
+        try:
+            for folder in folders:
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=current)
+                deeper = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=current)
+                os.close(current)
+                current = deeper
+        except BaseException:
+            os.close(current)
+            raise
+        return current, name
