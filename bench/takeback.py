@@ -80,7 +80,7 @@ def sessions(root: Path, repo: Repository, worktree: Path) -> Iterator[Times]:
 def session(engine: docker.DockerClient, folder: Path, repo: Repository, worktree: Path) -> Times:
     (folder / "out").mkdir(parents=True)
     owner = (os.geteuid(), os.getegid())
-    request = PrivateRequest(worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner)
+    request = PrivateRequest(worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner, root / "objects")
     private, make = timed(lambda: make_private(repo, request))
     in_container(engine, private, worktree, ("/bin/sh", "-c", WORK))
     _, apart = timed(lambda: in_container(engine, private, worktree, HARVEST_COMMAND))

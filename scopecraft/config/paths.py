@@ -44,6 +44,11 @@ class Home:
         return self.root / "worktrees"
 
     @property
+    def objects(self) -> Path:
+        """What sessions in containers borrow of the repositories."""
+        return self.root / "objects"
+
+    @property
     def events(self) -> Path:
         return self.root / "events"
 
@@ -77,6 +82,7 @@ class Home:
             self.missions_completed,
             self.sessions,
             self.worktrees,
+            self.objects,
             self.events,
         )
 

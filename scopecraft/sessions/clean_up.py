@@ -42,18 +42,25 @@ def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_
 def remove_secrets(context: Context, session: Session) -> bool:
     """Whether there were any."""
     found = False
-    for name in ("secrets/env", "launch/window.env"):
+    folder = context.folder(session.id).path
+    visits = folder.glob("secrets/visit-*.env")  # of commands that did not come to read theirs
+    for file in (folder / "secrets/env", folder / "launch/window.env", *visits):
         with contextlib.suppress(OSError):
-            (context.folder(session.id).path / name).unlink()
+            file.unlink()
             found = True
     return found
 
 
 def drop_private(context: Context, session: Session) -> None:
-    """The private git directory and what was read out of it, once its commits are in the repository."""
+    """The private git directory, what it borrows and what was read out of it, once its commits are taken."""
     folder = context.folder(session.id).path
-    for name in ("git", "out/harvest"):
+    for name in ("git", "out/harvest", "objects"):
         remove_tree(folder / name)
+    # a session before, whose half-done work this one went on with, was left with what that borrows
+    for before in context.store.sessions(mission_id=session.mission_id):
+        other = context.folder(before.id).path
+        if not is_live(before.status) and not (other / "git").exists() and (other / "objects").exists():
+            remove_tree(other / "objects")
 
 
 def give_back_half_done(context: Context, session: Session) -> None:

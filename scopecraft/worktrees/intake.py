@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scopecraft.errors import CommitsRefused
@@ -22,16 +23,19 @@ class Intake:
     refused: str | None = None
 
 
-def take_in(store: Quarantine, harvest: Harvest, branch: Ref) -> Intake:
-    """`branch` as it was at the start. Raises CommitsRefused when not even the mission's own commits pass."""
+def take_in(store: Quarantine, harvest: Harvest, branch: Ref, known: Sequence[str] = ()) -> Intake:
+    """`branch` and the other `known` ids are as they were at the start.
+
+    Raises CommitsRefused when not even the mission's own commits pass.
+    """
     try:
-        return _checked(store, PACK, harvest, branch)
+        return _checked(store, PACK, harvest, branch, known)
     except CommitsRefused as error:
         store.empty()
         own = harvest.id_of(branch.name)
         refs = (Ref(own, branch.name),) if own else ()
         alone = replace(harvest, refs=refs, unnamed=(), stash=(), staged_tree=None)
-        return replace(_checked(store, TIP_PACK, alone, branch), refused=error.message)
+        return replace(_checked(store, TIP_PACK, alone, branch, known), refused=error.message)
 
 
 def relation(git: Git, old: str, new: str) -> Relation:
@@ -43,7 +47,7 @@ def relation(git: Git, old: str, new: str) -> Relation:
     return "diverged" if git.succeeds("merge-base", old, new) else "unrelated"
 
 
-def _checked(store: Quarantine, name: str, harvest: Harvest, branch: Ref) -> Intake:
+def _checked(store: Quarantine, name: str, harvest: Harvest, branch: Ref, known: Sequence[str]) -> Intake:
     with open_pack(harvest.folder, name) as pack:
         store.import_pack(pack)
     ids = all_ids(harvest)
@@ -55,7 +59,7 @@ def _checked(store: Quarantine, name: str, harvest: Harvest, branch: Ref) -> Int
     tips = (harvest.head, harvest.id_of(branch.name) or harvest.head)
     if any(found[tip][1] != "commit" for tip in tips) or tree_of_head not in found:
         raise CommitsRefused("commits not taken back: HEAD or the branch is no commit", "")
-    store.check_connected(ids, known=branch.id)
+    store.check_connected(ids, known=(branch.id, *known))
     tree = harvest.staged_tree
     for each in dict.fromkeys((*tips, tree or harvest.head)):
         check_breadth(store.git, each, base=branch.id, timeout_seconds=store.seconds_left)

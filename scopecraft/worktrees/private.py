@@ -1,14 +1,16 @@
 """The git directory that an agent gets instead of the project's own: P.
 
-P borrows the main repository's objects and knows nothing else of it. It is written file by file: neither `init` nor
-`clone`, so it takes the same time for 5 files and for 50,000. From the moment that a container has seen P, no git of
-the host opens it: hooks, filters and object stores in there are an agent's. `harvest.sh` reads it out, inside.
+P borrows what its refs reach of the main repository's objects, and knows nothing else of it. It is written file by
+file: neither `init` nor `clone`, so it takes the same time for 5 files and for 50,000. From the moment that a container
+has seen P, no git of the host opens it: hooks, filters and object stores in there are an agent's. `harvest.sh` reads it
+out, inside.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +21,8 @@ from scopecraft.errors import RepositoryRefused
 from scopecraft.model.launch import Mount
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.alternates import alternates_file, object_stores
+from scopecraft.worktrees.borrowed import Borrowing, borrow, link_all
+from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.config_copy import Settings, private_config
 from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
 from scopecraft.worktrees.facts import clock_at
@@ -26,8 +30,10 @@ from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.refusal import refuse_unsupported
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Seeds, keep_borrowed, namespace, packed_refs, read_seeds
+from scopecraft.worktrees.staged import pack_staged
 
 INSIDE = "/session/git"
+OBJECTS_INSIDE = "/session/objects"
 HARVEST_INSIDE = "/session/harvest"
 WORKSPACE = "/workspace"
 # What a container runs last, or a fresh one instead: it writes /session/out/harvest.
@@ -37,10 +43,15 @@ _SCRIPT_SECONDS = 120
 MOST_REFS = 2000  # that a harvest takes
 
 
+def _silent(_: str) -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrivateRequest:
     """`pointer` is the recorded content of `<worktree>/.git`, `owner` the container's user and group.
 
+    `store` is the home's folder of objects that sessions borrow; `told` hears in a sentence what takes long.
     `resume_from` is the `git` folder of the mission's session before, when that ended in a half-done merge or rebase:
     it is moved here, state and all.
     """
@@ -51,7 +62,9 @@ class PrivateRequest:
     mission_id: str
     session_folder: Path
     owner: tuple[int, int]
+    store: Path
     resume_from: Path | None = None
+    told: Callable[[str], None] = _silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class PrivateGit:
 
 
 def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
-    """A private git directory for one session in `session_folder`: `git/`, `pointer`, `harvest/`.
+    """A private git directory for one session in `session_folder`: `git/`, `objects/`, `pointer`, `harvest/`.
 
     Raises RepositoryRefused where `refuse_unsupported` does and when the branch is gone, UnsafeTree, StorageFailed.
     """
@@ -75,9 +88,9 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch)
     tip = _checked_out(request, seeds)
     seeds = keep_borrowed(repo, request.mission_id, seeds)
-    stores = object_stores(repo.objects_dir)
     folder = request.session_folder / "git"
     private_folder(request.session_folder)
+    seeds = _borrowed(repo, request, seeds)
     try:
         _write_harvest(request, seeds)
         if request.resume_from is None:
@@ -103,7 +116,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
             request.resume_from.rename(folder)
     except OSError as error:
         raise storage_failed(error, request.session_folder) from error
-    mounts = _mounts(request, stores)
+    mounts = _mounts(request, _stores(repo, request))
     return PrivateGit(folder, pointer, mounts, tip=tip, branch=request.branch, facts=facts)
 
 
@@ -131,12 +144,37 @@ def _checked_out(request: PrivateRequest, seeds: Seeds) -> str:
     return tip
 
 
+def _borrowed(repo: Repository, request: PrivateRequest, seeds: Seeds) -> Seeds:
+    """The session's `objects/`. Raises RepositoryRefused when the branch's own history is not whole."""
+    into = request.session_folder / "objects"
+    whole = borrow(repo, seeds, Borrowing(request.store, into, request.told))
+    if whole.id_of(f"refs/heads/{request.branch}") is None:
+        raise RepositoryRefused(
+            f"objects of the branch {clean_line(request.branch)} are missing in {clean_line(str(repo.path))}",
+            f"git -C {clean_line(str(repo.path))} fsck says which",
+        )
+    try:
+        pack_staged(worktree_git(request.worktree, request.pointer), into)
+        if request.resume_from is not None:
+            link_all(request.resume_from.parent / "objects", into)
+    except OSError as error:
+        raise storage_failed(error, into) from error
+    return whole
+
+
+def _stores(repo: Repository, request: PrivateRequest) -> tuple[Path, ...]:
+    """What half-done work of an earlier version of scopecraft borrows from; it was made to read it there."""
+    begun = request.resume_from
+    return () if begun is None or (begun.parent / "objects").is_dir() else object_stores(repo.objects_dir)
+
+
 def _mounts(request: PrivateRequest, stores: tuple[Path, ...]) -> tuple[Mount, ...]:
     session = request.session_folder
     # Without the pointer over both, a rewritten .git in the one runs programs on the host through the other.
     pointers = (f"{request.worktree}/.git", f"{WORKSPACE}/.git")
     return (
         Mount(session / "git", INSIDE, read_only=False),
+        Mount(session / "objects", OBJECTS_INSIDE),
         Mount(session / "harvest", HARVEST_INSIDE),
         *(Mount(session / "pointer", target) for target in pointers),
         *(Mount(store, str(store)) for store in stores),
@@ -151,7 +189,7 @@ def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, sett
     _write(folder / "HEAD", os.fsencode(f"ref: refs/heads/{request.branch}\n"))
     _write(folder / "config", private_config(settings, repo.object_format))
     _write(folder / "packed-refs", packed_refs(seeds))
-    _write(folder / "objects" / "info" / "alternates", alternates_file((repo.objects_dir,)))
+    _write(folder / "objects" / "info" / "alternates", alternates_file((Path(OBJECTS_INSIDE),)))
     _write(folder / "info" / "exclude", _excludes(repo, settings))
     _copy(repo.common_dir / "info" / "attributes", folder / "info" / "attributes")
     _copy(repo.common_dir / "shallow", folder / "shallow")

@@ -29,9 +29,11 @@ _MEMORY = {"GIT_ALLOC_LIMIT": "512m"}
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A store of its own that borrows from the main one; `git` sees both.
+    """A store of its own that borrows what the session borrowed; `git` sees both, and nothing else.
 
-    `until` is when patience with a stranger's objects ends, on the monotonic clock.
+    An object that the main repository has and no ref reaches is missing here: who knows the id of something that was
+    deleted must not bring it back by a commit that names it. `until` is when patience with a stranger's objects ends,
+    on the monotonic clock.
     """
 
     folder: Path
@@ -68,25 +70,16 @@ class Quarantine:
         answers = (line.rsplit(" ", 1) for line in result.stdout.decode("utf-8", "replace").splitlines())
         return {name: (id_, type_) for name, (id_, type_) in zip(names, answers, strict=True) if type_ != "missing"}
 
-    def check_connected(self, ids: Sequence[str], *, known: str) -> None:
-        """Raises CommitsRefused unless everything that the ids lead to is here or in the main repository."""
+    def check_connected(self, ids: Sequence[str], *, known: Sequence[str]) -> None:
+        """Raises CommitsRefused unless everything that the ids lead to is here; what `known` leads to is."""
+        walk = ("rev-list", "--objects", "--quiet", "--stdin")
+        revisions = _lines([*ids, *(f"^{id_}" for id_ in known)])
         try:
-            result = self._walk(ids, "--all")
-            if result.exit_code != 0:
-                # one broken ref of the project's own spoils `--all`: what the mission began at will do, only slower
-                result = self._walk(ids, known)
+            result = self.git.run(*walk, input=revisions, check=False, timeout_seconds=self.seconds_left)
         except GitFailed as error:
             raise _unfinished(error) from error
         if result.exit_code != 0:
             raise _not_taken("rev-list", result)
-
-    def _walk(self, ids: Sequence[str], but_not: str) -> GitResult:
-        return self.git.run(
-            *("rev-list", "--objects", "--quiet", "--stdin", "--not", but_not),
-            input=_lines(ids),
-            check=False,
-            timeout_seconds=self.seconds_left,
-        )
 
     @contextmanager
     def released(self) -> Iterator[None]:
@@ -109,15 +102,19 @@ class Quarantine:
 
 
 @contextmanager
-def quarantine(repo: Repository) -> Iterator[Quarantine]:
-    """A folder in the main object store; git itself removes it one day should we be killed."""
+def quarantine(repo: Repository, borrowed: Path) -> Iterator[Quarantine]:
+    """A folder in the main object store; git itself removes it one day should we be killed.
+
+    `borrowed` is the store that the session read. One of an earlier version of scopecraft read the main one.
+    """
+    store = borrowed if borrowed.is_dir() else repo.objects_dir
     try:
         folder = Path(tempfile.mkdtemp(prefix="tmp_objdir-scopecraft-", dir=repo.objects_dir))
     except OSError as error:
         raise storage_failed(error, repo.objects_dir) from error
     try:
         (folder / "info").mkdir()
-        (folder / "info" / "alternates").write_bytes(alternates_file((repo.objects_dir,)))
+        (folder / "info" / "alternates").write_bytes(alternates_file((store,)))
         git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder), **_MEMORY).with_config(_FRUGAL)
         yield Quarantine(folder, repo.objects_dir, git, until=time.monotonic() + _SECONDS)
     finally:

@@ -113,6 +113,11 @@ def keep_borrowed(repo: Repository, mission_id: str, seeds: Seeds) -> Seeds:
     return seeds
 
 
+def is_usual(name: str) -> bool:
+    """A branch that many others begin at."""
+    return _USUAL.fullmatch(name) is not None
+
+
 def packed_refs(seeds: Seeds) -> bytes:
     lines = sorted((os.fsencode(ref.name), ref.id.encode()) for ref in seeds.refs)
     if seeds.stash:
@@ -121,7 +126,7 @@ def packed_refs(seeds: Seeds) -> bytes:
 
 
 def _rank(ref: Ref, branch: str) -> tuple[bool, bool, str]:
-    return ref.name != branch, _USUAL.fullmatch(ref.name) is None, ref.name
+    return ref.name != branch, not is_usual(ref.name), ref.name
 
 
 def _version(ref: Ref) -> list[tuple[int, str]]:

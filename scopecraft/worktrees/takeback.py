@@ -76,8 +76,8 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
     if harvest is None:
         return _refused(git, facts, raised, _UNREADABLE)
     try:
-        with quarantine(repo) as store:
-            taken = take_in(store, harvest, Ref(facts.tip, _branch(facts)))
+        with quarantine(repo, Path(facts.session_folder) / "objects") as store:
+            taken = take_in(store, harvest, Ref(facts.tip, _branch(facts)), _ids_at_start(facts))
             verdict = decide(
                 taken.harvest,
                 branch=facts.branch,
@@ -172,6 +172,10 @@ def _lines_at_start(facts: PrivateFacts, name: str) -> list[bytes]:
         return []
 
 
+def _ids_at_start(facts: PrivateFacts) -> list[str]:
+    return [line.decode().removeprefix("^") for line in _lines_at_start(facts, "old") if line]
+
+
 def _beside_branch(git: Git, facts: PrivateFacts, settled: _Settled, verdict: Verdict) -> list[str]:
     """What was kept with new commits that are not on the mission's branch; not what another alert names."""
     own = namespace(facts.mission_id)
@@ -179,7 +183,7 @@ def _beside_branch(git: Git, facts: PrivateFacts, settled: _Settled, verdict: Ve
     kept = {name for name in settled.kept if name.startswith(places)}
     if not kept:
         return []
-    known = {line.decode().removeprefix("^") for line in _lines_at_start(facts, "old")}
+    known = set(_ids_at_start(facts))
     known |= {id_ for id_ in (verdict.stray, verdict.rejected) if id_ is not None}
     refs = list_refs(git, f"--no-merged={settled.target}", *places)
     return [ref.name for ref in refs if ref.name in kept and ref.id not in known]

@@ -87,6 +87,7 @@ class Place:
             mission_id=mission,
             session_folder=folder,
             owner=(info.st_uid, info.st_gid),
+            store=self.root / "objects",
             resume_from=resume_from,
         )
         private = make_private(self.repo, request)

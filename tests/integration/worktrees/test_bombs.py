@@ -126,7 +126,7 @@ def _size(number: int) -> bytes:
 def _import_apart(main: Path, pack: Path) -> tuple[str, int]:
     """In a process of its own, whose children are only the gits that it starts."""
     refused = ""
-    with quarantine(open_repository(main)) as store, pack.open("rb") as file:
+    with quarantine(open_repository(main), main / "none") as store, pack.open("rb") as file:
         try:
             store.import_pack(file)
         except CommitsRefused as error:

@@ -188,14 +188,15 @@ def test_g2_the_pointer_is_the_mountpoint_so_renaming_it_away_fails(place: Place
 
 
 def test_g3_objects_of_the_main_repository_cannot_be_destroyed(place: Place) -> None:
-    objects = place.main / ".git/objects"
     ran = place.session().run(
-        f"""rm -rf {objects}/?? {objects}/pack; touch {objects}/x; chmod -R 777 {objects}; mv {objects} /tmp/x
-        cd {objects} && find . -type f -exec truncate -s 0 {{}} + ; git gc -q --prune=now; git repack -a -d -q; true""",
+        """objects=$(cat /session/git/objects/info/alternates)
+        rm -rf $objects/?? $objects/pack; touch $objects/x; chmod -R 777 $objects; mv $objects /tmp/x
+        cd $objects && find . -type f -exec truncate -s 0 {} + ; git gc -q --prune=now; git repack -a -d -q; true""",
         check=False,
     )
     assert "Read-only file system" in ran.output
     assert place.main_git("fsck", "--full", "--strict") == ""
+    assert place.session("r-2").run("git fsck --full --strict; git log --format=%s").output == "first\n"
 
 
 def test_g4_prune_inside_does_not_touch_other_missions(place: Place) -> None:

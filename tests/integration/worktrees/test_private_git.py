@@ -85,9 +85,9 @@ def test_the_pointer_cannot_be_removed_moved_or_written(place: Place) -> None:
 
 def test_main_is_out_of_reach(place: Place) -> None:
     ran = place.session().run(
-        f"ls -A {place.main} {place.main}/.git; touch {place.main}/.git/objects/x 2>/dev/null || echo read-only"
+        f"ls -d {place.main} {place.main}/.git 2>/dev/null; touch /session/objects/x 2>/dev/null || echo read-only"
     )
-    assert ran.output.split() == [f"{place.main}:", ".git", f"{place.main}/.git:", "objects", "read-only"]
+    assert ran.output == "read-only\n"
 
 
 def test_settings_that_shape_commits_go_along_and_those_that_run_programs_do_not(place: Place) -> None:
@@ -318,6 +318,6 @@ def test_the_next_session_finds_branches_tags_and_stashes_again(place: Place) ->
 def test_making_it_takes_no_longer_for_more_files(place: Place) -> None:
     session = place.session()
     made = sorted(str(path.relative_to(session.folder)) for path in session.folder.rglob("*") if path.is_file())
-    assert [name for name in made if "hooks" in name or "objects/pack/" in name] == []
+    assert [name for name in made if "hooks" in name or name.startswith("git/objects/pack/")] == []
     assert len(made) < 20
     shutil.rmtree(session.folder)

@@ -24,7 +24,7 @@ def make(place: Place, *, resume_from: Path | None = None) -> None:
     session = place.root / "session"
     make_private(
         open_repository(place.main),
-        PrivateRequest(place.worktree, pointer, BRANCH, "m-1", session, owner=(0, 0), resume_from=resume_from),
+        PrivateRequest(place.worktree, pointer, BRANCH, "m-1", session, (0, 0), place.root / "objects", resume_from),
     )
 
 
@@ -94,7 +94,8 @@ def test_a_branch_that_was_deleted(place: Place) -> None:
 def test_a_worktree_whose_pointer_was_rewritten(place: Place) -> None:
     pointer = read_pointer(place.worktree)
     (place.worktree / ".git").write_text("gitdir: /tmp/evil\n")
-    request = PrivateRequest(place.worktree, pointer, BRANCH, "m-1", place.root / "session", owner=(0, 0))
+    session, store = place.root / "session", place.root / "objects"
+    request = PrivateRequest(place.worktree, pointer, BRANCH, "m-1", session, (0, 0), store)
     with pytest.raises(UnsafeTree):
         make_private(open_repository(place.main), request)
 
