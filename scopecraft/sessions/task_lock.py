@@ -21,13 +21,20 @@ def task_held(context: Context, project: Project, repository: Repository, reques
     with contextlib.ExitStack() as stack:
         task, owner = request.task, None
         if request.start_from is not None:
-            stack.enter_context(_name_held(context, project, described(request.start_from)))
+            stack.enter_context(_name_held(context, project.name, described(request.start_from)))
             owner = mission_of(context, repository, project.name, request)
             if owner is not None:
                 task = owner.id
                 request.on_note(f"{described(request.start_from)} belongs to {owner.slug}: going on there")
-        stack.enter_context(_name_held(context, project, _name_of(owner.title if owner else request.task)))
+        stack.enter_context(_name_held(context, project.name, _name_of(owner.title if owner else request.task)))
         yield task
+
+
+@contextlib.contextmanager
+def name_held(context: Context, project: str, task: str) -> Iterator[None]:
+    """The name in the project by that name, against every start, removal and restore of a mission that has it."""
+    with _name_held(context, project, _name_of(task)):
+        yield
 
 
 def _name_of(task: str) -> str:
@@ -38,9 +45,9 @@ def _name_of(task: str) -> str:
 
 
 @contextlib.contextmanager
-def _name_held(context: Context, project: Project, name: str) -> Iterator[None]:
+def _name_held(context: Context, project: str, name: str) -> Iterator[None]:
     locks = context.home.worktrees / ".locks"
     private_folder(locks)
-    digest = hashlib.sha256(f"{project.name}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    digest = hashlib.sha256(f"{project}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     with file_lock(locks / digest, timeout=600):
         yield
