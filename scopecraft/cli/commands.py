@@ -35,6 +35,7 @@ COMMANDS: dict[str, Row] = {
     "send": Row(_WORK, "scopecraft.cli.send:send", "Send a message to an agent in its window."),
     "answer": Row(_WORK, "scopecraft.cli.answer:answer", "Answer what a waiting agent asks."),
     "exec": Row(_WORK, "scopecraft.cli.exec:exec_", "Run one command of yours in a task's container."),
+    "setup": Row(_WORK, "scopecraft.cli.setup:setup", "Run the set-up commands in a task's worktree again."),
     "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),

@@ -14,6 +14,7 @@ from scopecraft.cli.included import tell_included
 from scopecraft.cli.prompt import prompt_from
 from scopecraft.cli.say import say
 from scopecraft.cli.settings_question import ask_about_settings
+from scopecraft.cli.setup import tell_setup
 from scopecraft.cli.start_from import start_from
 from scopecraft.errors import BadInput
 from scopecraft.model.mission import MISSION_TYPES, MissionType
@@ -40,6 +41,7 @@ class StartOptions(TypedDict):
     worktree: Path | None
     agents: str | None
     set_: tuple[str, ...]
+    no_setup: bool
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -71,6 +73,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="KEY=VALUE",
         help="A setting for this time, such as container.memory=8g.",
     ),
+    click.option("--no-setup", is_flag=True, help="Leave out the set-up commands of a new worktree."),
 )
 
 
@@ -117,6 +120,8 @@ def request_of(options: StartOptions, *, may_read_stdin: bool, timeout_seconds: 
         on_settings=ask_about_settings,
         on_included=tell_included,
         on_note=say,
+        should_set_up=not options["no_setup"],
+        on_setup=tell_setup,
         start_from=start,
         is_task_given=options["task"] is not None,
     )

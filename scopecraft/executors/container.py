@@ -156,16 +156,21 @@ class ContainerExecutor:
         ]
 
     def run_to_end(self, name: str, launch: ContainerLaunch, seconds: float) -> int:
-        """A short-lived container beside a session: its exit code. Killed and removed by name whatever happens."""
+        """A short-lived container beside a session: its exit code."""
+        with self.beside(name, launch) as handle:
+            code = self.wait(handle, seconds)
+        if code is None:
+            raise EngineFailed(f"{name} did not end within {seconds:g} s")
+        return code
+
+    @contextlib.contextmanager
+    def beside(self, name: str, launch: ContainerLaunch) -> Iterator[ContainerHandle]:
+        """The same while it runs, in the place of one left behind by that name; killed and removed whatever happens."""
         container_id = self._create_anew(name, launch)
-        handle = ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         try:
             with translated(self.engine):
                 self.client.start(container_id)
-            code = self.wait(handle, seconds)
-            if code is None:
-                raise EngineFailed(f"{name} did not end within {seconds:g} s")
-            return code
+            yield ContainerHandle(engine=self.engine, name=name, container_id=container_id)
         finally:
             self._remove(container_id)
 

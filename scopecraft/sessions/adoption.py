@@ -12,6 +12,7 @@ from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.set_up import discard_set_up
 from scopecraft.sessions.settle_facts import load_facts
 
 
@@ -24,6 +25,7 @@ def adopt_started(context: Context, session: Session) -> Handle | None:
     folder = context.folder(session.id)
     if not folder.facts.exists():
         remove_secrets(context, session)
+        discard_set_up(context, session.mission_id)
         return None  # written before the engine or tmux is asked for anything
     try:
         where = load_facts(folder).where

@@ -40,6 +40,7 @@ from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest, Visitor, check_prompt
+from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
@@ -57,6 +58,7 @@ def start_container(context: Context, request: StartRequest) -> Session:
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
         refuse_unsupported(ready.repository, ready.worktree, pointer)
         with begin(context, request, chosen, ready, "container") as beginning:
+            set_up_if_due(context, beginning)
             half_done = _half_done(context, beginning.session, ready.repository)
             with _given_back(half_done, beginning.folder.path / "git"):
                 return _start(context, beginning, image, pointer, half_done)
@@ -123,6 +125,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
         where=context.containers.engine,
         boot_id=boot_id(),
         began_uptime=uptime(),
+        secret_names=tuple(beginning.chosen.secrets.values),
     )
     save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"

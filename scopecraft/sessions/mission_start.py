@@ -31,6 +31,7 @@ from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
 from scopecraft.sessions.places import project_here
+from scopecraft.sessions.ports import with_ports
 from scopecraft.sessions.pull_request import take_in_news
 from scopecraft.sessions.request import FromPullRequest, StartRequest
 from scopecraft.sessions.task_lock import task_held
@@ -70,6 +71,7 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
                 ready = _existing_mission(context, mission, project, repository, undo)
                 if isinstance(request.start_from, FromPullRequest):
                     take_in_news(context, ready.mission, repository, request)
+            ready = replace(ready, mission=with_ports(context, ready.mission))
             request.on_included(ready.included)
             yield ready
         except BaseException:

@@ -1,0 +1,182 @@
+"""A set-up command in a container: an agent's walls, without its keys and without a way for commits to come back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopecraft.errors import RepositoryRefused, SetupFailed
+from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
+from scopecraft.missions.folder import folder_of
+from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
+from scopecraft.model.mission import Mission
+from scopecraft.sessions.agent_choice import choose_agent, choose_image
+from scopecraft.sessions.clean_up import remove_tree
+from scopecraft.sessions.container_launch import AGENT_HOME, WORKSPACE, limits_of
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.folder import SessionFolder, launcher_exit
+from scopecraft.sessions.mission_environment import mission_environment
+from scopecraft.worktrees.alerts import of_nested
+from scopecraft.worktrees.facts import trusted_since_ns
+from scopecraft.worktrees.nested import clear_nested
+from scopecraft.worktrees.pointer import verify_pointer
+from scopecraft.worktrees.private import PrivateGit, PrivateRequest, make_private
+
+if TYPE_CHECKING:
+    from scopecraft.sessions.set_up import Work
+
+READ_SECONDS = 0.3
+READ_BYTES = 1024**2
+SLACK_NS = 1_000_000_000
+ROOM_SECONDS = 60  # beyond the command's own time: a slow start, and its end
+
+
+def setup_name(mission_id: str) -> str:
+    return f"sc-setup-{mission_id}"
+
+
+def run_in_container(context: Context, work: Work, command: str, hear: Callable[[bytes], None]) -> int | None:
+    """Its exit code; None when it was ended at its time limit. Raises what a container start raises, and SetupFailed.
+
+    It sees the worktree, and git as an agent does; what it commits is not kept.
+    """
+    limits = limits_of(context.settings.container, context.settings.setup.timeout)
+    with _place(context, work) as folder:
+        owner = work.worktree.stat()
+        user = (owner.st_uid, owner.st_gid)
+        private = _private(context, work, folder, user)
+        _write_files(work, folder, command, limits)
+        if os.getuid() != user[0]:
+            parts = (folder.agent, folder.out, folder.secrets, folder.path / "launch", folder.stream, folder.stderr)
+            for part in parts:
+                give_to(part, user)
+        began_ns = folder.stream.stat().st_ctime_ns - SLACK_NS
+        mounts = (*_mounts(work, folder), *_git_mounts(work, folder, private))
+        launch = ContainerLaunch(
+            session_id=work.session_id or "",
+            labels=_labels(context, work),
+            image=choose_image(context, choose_agent(context, None)),
+            argv=LAUNCHER_ARGV,
+            env={"HOME": AGENT_HOME, "LANG": "C.UTF-8"},
+            cwd=str(work.worktree),
+            user=user,
+            mounts=mounts,
+            network=context.settings.container.network,
+            limits=limits,
+        )
+        try:
+            code = _follow(context, setup_name(work.mission.id), launch, folder, hear)
+        finally:
+            _clear_nested(context, work, private, began_ns, hear)
+        return None if launcher_exit(folder)[1] == "timeout" else code
+
+
+def _follow(
+    context: Context, name: str, launch: ContainerLaunch, folder: SessionFolder, hear: Callable[[bytes], None]
+) -> int:
+    deadline = time.monotonic() + launch.limits.timeout_seconds + launch.limits.stop_grace_seconds + ROOM_SECONDS
+    with folder.stream.open("rb", buffering=0) as output, context.containers.beside(name, launch) as handle:
+        code = None
+        while code is None and time.monotonic() < deadline:
+            code = context.containers.wait(handle, READ_SECONDS)
+            while data := output.read(READ_BYTES):
+                hear(data)
+        if code is None:
+            raise SetupFailed("the container of the command did not end at its time limit", "see: sc doctor")
+    return code
+
+
+@contextlib.contextmanager
+def _place(context: Context, work: Work) -> Iterator[SessionFolder]:
+    """A fresh folder for one command; the home that commands have is kept from one to the next."""
+    around = folder_of(context.home, work.mission) / "setup"
+    folder = SessionFolder(around / "command")
+    remove_tree(folder.path)
+    folder.make()
+    kept = around / "home"
+    if not kept.is_dir():
+        kept.mkdir(mode=0o700)
+    remove_tree(folder.agent)
+    kept.rename(folder.agent)
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            folder.agent.rename(kept)
+        remove_tree(folder.path)
+
+
+def _private(context: Context, work: Work, folder: SessionFolder, user: tuple[int, int]) -> PrivateGit | None:
+    """None where git cannot be had inside: most commands need none."""
+    with contextlib.suppress(RepositoryRefused):
+        return make_private(
+            work.repository,
+            PrivateRequest(
+                worktree=work.worktree,
+                pointer=verify_pointer(work.worktree, work.repository.common_dir),
+                branch=work.mission.branch,
+                mission_id=work.mission.id,
+                session_folder=folder.path,
+                owner=user,
+                store=context.home.objects,
+            ),
+        )
+    return None
+
+
+def _write_files(work: Work, folder: SessionFolder, command: str, limits: Limits) -> None:
+    # one output, so that both stay in the order of writing
+    argv = ("/bin/sh", "-c", 'exec /bin/sh -e -c "$1" 2>&1', "sh", command)
+    files = LauncherFiles(AgentCommand(argv), limits, str(work.worktree), mission_environment(work.mission), None)
+    write_launcher(folder.path, files)
+
+
+def _mounts(work: Work, folder: SessionFolder) -> tuple[Mount, ...]:
+    return (
+        Mount(work.worktree, str(work.worktree), read_only=False),
+        Mount(work.worktree, WORKSPACE, read_only=False),
+        Mount(folder.path / "launch", "/session/launch"),
+        Mount(folder.secrets, "/session/secrets", read_only=False),
+        Mount(folder.agent, AGENT_HOME, read_only=False),
+        Mount(folder.out, "/session/out", read_only=False),
+        Mount(folder.stream, "/session/stream.jsonl", read_only=False),
+        Mount(folder.stderr, "/session/stderr.log", read_only=False),
+    )
+
+
+def _git_mounts(work: Work, folder: SessionFolder, private: PrivateGit | None) -> tuple[Mount, ...]:
+    """Without a git directory of its own there is a pointer to nothing: the worktree's own can never be written."""
+    if private is not None:
+        return private.mounts
+    pointer = folder.path / "pointer"
+    pointer.unlink(missing_ok=True)
+    pointer.write_bytes(b"gitdir: /session/git\n")
+    pointer.chmod(0o444)
+    return tuple(Mount(pointer, f"{place}/.git") for place in (str(work.worktree), WORKSPACE))
+
+
+def _clear_nested(
+    context: Context, work: Work, private: PrivateGit | None, began_ns: int, hear: Callable[[bytes], None]
+) -> None:
+    """As after an agent: repositories inside the worktree run programs when a person uses git there."""
+    since = began_ns if private is None else trusted_since_ns(private.facts)
+    found = clear_nested(work.worktree, _nested_folder(context, work.mission), since_ns=since)
+    for alert in of_nested(found):
+        hear(alert.text.replace("the agent", "the command").encode() + b"\n")
+
+
+def _nested_folder(context: Context, mission: Mission) -> Path:
+    return folder_of(context.home, mission) / "nested"
+
+
+def _labels(context: Context, work: Work) -> dict[str, str]:
+    return {
+        "scopecraft.home": context.home.label,
+        "scopecraft.kind": "setup",
+        "scopecraft.mission": work.mission.id,
+        "scopecraft.session": work.session_id or "",
+    }
