@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
+from scopecraft.cli.artifacts import artifact_rows, artifacts_json, print_artifact
 from scopecraft.cli.command import command
 from scopecraft.cli.ls import tones_of, word_of
 from scopecraft.cli.say import warn
 from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
-from scopecraft.errors import NotFound, StateUnreadable
+from scopecraft.errors import BadInput, NotFound, StateUnreadable
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -36,20 +37,30 @@ LABEL_CELLS = 12
     examples=(
         ("sc show fix-login", "the mission and its sessions"),
         ("sc show r-0193", "one session, by a unique piece of its id"),
+        ("sc show fix-login --artifact plan.md", "a file that the agent wrote for the mission"),
         ("sc show fix-login --json", "for programs"),
     ),
 )
 @click.argument("name", metavar="TASK|SESSION")
+@click.option("--artifact", metavar="NAME", help="Print this artifact of the task, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--project", help="Of the project by this name, wherever you are.")
-def show(name: str, as_json: bool, project: str | None) -> None:
+def show(name: str, artifact: str | None, as_json: bool, project: str | None) -> None:
     """Show a task with its sessions, or one session: state, branch, what the agent said and used, commits, alerts.
 
     What an agent said and used is read from its whole stream, so of a task's sessions only the newest tells it; name an
     earlier one to see its own. With --json every session has the same keys, and `activity` is null where it was not
     read.
+
+    Artifacts are files that an agent left for the mission. One that is printed goes out as it is, but for a terminal:
+    there whatever could steer it is written out.
     """
     context = Context.of(os.environ)
+    if artifact is not None:
+        if as_json:
+            raise BadInput("--artifact prints a file, not JSON", "leave --json or --artifact out")
+        print_artifact(context, _mission_that_is_there(context, name, project), artifact)
+        return
     mission, sessions = _named(context, name, project)
     views = look_at_all(context, sessions)
     for notice in context.store.notices:
@@ -60,10 +71,11 @@ def show(name: str, as_json: bool, project: str | None) -> None:
     ]
     if as_json:
         rows = [_session_json(view, each) for view, each in zip(views, known, strict=True)]
-        print_json({"mission": asdict(mission) if mission else None, "sessions": rows})
+        artifacts = artifacts_json(context, mission) if mission else []
+        print_json({"mission": asdict(mission) if mission else None, "artifacts": artifacts, "sessions": rows})
         return
     colour = has_colour(sys.stdout)
-    lines = _mission_lines(mission, colour) if mission else []
+    lines = _mission_lines(context, mission, colour) if mission else []
     for view, each in zip(views, known, strict=True):
         lines += [*([""] if lines else []), *_session_lines(view, each, colour)]
     if mission and not views:
@@ -79,6 +91,13 @@ def _named(context: Context, name: str, project: str | None) -> tuple[Mission | 
         session = session_named(context, name, Path.cwd(), project)
         return _mission_of(context, session), [session]
     return mission, context.store.sessions(mission_id=mission.id)
+
+
+def _mission_that_is_there(context: Context, name: str, project: str | None) -> Mission:
+    mission, _ = _named(context, name, project)
+    if mission is None:
+        raise NotFound(f"the mission of {name!r} is not there any more", "see what there is with: sc ls --all")
+    return mission
 
 
 def _mission_of(context: Context, session: Session) -> Mission | None:
@@ -100,7 +119,7 @@ def _session_json(view: View, known: Recorded) -> dict[str, Any]:
     }
 
 
-def _mission_lines(mission: Mission, colour: bool) -> list[str]:
+def _mission_lines(context: Context, mission: Mission, colour: bool) -> list[str]:
     title = clean_line(mission.title)
     rows = [
         ("id", mission.id),
@@ -110,8 +129,11 @@ def _mission_lines(mission: Mission, colour: bool) -> list[str]:
         ("base", mission.base[:12]),
         ("worktree", mission.worktree),
     ]
+    if mission.pull_request is not None:
+        rows.append(("pull request", f"{mission.pull_request.number}, at {mission.pull_request.head[:12]}"))
     if mission.errors:
         rows.append(("error", mission.errors[-1]))
+    rows += artifact_rows(context, mission)
     return [paint(title, "bold") if colour else title, *_rows(rows, colour)]
 
 

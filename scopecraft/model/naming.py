@@ -6,9 +6,16 @@ import re
 import unicodedata
 
 from scopecraft.errors import BadName
+from scopecraft.model.text import clean, clean_line
 
 SLUG_BYTES = 80  # a mission's folder name carries an id beside it, and file systems allow 255 bytes
 TITLE_CHARACTERS = 300
+ARTIFACT_BYTES = 1024
+ARTIFACT_PARTS = 8
+_PART_BYTES = 255  # what file systems allow
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+# What Windows takes for a device wherever it stands: artifacts are copied, committed and sent.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^/]*)?", re.IGNORECASE)
 SUFFIX = re.compile(r"(?:^|-)([0-9]{1,4}[A-Z]{1,2})\Z")
 _EXAMPLE = "use words and dashes: fix-login"
 # Marks and letters that nobody sees: combining grapheme joiner, variation selectors, Hangul, Khmer and Mongolian
@@ -79,3 +86,41 @@ def _word(text: str) -> str:
 def branch_name(template: str, *, type_: str, slug: str) -> str:
     """From a template such as `{type}/{slug}`; whether git accepts it is git's word."""
     return template.replace("{type}", type_).replace("{slug}", slug)
+
+
+def check_artifact_name(name: str) -> tuple[str, ...]:
+    """The parts of an artifact's name, such as `notes/plan.md`: it cannot lead out of the folder, nor deceive a reader.
+
+    The one rule for all surfaces. Raises BadName.
+    """
+    problem = _artifact_problem(name)
+    if problem:
+        raise BadName(
+            f"{clean_line(name, 80)!r} is no name of an artifact: {problem}", "names look like plan.md or notes/plan.md"
+        )
+    return tuple(name.split("/"))
+
+
+def _artifact_problem(name: str) -> str:
+    if clean(name) != name or "\n" in name or "\t" in name:
+        return "it holds control characters, or ones that nobody sees"
+    if len(name.encode()) > ARTIFACT_BYTES:
+        return f"it has more than {ARTIFACT_BYTES} bytes"
+    if name.startswith("/"):
+        return "it is a path from the root"
+    if "\\" in name or _ENCODED.search(name):
+        return "it holds '\\', or a character written as %xx"
+    parts = name.split("/")
+    if len(parts) > ARTIFACT_PARTS:
+        return f"it has more than {ARTIFACT_PARTS} parts"
+    return next((problem for problem in map(_part_problem, parts) if problem), "")
+
+
+def _part_problem(part: str) -> str:
+    if not part.strip() or part in (".", ".."):
+        return "a part of it is empty, '.' or '..'"
+    if part.startswith(".") or part.endswith((".", " ")) or part.startswith(" "):
+        return "a part of it begins with a dot or a space, or ends in one"
+    if _DEVICE.fullmatch(part):
+        return "a part of it is reserved: some systems take it for a device"
+    return f"a part of it has more than {_PART_BYTES} bytes" if len(part.encode()) > _PART_BYTES else ""

@@ -16,7 +16,7 @@ from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Failed
 from scopecraft.state.store import Store
-from tests.support.command_line import sc
+from tests.support.command_line import on_a_terminal, sc, sc_bytes
 from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
 
 TIP = "1a2b3c4d5e6f" + "0" * 28
@@ -94,3 +94,59 @@ def test_a_person_sees_commits_and_alerts_of_each_attempt(attempts: list[str]) -
     assert "  commits      2 on feature/fix-login, now at 1a2b3c4d5e6f" in earliest
     assert "  alert        the branch was rewritten" in earliest
     assert not [line for line in lines[: -len(earliest)] if line.startswith("  commits")]
+
+
+@pytest.fixture
+def artifacts(attempts: list[str]) -> Path:
+    (folder,) = Path(os.environ["SCOPECRAFT_HOME"]).glob("missions/active/*/artifacts")
+    return folder
+
+
+def test_artifacts_are_listed_with_what_cannot_be_read(artifacts: Path) -> None:
+    (artifacts / "plan.md").write_text("a plan")
+    (artifacts / "key").symlink_to("/etc/passwd")
+    (artifacts / "\x1b]0;evil\x07").touch()
+    said = sc("show", "fix-login")
+    assert "  artifact     plan.md (6 bytes)" in said.out.splitlines()
+    assert "key cannot be read: a link" in said.out
+    assert "\x1b" not in said.out
+    rows = json.loads(sc("show", "fix-login", "--json").out)["artifacts"]
+    assert [(row["name"], row["size"], bool(row["refusal"])) for row in rows] == [
+        ("\x1b]0;evil\x07", 0, True), ("key", 11, True), ("plan.md", 6, False), ("raw-input.md", 0, False),
+    ]  # fmt: skip
+
+
+def test_an_artifact_goes_out_byte_for_byte_but_for_a_terminal(artifacts: Path) -> None:
+    content = b"\xff\x00\x1b]52;c;ZXZpbA==\x07\r\n\xc3\xa4" + "ä".encode() * 70_000
+    (artifacts / "plan.md").write_bytes(content)
+    assert sc_bytes("show", "fix-login", "--artifact", "plan.md").stdout == content
+    seen = on_a_terminal("show", "fix-login", "--artifact", "plan.md")
+    assert "\x1b" not in seen and "\x07" not in seen
+    assert seen.count("ä") == 70_001
+    assert "\\x1b]52;c;ZXZpbA==\\x07" in seen
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("../mission.json", 2, "is no name of an artifact"),
+        ("%2e%2e%2fmission.json", 2, "is no name of an artifact"),
+        ("key", 3, "is a link"),
+        ("plan.md", 3, "has no artifact plan.md"),
+    ],
+)
+def test_an_artifact_that_cannot_be_read_is_one_sentence(artifacts: Path, name: str, code: int, says: str) -> None:
+    (artifacts / "key").symlink_to("/etc/passwd")
+    said = sc("show", "fix-login", "--artifact", name)
+    assert (said.code, said.out) == (code, "")
+    assert says in said.err
+    assert len([line for line in said.err.splitlines() if line.startswith("error: ")]) == 1
+
+
+def test_an_artifact_and_json_do_not_go_together(artifacts: Path) -> None:
+    assert sc("show", "fix-login", "--artifact", "raw-input.md", "--json").code == 2
+
+
+def test_a_session_of_the_task_will_do_to_name_an_artifact(attempts: list[str], artifacts: Path) -> None:
+    (artifacts / "plan.md").write_text("a plan")
+    assert sc("show", attempts[0], "--artifact", "plan.md").out == "a plan"

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopecraft.errors import BadName
-from scopecraft.model.naming import SLUG_BYTES, TITLE_CHARACTERS, branch_name, check_title, slug_of, suffix_of
+from scopecraft.model.naming import (
+    SLUG_BYTES,
+    TITLE_CHARACTERS,
+    branch_name,
+    check_artifact_name,
+    check_title,
+    slug_of,
+    suffix_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +150,53 @@ def test_a_name_in_any_script_is_a_title(name: str, title: str) -> None:
 def test_a_branch_is_made_from_a_template() -> None:
     assert branch_name("{type}/{slug}", type_="fix", slug="login-05A") == "fix/login-05A"
     assert branch_name("agents/{slug}", type_="fix", slug="login") == "agents/login"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plan.md",
+        "raw-input.md",
+        "notes/plan.md",
+        "a b.txt",
+        "größe.md",
+        "计划.md",
+        "100%.md",
+        "a..b",
+        "~x",
+        "-x",
+        "context.txt",
+    ],
+)
+def test_an_ordinary_artifact_name_is_its_parts(name: str) -> None:
+    assert check_artifact_name(name) == tuple(name.split("/"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", " ", ".", "..", "../x", "x/../y", "x/..", "../../mission.json", "./x", "x/./y", "x//y", "x/"),
+        *("/", "/etc/passwd"),
+        *("%2e%2e%2fmission.json", "%2E%2E/x", "x%00", "a%2fb", "..\\x", "x\\y", "C:\\x"),
+        *("x\0", "x\0.md", "x\ny", "x\ty", "x\ry", "\x1b]52;c;eA==\x07", "\x9b31m", "x\u202ey", "x\u200by", "x\udcff"),
+        *(".hidden", ".git/config", "x/.env", "x.", "x ", " x", "x/ y"),
+        *("con", "NUL", "nul.txt", "x/aux.md", "LPT1", "com7.log", "CON.a.b"),
+        *("x" * 256, "ü" * 128, "x/" * 8 + "x", "/".join(["x" * 200] * 6)),
+    ],
+)  # fmt: skip
+def test_a_name_that_leads_elsewhere_or_deceives_is_none_of_an_artifact(name: str) -> None:
+    with pytest.raises(BadName) as error:
+        check_artifact_name(name)
+    assert len(error.value.message) < 300
+    assert error.value.message.isprintable()
+
+
+@given(st.text(max_size=60))
+def test_an_artifact_name_never_leads_out_of_its_folder(name: str) -> None:
+    try:
+        parts = check_artifact_name(name)
+    except BadName:
+        return
+    assert "/".join(parts) == name
+    assert not {"", ".", ".."} & set(parts)
+    assert "\0" not in name
