@@ -127,14 +127,16 @@ class Git:
         with closing(self.pieces(*arguments, timeout_seconds=timeout_seconds)) as pieces:
             yield from _cut(pieces)
 
-    def pieces(self, *arguments: str, timeout_seconds: float = 600) -> Generator[bytes, None, None]:
+    def pieces(
+        self, *arguments: str, stdin_file: BinaryIO | None = None, timeout_seconds: float = 600
+    ) -> Generator[bytes, None, None]:
         """What it writes, while it writes, in pieces of any size. Git ends when the caller closes this.
 
-        Raises like `run`, when the output ends.
+        `stdin_file` needs a file descriptor. Raises like `run`, when the output ends.
         """
         deadline = time.monotonic() + timeout_seconds
         with tempfile.TemporaryFile() as errors:
-            process = self._start(arguments, subprocess.DEVNULL, errors)
+            process = self._start(arguments, stdin_file or subprocess.DEVNULL, errors)
             try:
                 yield from _read(process, deadline)
                 exit_code = process.wait(max(0.0, deadline - time.monotonic()))
