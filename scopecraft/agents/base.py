@@ -79,6 +79,7 @@ class Dialect(Protocol):
 
 BUILT_IN: dict[str, tuple[str, str]] = {
     "claude": ("scopecraft.agents.claude", "Claude"),
+    "codex": ("scopecraft.agents.codex", "Codex"),
     "plain": ("scopecraft.agents.plain", "Plain"),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from scopecraft.agents import claude_stream
+from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
@@ -16,7 +17,6 @@ from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
 from scopecraft.model.window import DispatchState, WindowView
 
-PROMPT_BYTES = 100_000  # of an interactive prompt: Linux refuses an argument of 128 KiB
 CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
 
@@ -52,7 +52,7 @@ class Claude:
             argv += ["--settings", f"{request.hooks_folder}/{SETTINGS_FILE}"]
         argv += _choices(request)
         if request.prompt:
-            argv += ["--", _argument(request.prompt)]
+            argv += ["--", prompt_argument(request.prompt)]
         return AgentCommand(
             argv=tuple(argv),
             env=_environment(request),
@@ -92,14 +92,3 @@ def _environment(request: AgentRequest) -> dict[str, str]:
     # as root Claude refuses to bypass permissions unless it is told that it stands in a sandbox
     sandbox = {"IS_SANDBOX": "1"} if request.sandboxed and request.as_root else {}
     return {"CLAUDE_CONFIG_DIR": request.config_folder, **QUIET, **sandbox}
-
-
-def _argument(prompt: str) -> str:
-    if "\0" in prompt:
-        raise BadInput("the prompt holds a NUL character", "give it as plain text")
-    if len(prompt.encode("utf-8", "replace")) > PROMPT_BYTES:
-        raise BadInput(
-            f"a prompt for a dispatch session has at most {PROMPT_BYTES:,} bytes",
-            "put it into a file of the worktree and name that file in the prompt",
-        )
-    return prompt

@@ -26,6 +26,7 @@ class HookLine:
     tool_use_id: str = ""
     detail: str = ""  # what a tool is to do, or what was said
     background_tasks: int = 0
+    transcript: str = ""  # path of the agent's own record, as the agent sees it
 
 
 def parse(line: bytes) -> HookLine | None:
@@ -49,6 +50,7 @@ def parse(line: bytes) -> HookLine | None:
         tool_use_id=text(payload.get("tool_use_id")),
         detail=_detail(payload),
         background_tasks=len(items(payload.get("background_tasks"))),
+        transcript=text(payload.get("transcript_path")),
     )
 
 

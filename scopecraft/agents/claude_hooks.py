@@ -34,7 +34,7 @@ EVENTS = (
 )
 _TIMEOUT_SECONDS = 5
 
-_SCRIPT = r"""#!/bin/sh
+SCRIPT = r"""#!/bin/sh
 # Appends one line about an event of the agent. Prints nothing, always succeeds.
 LC_ALL=C
 export LC_ALL
@@ -65,4 +65,4 @@ def hook_files(folder: str) -> dict[str, bytes]:
         for event in EVENTS
     }
     settings = orjson.dumps({"hooks": hooks}, option=orjson.OPT_INDENT_2)
-    return {SETTINGS_FILE: settings, SCRIPT_FILE: _SCRIPT.encode()}
+    return {SETTINGS_FILE: settings, SCRIPT_FILE: SCRIPT.encode()}

@@ -112,6 +112,8 @@ def _main_state(line: HookLine) -> DispatchState | None:
     if line.event == "Stop":
         count = line.background_tasks
         return DispatchState("idle", "idle", line.at, f"{count} in the background" if count else "")
+    if line.event == "Interrupt":  # of Codex; Claude has no hook for it
+        return DispatchState("idle", "idle", line.at)
     if line.event == "StopFailure":
         if line.topic in _LOGIN_ERRORS:
             return DispatchState("waiting", "login", line.at, line.detail)

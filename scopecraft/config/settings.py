@@ -190,4 +190,4 @@ class Settings:
         return known[name]
 
 
-BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "plain")}
+BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "codex", "plain")}

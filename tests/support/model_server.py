@@ -28,7 +28,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 USAGE = {"input_tokens": 100, "cache_creation_input_tokens": 10, "cache_read_input_tokens": 1000, "output_tokens": 42}
 ERROR_TYPES = {
@@ -217,13 +217,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Serves on loopback while the `with` block runs; `url` is what ANTHROPIC_BASE_URL takes."""
+    """Serves on loopback while the `with` block runs; `url` is what `url_variable` takes."""
 
     daemon_threads = True
     block_on_close = False
+    handler: ClassVar[type[BaseHTTPRequestHandler]] = Handler
+    url_variable: ClassVar[str] = "ANTHROPIC_BASE_URL"  # where the agent looks for `url`
 
     def __init__(self, script: list[dict[str, Any]] | dict[str, list[dict[str, Any]]], port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), self.handler)
         self.script = Script(script)
         self.requests: list[dict[str, Any]] = []
         self._count = 0
@@ -254,21 +256,21 @@ class ModelServer(ThreadingHTTPServer):
 
 def run_beside(server: ModelServer, command: list[str]) -> int:
     """Run a command against the server; signals go to it, and its exit code comes back."""
-    child = subprocess.Popen(command, env={**os.environ, "ANTHROPIC_BASE_URL": server.url})
+    child = subprocess.Popen(command, env={**os.environ, server.url_variable: server.url})
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: child.send_signal(received))
     code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], served: type[ModelServer] = ModelServer) -> int:
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     before, command = arguments[:cut], arguments[cut + 1 :]
-    parser = argparse.ArgumentParser(description="A scripted model for Claude Code.")
+    parser = argparse.ArgumentParser(description="A scripted model for a coding agent.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--script", type=Path, required=True)
     options = parser.parse_args(before)
-    with ModelServer(json.loads(options.script.read_text()), options.port) as server:
+    with served(json.loads(options.script.read_text()), options.port) as server:
         if command:
             return run_beside(server, command)
         ended = threading.Event()
