@@ -112,6 +112,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
             session_folder=folder.path,
             owner=user,
             store=context.home.objects,
+            told=beginning.request.on_slow,
             resume_from=half_done,
         ),
     )

@@ -27,6 +27,7 @@ from scopecraft.worktrees.config_copy import Settings, private_config
 from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
 from scopecraft.worktrees.facts import clock_at
 from scopecraft.worktrees.pointer import admin_dir
+from scopecraft.worktrees.prefetch import prefetch, promisors
 from scopecraft.worktrees.refusal import refuse_unsupported
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Seeds, keep_borrowed, namespace, packed_refs, read_seeds
@@ -85,8 +86,11 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     Raises RepositoryRefused where `refuse_unsupported` does and when the branch is gone, UnsafeTree, StorageFailed.
     """
     settings = refuse_unsupported(repo, request.worktree, request.pointer)
-    seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch)
+    remotes = promisors(settings)
+    seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch, is_partial=bool(remotes))
     tip = _checked_out(request, seeds)
+    if remotes:
+        prefetch(repo.git, {*(ref.id for ref in seeds.refs), *seeds.stash}, remotes, request.told)
     seeds = keep_borrowed(repo, request.mission_id, seeds)
     folder = request.session_folder / "git"
     private_folder(request.session_folder)

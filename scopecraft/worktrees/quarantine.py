@@ -25,6 +25,8 @@ _SECONDS = 300  # for all of it: the harvest had two minutes to make the packs
 _FRUGAL = {"core.bigFileThreshold": "32m", "core.deltaBaseCacheLimit": "64m", "pack.threads": "2"}
 # A delta cannot be streamed, and a few KB of one make gigabytes. Git itself makes none of files beyond this size.
 _MEMORY = {"GIT_ALLOC_LIMIT": "512m"}
+# A partial clone asks its remote for each object that is missing: not for those that a stranger names.
+_ALONE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def quarantine(repo: Repository, borrowed: Path) -> Iterator[Quarantine]:
     try:
         (folder / "info").mkdir()
         (folder / "info" / "alternates").write_bytes(alternates_file((store,)))
-        git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder), **_MEMORY).with_config(_FRUGAL)
+        git = repo.git.with_env(GIT_OBJECT_DIRECTORY=str(folder), **_MEMORY, **_ALONE).with_config(_FRUGAL)
         yield Quarantine(folder, repo.objects_dir, git, until=time.monotonic() + _SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

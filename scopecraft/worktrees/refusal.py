@@ -21,7 +21,7 @@ _ON_HOST = "sc dispatch works: its session runs on the host"
 def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Settings:
     """The settings that hold in the worktree, when a private git directory can serve it. One git call.
 
-    Raises RepositoryRefused for a merge or rebase under way, submodules, partial clones, and filters that must run
+    Raises RepositoryRefused for a merge or rebase under way, submodules, and filters that must run
     (git-lfs, git-crypt); UnsafeTree.
     """
     check_pointer(worktree, pointer)
@@ -34,17 +34,8 @@ def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Sett
     settings = effective_settings(git)
     if os.path.lexists(worktree / ".gitmodules"):
         raise RepositoryRefused("repositories with submodules cannot be worked on in a container yet", _ON_HOST)
-    if "extensions.partialclone" in settings or any(_is_promisor(key, settings) for key in settings):
-        raise RepositoryRefused(
-            "a partial clone cannot be worked on in a container: git inside could not fetch what is missing",
-            f"use a full clone; {_ON_HOST}",
-        )
     _refuse_filters(git, repo, worktree, settings)
     return settings
-
-
-def _is_promisor(key: str, settings: Settings) -> bool:
-    return key.startswith("remote.") and key.endswith(".promisor") and is_true(settings, key)
 
 
 def _refuse_filters(git: Git, repo: Repository, worktree: Path, settings: Settings) -> None:

@@ -60,11 +60,17 @@ def list_refs(git: Git, *patterns: str) -> tuple[Ref, ...]:
     return tuple(Ref(*line.split(" ", 1)) for line in listing.split("\n") if line)
 
 
-def read_seeds(repo: Repository, *, mission_id: str, branch: str) -> Seeds:
-    """One git call. The mission's branch is missing from it when it does not exist."""
-    own = namespace(mission_id)
+def read_seeds(repo: Repository, *, mission_id: str, branch: str, is_partial: bool = False) -> Seeds:
+    """One git call. The mission's branch is missing from it when it does not exist.
+
+    Of a partial clone no more than the mission needs, since all of it is fetched: its branch and the usual bases.
+    """
+    own, branch = namespace(mission_id), f"refs/heads/{branch}"
     kept = (own + part for part in ("heads", "tags", "stash", "base"))
-    return choose(list_refs(repo.git, "refs/heads", "refs/remotes", "refs/tags", *kept), own, f"refs/heads/{branch}")
+    refs = list_refs(repo.git, "refs/heads", "refs/remotes", "refs/tags", *kept)
+    if is_partial:
+        refs = tuple(ref for ref in refs if ref.name == branch or ref.name.startswith(own) or is_usual(ref.name))
+    return choose(refs, own, branch)
 
 
 def choose(refs: Iterable[Ref], own: str, branch: str) -> Seeds:

@@ -42,11 +42,6 @@ def test_submodules(place: Place) -> None:
     assert "submodules" in refusal(place)
 
 
-def test_a_partial_clone(place: Place) -> None:
-    place.main_git("config", "remote.origin.promisor", "true")
-    assert "partial clone" in refusal(place)
-
-
 @pytest.mark.parametrize("where", [".gitattributes", "assets/.gitattributes"])
 def test_git_lfs(place: Place, where: str) -> None:
     place.main_git("config", "--global", "filter.lfs.clean", "git-lfs clean -- %f")
