@@ -1,6 +1,6 @@
-"""Building the default agent image: a small Debian with what coding agents reach for, and Claude Code.
+"""Building the default agent image: a small Debian with what coding agents reach for, and the agents' programs.
 
-In two steps: a base of packages, from a registry image or from debootstrap, and on it the agent's program. The base
+In two steps: a base of packages, from a registry image or from debootstrap, and on it the programs. The base
 keeps a name of its own, so that a new release of the agent costs seconds. A name is given last, to an image whose
 programs were seen to work: whatever goes wrong leaves the image of before.
 """
@@ -10,27 +10,32 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from scopecraft.errors import BadInput, ImageBuildFailed, StorageFailed
-from scopecraft.executors import claude_release
 from scopecraft.executors import image_recipe as recipe
+from scopecraft.executors.agent_releases import programs_of, release_of
 from scopecraft.executors.bootstrap import archive_of_this_system, bootstrap, refuse_unless_possible
 from scopecraft.executors.image_engine import ImageEngine
+from scopecraft.executors.image_programs import ImageProgram, fetched_program, own_program, write_context
+from scopecraft.executors.npm_release import host_architecture
 
 Say = Callable[[str], None]
 
 NEEDED_BYTES = 2_000_000_000
+BYTES_FOR_EACH_AGENT = 800_000_000
+DEFAULT_AGENT = "claude"
 ELF = b"\x7fELF"
-TRIAL = "git --version && rg --version && curl --version && python3 -c 'import http.server, ssl'"
+_VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
+TRIAL = "git --version && git lfs version && rg --version && curl --version && python3 -c 'import http.server, ssl'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,10 @@ class ImageRequest:
     claude_binary: Path | None = None  # None: the pinned release, fetched with npm
     source: str | None = None  # an image to build on, or DEBOOTSTRAP; None: REGISTRY_BASE, else debootstrap
     force: bool = False  # make everything anew, also what is up to date
+    agents: tuple[str, ...] = ()  # beside those that the image holds already; none and no image: DEFAULT_AGENT
     name: str = recipe.IMAGE
     base_name: str = recipe.BASE_IMAGE
+    releases: Path | None = None  # where what is fetched stays for the next time; None: nowhere
 
 
 def build_default_image(address: str, request: ImageRequest, say: Say) -> str:
@@ -48,19 +55,37 @@ def build_default_image(address: str, request: ImageRequest, say: Say) -> str:
     Raises ImageBuildFailed, AgentMissing, EngineUnavailable, BadInput, StorageFailed. Nothing is left half done.
     """
     own = None if request.claude_binary is None else digest_of_program(request.claude_binary)
+    programs_of(request.agents)
     with closing(ImageEngine(address)) as engine:
-        reason = _reason_to_build(engine, request, own)
+        agents = _agents_of(engine, request)
+        reason = _reason_to_build(engine, request, agents, own)
         if reason is None:
             say(f"{request.name} is up to date; --force builds it anew")
             return request.name
         say(f"building {request.name}: {reason}")
-        with tempfile.TemporaryDirectory(prefix="sc-image-", dir=_spacious_folder()) as scratch:
+        needed = NEEDED_BYTES + BYTES_FOR_EACH_AGENT * (len(agents) - 1)
+        with tempfile.TemporaryDirectory(prefix="sc-image-", dir=_spacious_folder(needed)) as scratch:
             folder = Path(scratch)
             # what can fail early does: the base takes far longer
-            program = request.claude_binary or claude_release.fetch(folder / "claude", say, engine.architecture)
+            programs = [_program(engine, request, name, folder, say) for name in programs_of(agents)]
             _make_base(engine, request, folder, say)
-            _make_image(engine, request, program, say)
+            _make_image(engine, request, programs, say)
     return request.name
+
+
+def _agents_of(engine: ImageEngine, request: ImageRequest) -> tuple[str, ...]:
+    """Those that the image holds, and those that are wanted: whoever adds one does not lose another."""
+    held = recipe.agents_in(engine.labels(request.name) or {})
+    wanted = (*request.agents, DEFAULT_AGENT) if request.claude_binary is not None else request.agents
+    return tuple(dict.fromkeys((*held, *wanted))) or (DEFAULT_AGENT,)
+
+
+def _program(engine: ImageEngine, request: ImageRequest, name: str, folder: Path, say: Say) -> ImageProgram:
+    """Its files, fetched to the request's place for them, else below `folder`."""
+    if name == "claude" and request.claude_binary is not None:
+        return own_program(name, request.claude_binary)
+    kept = (request.releases or folder) / f"{name}-{release_of(name).version}"
+    return fetched_program(name, kept, say, engine.architecture)
 
 
 def digest_of_program(path: Path) -> str:
@@ -75,20 +100,22 @@ def digest_of_program(path: Path) -> str:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _reason_to_build(engine: ImageEngine, request: ImageRequest, own: str | None) -> str | None:
+def _reason_to_build(
+    engine: ImageEngine, request: ImageRequest, agents: tuple[str, ...], own: str | None
+) -> str | None:
     labels = engine.labels(request.name)
     if labels is None:
         return "there is none yet"
-    return "asked to" if request.force else recipe.outdated_because(labels, own)
+    return "asked to" if request.force else recipe.outdated_because(labels, own, agents)
 
 
-def _spacious_folder() -> Path:
+def _spacious_folder(needed: int = NEEDED_BYTES) -> Path:
     """Not /tmp, which is memory on many systems and often forbids the device files that debootstrap makes."""
     folder = next(f for f in (os.environ.get("TMPDIR"), "/var/tmp", "/tmp") if f and Path(f).is_dir())
     free = shutil.disk_usage(folder).free
-    if free < NEEDED_BYTES:
+    if free < needed:
         raise StorageFailed(
-            f"{folder} has {free // 10**6} MB free, building needs {NEEDED_BYTES // 10**6}",
+            f"{folder} has {free // 10**6} MB free, building needs {needed // 10**6}",
             "free some, or set TMPDIR to a folder on another disk",
         )
     return Path(folder)
@@ -125,7 +152,7 @@ def _base_from_image(engine: ImageEngine, source: str, say: Say) -> str:
 
 def _base_from_packages(engine: ImageEngine, folder: Path, say: Say) -> str:
     refuse_unless_possible()
-    here = claude_release.host_architecture()
+    here = host_architecture()
     if engine.architecture != here:
         raise ImageBuildFailed(
             f"debootstrap makes {here}, the engine runs {engine.architecture}", "sc image build --from IMAGE"
@@ -147,42 +174,45 @@ def _import(engine: ImageEngine, root: Path, changes: list[str]) -> str:
     return image
 
 
-def _make_image(engine: ImageEngine, request: ImageRequest, program: Path, say: Say) -> None:
+def _make_image(engine: ImageEngine, request: ImageRequest, programs: list[ImageProgram], say: Say) -> None:
     """Builds it, tries it, and only then lets it be known by name."""
-    say("adding Claude Code")
-    with _context(recipe.program_dockerfile(request.base_name), program) as context:
-        untried = engine.build(context, what="adding Claude Code", fresh=request.force, proxies={})
+    names = [program.name for program in programs]
+    what = f"adding {' and '.join(release_of(name).agent for name in names)}"
+    say(what)
+    with _context(recipe.program_dockerfile(request.base_name, names), programs) as context:
+        untried = engine.build(context, what=what, fresh=request.force, proxies={})
     try:
         say("trying its programs in a container")
         engine.try_out(untried, ["sh", "-c", TRIAL])
-        version = engine.try_out(untried, ["claude", "--version"]).partition(" ")[0]
+        versions = {name: _version(engine.try_out(untried, [name, "--version"])) for name in names}
         origin = (engine.labels(untried) or {}).get(recipe.ORIGIN_LABEL, request.base_name)
-        labels = recipe.agent_labels(origin, version, digest_of_program(program))
+        labels = recipe.agent_labels(origin, versions, _claude_digest(programs))
         with _context(recipe.agent_dockerfile(untried, labels)) as context:
             finished = engine.build(context, what="naming the image", fresh=False, proxies={})
     except BaseException:
         engine.forget(untried)
         raise
     engine.tag(finished, request.name)
-    say(f"{request.name} is ready: Claude Code {version} on {origin}")
+    held = ", ".join(f"{release_of(name).agent} {version}" for name, version in versions.items())
+    say(f"{request.name} is ready: {held} on {origin}")
+
+
+def _version(words: str) -> str:
+    """The first version in what a program says of itself."""
+    found = _VERSION.search(words)
+    return found[0] if found else "without a version"
+
+
+def _claude_digest(programs: list[ImageProgram]) -> str | None:
+    """A program of the person's own is known by its bytes."""
+    files = [file for program in programs if program.name == "claude" for file in program.files.values()]
+    return digest_of_program(files[0]) if files else None
 
 
 @contextmanager
-def _context(dockerfile: str, program: Path | None = None) -> Iterator[IO[bytes]]:
-    """What the engine builds from, as a tar."""
+def _context(dockerfile: str, programs: Iterable[ImageProgram] = ()) -> Iterator[IO[bytes]]:
+    """What the engine builds from, as a file."""
     with tempfile.TemporaryFile(dir=_spacious_folder()) as context:
-        with tarfile.open(fileobj=context, mode="w") as tar:
-            text = dockerfile.encode()
-            entry = tarfile.TarInfo("Dockerfile")
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text))
-            if program is not None:
-                tar.add(program, "claude", recursive=False, filter=_plain_program)
+        write_context(context, dockerfile, programs)
         context.seek(0)
         yield context
-
-
-def _plain_program(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Nobody's in particular, and always the same: then the engine knows it again."""
-    entry.uid, entry.gid, entry.uname, entry.gname, entry.mode, entry.mtime = 0, 0, "", "", 0o755, 0
-    return entry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from scopecraft.executors import claude_release
+from scopecraft.executors.agent_releases import RELEASES, programs_of, release_of
 
 IMAGE = "scopecraft-agent:latest"
 BASE_IMAGE = "scopecraft-base:latest"
@@ -16,6 +16,7 @@ PACKAGES = (
     "ca-certificates",  # TLS to the model and to package registries
     "curl",
     "git",
+    "git-lfs",  # for repositories that keep large files with it
     "less",  # git's pager
     "procps",  # ps and pkill: agents look after the servers that they start
     "python3",  # with its library: scripts, and http.server
@@ -25,7 +26,6 @@ ENVIRONMENT = {"LANG": "C.UTF-8", "DISABLE_AUTOUPDATER": "1"}
 
 VERSION_LABEL = "scopecraft.image.version"
 ORIGIN_LABEL = "scopecraft.image.origin"
-CLAUDE_VERSION_LABEL = "scopecraft.claude.version"
 CLAUDE_SHA256_LABEL = "scopecraft.claude.sha256"
 
 
@@ -35,18 +35,34 @@ def recipe_version() -> str:
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
 
 
-def outdated_because(labels: Mapping[str, str], claude_sha256: str | None = None) -> str | None:
+def version_label(program: str) -> str:
+    return f"scopecraft.{program}.version"
+
+
+def agents_in(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The agents whose programs an image with these labels holds."""
+    return tuple(agent for agent in RELEASES if version_label(agent) in labels)
+
+
+def outdated_because(
+    labels: Mapping[str, str], claude_sha256: str | None = None, agents: Collection[str] = ()
+) -> str | None:
     """Why an image with these labels should be built again, None if it need not; `sc doctor` says it too.
 
-    `claude_sha256` is the digest of a program that the person chose, None for the pinned release.
+    `claude_sha256` is the digest of a program that the person chose, None for the pinned release; `agents` must be in
+    it beside those that are.
     """
     if labels.get(VERSION_LABEL) != recipe_version():
         return "it was made by another version of scopecraft"
-    if claude_sha256 is not None:
-        return None if labels.get(CLAUDE_SHA256_LABEL) == claude_sha256 else "it holds another Claude Code"
-    held = labels.get(CLAUDE_VERSION_LABEL, "without a version")
-    if held != claude_release.VERSION:
-        return f"it holds Claude Code {held}, and {claude_release.VERSION} is pinned"
+    for program in programs_of(dict.fromkeys((*agents_in(labels), *agents))):
+        release, held = release_of(program), labels.get(version_label(program))
+        if held is None:
+            return f"it holds no {release.agent}"
+        if program == "claude" and claude_sha256 is not None:
+            if labels.get(CLAUDE_SHA256_LABEL) != claude_sha256:
+                return f"it holds another {release.agent}"
+        elif held not in release.versions:
+            return f"it holds {release.agent} {held}, and {release.version} is pinned"
     return None
 
 
@@ -59,8 +75,11 @@ def base_labels(origin: str) -> dict[str, str]:
     return {VERSION_LABEL: recipe_version(), ORIGIN_LABEL: origin}
 
 
-def agent_labels(origin: str, claude_version: str, claude_sha256: str) -> dict[str, str]:
-    return {**base_labels(origin), CLAUDE_VERSION_LABEL: claude_version, CLAUDE_SHA256_LABEL: claude_sha256}
+def agent_labels(origin: str, versions: Mapping[str, str], claude_sha256: str | None) -> dict[str, str]:
+    """`versions` are those of the programs in it."""
+    held = {version_label(program): version for program, version in versions.items()}
+    digest = {} if claude_sha256 is None else {CLAUDE_SHA256_LABEL: claude_sha256}
+    return {**base_labels(origin), **held, **digest}
 
 
 def label_line(labels: Mapping[str, str]) -> str:
@@ -76,8 +95,9 @@ def base_dockerfile(source: str) -> str:
     )
 
 
-def program_dockerfile(base: str) -> str:
-    return f"FROM {base}\nCOPY claude /usr/local/bin/claude\n"
+def program_dockerfile(base: str, programs: Iterable[str]) -> str:
+    """A layer for each, so that one that stays the same is not made again."""
+    return f"FROM {base}\n" + "".join(f"COPY {program}/ /\n" for program in programs)
 
 
 def agent_dockerfile(image_id: str, labels: Mapping[str, str]) -> str:

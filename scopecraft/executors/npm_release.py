@@ -26,6 +26,7 @@ class Package:
     spec: str  # name and version as npm takes them
     sha512: str  # of the packed file, base64 as in a package lock
     program: str  # its path in the package
+    version: str = ""  # where it is another than the release's
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Release:
     packages: Mapping[str, Package]  # by architecture, in the engine's words
     kept: tuple[str, ...]  # beginnings of the paths that are unpacked
     other_way: str = ""  # a hint: how to do without this download
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """That of each architecture."""
+        return frozenset(package.version or self.version for package in self.packages.values())
 
 
 def host_architecture() -> str:
@@ -54,7 +60,7 @@ def fetch(release: Release, folder: Path, say: Callable[[str], None], architectu
     mark.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sc-release-", dir=folder) as scratch:
-        say(f"fetching {release.agent} {release.version} with npm")
+        say(f"fetching {release.agent} {package.version or release.version} with npm")
         packed = _pack(release, package, Path(scratch))
         verify(packed, package.sha512, release.other_way)
         _unpack(packed, release, Path(scratch) / "new")

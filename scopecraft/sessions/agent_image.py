@@ -15,10 +15,11 @@ def build_agent_image(
     *,
     source: str | None = None,
     claude_binary: Path | None = None,
+    agents: tuple[str, ...] = (),
     force: bool = False,
 ) -> str:
     """The image's name once it is up to date; see `scopecraft.executors.image`. Needs no home."""
     from scopecraft.executors.image import ImageRequest, build_default_image
 
     engine = Context(home_of(environ), environ).engine
-    return build_default_image(engine, ImageRequest(claude_binary, source, force), say)
+    return build_default_image(engine, ImageRequest(claude_binary, source, force, agents), say)

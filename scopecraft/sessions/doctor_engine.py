@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from scopecraft.executors.agent_releases import release_of
 from scopecraft.executors.engine_facts import EngineFacts, ImageFacts, NoEngine
-from scopecraft.executors.image_recipe import CLAUDE_VERSION_LABEL, VERSION_LABEL, outdated_because
+from scopecraft.executors.image_recipe import VERSION_LABEL, agents_in, outdated_because, version_label
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.text import clean_line
@@ -92,10 +93,10 @@ def image_finding(images: Mapping[str, ImageFacts | None], now: datetime) -> Fin
         return Finding("image", "missing", f"the engine has no image {name}", mend)
     name, image = chosen
     age = _age(image, now)
-    held = image.labels.get(CLAUDE_VERSION_LABEL)
+    held = agents_in(image.labels)
     parts = [
         name,
-        f"Claude Code {clean_line(held, 30)}" if held else "",
+        *(f"{release_of(each).agent} {clean_line(image.labels[version_label(each)], 30)}" for each in held),
         f"made {duration_text(age)} ago" if age else "",
     ]
     text = ", ".join(part for part in parts if part)

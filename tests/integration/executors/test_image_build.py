@@ -16,15 +16,17 @@ from docker.errors import ImageNotFound
 from scopecraft.errors import BadInput, EngineUnavailable, ImageBuildFailed
 from scopecraft.executors import claude_release
 from scopecraft.executors import image_recipe as recipe
+from scopecraft.executors.agent_releases import RELEASES
 from scopecraft.executors.image import ImageRequest, build_default_image
+from tests.support.agent_programs import CACHE
 from tests.support.engine import unavailable
 from tests.support.wait import until
 
 NAME, BASE = f"sc-test-agent:{os.getpid()}", f"sc-test-base:{os.getpid()}"
 
 
-def request_for(program: Path, *, source: str | None = recipe.DEBOOTSTRAP, force: bool = False) -> ImageRequest:
-    return ImageRequest(program, source, force, name=NAME, base_name=BASE)
+def request_for(program: Path, *agents: str) -> ImageRequest:
+    return ImageRequest(program, recipe.DEBOOTSTRAP, agents=agents, name=NAME, base_name=BASE, releases=CACHE)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def test_its_programs_work_for_any_user_without_a_capability_on_a_read_only_root
 
 
 def test_it_has_what_agents_reach_for(engine: DockerClient, built: list[str]) -> None:
-    wanted = ["rg", "curl", "less", "ps", "pkill", "bash"]
+    wanted = ["rg", "curl", "less", "ps", "pkill", "bash", "git-lfs"]
     script = f"for name in {' '.join(wanted)}; do command -v $name; done"
     assert [Path(line).name for line in output_in(engine, ["sh", "-c", script], "1000:1000").split()] == wanted
     assert output_in(engine, ["sh", "-c", "ls /etc/ssl/certs/ca-certificates.crt"], "1000:1000")
@@ -101,6 +103,27 @@ def test_building_it_again_does_nothing(
     build_default_image(address, request_for(claude_binary), said.append)
     assert said == [f"{NAME} is up to date; --force builds it anew"]
     assert engine.images.get(NAME).id == before
+
+
+@pytest.mark.parametrize("agent", ["codex", "gemini", "opencode"])
+def test_another_agent_is_added_to_those_that_are_there(
+    engine: DockerClient, built: list[str], address: str, claude_binary: Path, agent: str
+) -> None:
+    said: list[str] = []
+    before = recipe.agents_in(engine.images.get(NAME).labels)
+    build_default_image(address, request_for(claude_binary, agent), said.append)
+    assert said[0] == f"building {NAME}: it holds no {RELEASES[agent].agent}"
+    assert f"on {BASE} as it is; --force fetches its packages anew" in said
+    assert set(recipe.agents_in(engine.images.get(NAME).labels)) == {*before, agent}
+    for each in (*before, agent):
+        assert any(
+            version in output_in(engine, [each, "--version"], "4321:4321") for version in RELEASES[each].versions
+        )
+
+
+def test_an_agent_that_nobody_knows_is_refused_before_anything_is_made(address: str, claude_binary: Path) -> None:
+    with pytest.raises(BadInput, match="no program is pinned for 'robot'"):
+        build_default_image(address, request_for(claude_binary, "robot"), lambda _: None)
 
 
 def test_an_agent_that_does_not_work_leaves_the_image_of_before(

@@ -15,7 +15,7 @@ from scopecraft.sessions.doctor_engine import Surroundings, engine_findings, ima
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 AROUND = Surroundings(is_installed=True, has_runsc=False, offered_runc=None, kernel_user_namespaces=1000)
-FRESH = ImageFacts("2026-11-18T23:59:59.123456789Z", agent_labels("debootstrap", VERSION, "ab" * 32))
+FRESH = ImageFacts("2026-11-18T23:59:59.123456789Z", agent_labels("debootstrap", {"claude": VERSION}, "ab" * 32))
 FACTS = EngineFacts(
     name="Docker",
     version="28.0.0",
