@@ -10,6 +10,7 @@ from scopecraft.config.layers import load_settings
 from scopecraft.config.paths import Home, home_of, make_home, runtime_folder
 from scopecraft.config.projects import link_project, load_projects
 from scopecraft.config.secrets import Secrets, gather_secrets, read_secrets_file
+from scopecraft.config.settings import BUILT_IN
 from scopecraft.errors import BadInput, BadSettings, StateUnreadable, StorageFailed
 
 AT = "2026-01-01T00:00:00.000Z"
@@ -58,7 +59,7 @@ def test_an_unknown_agent_is_told_with_the_choices(home: Home) -> None:
     home.settings_file.write_text('[agents.mine]\ndialect = "plain"\n')
     with pytest.raises(BadInput) as caught:
         load_settings(home).agent("other")
-    assert "claude, mine, plain" in caught.value.hint
+    assert caught.value.hint == f"agents: {', '.join(sorted({*BUILT_IN, 'mine'}))}"
 
 
 def test_a_repository_is_linked_once_and_names_stay_apart(home: Home) -> None:
