@@ -17,6 +17,7 @@ from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.cli.terminal import Tone, width_of
 from scopecraft.errors import NotFound
+from scopecraft.missions.trash import removed_ids
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.session import Completed, Ended, Session
@@ -56,7 +57,13 @@ _COLUMNS = {
         ("sc ls --all --json", "everything, for programs"),
     ),
 )
-@click.option("-a", "--all", "everything", is_flag=True, help="Every session, not only the latest that ended.")
+@click.option(
+    "-a",
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every session, of removed tasks too, not only the latest that ended.",
+)
 @click.option(
     "--state",
     type=click.Choice((*STATES, *OUTCOMES)),
@@ -73,7 +80,8 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     to the branch.
     """
     context = Context.of(os.environ)
-    wanted = _Wanted(state, project, _mission_id(context, task, project) if task else None, task)
+    hidden = frozenset() if everything or task else removed_ids(context.home)
+    wanted = _Wanted(state, project, _mission_id(context, task, project) if task else None, task, hidden)
     views = look_at_all(context, context.store.live())
     most = None if everything or task else LATEST_ENDED
     ended = _ended(context, wanted, {view.session.id for view in views}, most)
@@ -97,12 +105,16 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the list is narrowed to; a task whose mission is not there any more is compared by its name."""
+    """What the list is narrowed to; a task whose mission is not there any more is compared by its name.
+
+    `hidden` are missions that were removed.
+    """
 
     words: tuple[str, ...]
     project: str | None
     mission_id: str | None
     task: str | None
+    hidden: frozenset[str] = frozenset()
 
     @property
     def has_ended(self) -> bool:
@@ -110,6 +122,8 @@ class _Wanted:
 
     def fits(self, view: View) -> bool:
         session = view.session
+        if session.mission_id in self.hidden:
+            return False
         if self.words and {view.word, word_of(view).replace(" ", "-")}.isdisjoint(self.words):
             return False
         if self.mission_id is not None and session.mission_id != self.mission_id:
@@ -132,11 +146,17 @@ def _ended(context: Context, wanted: _Wanted, shown: Collection[str], most: int 
     if not wanted.has_ended:
         return []
     is_narrow = wanted.words or wanted.task is not None
-    limit = None if most is None or is_narrow else most + len(shown) + 1
-    ended = context.store.sessions(
-        status_kinds=("ended",), project=wanted.project, mission_id=wanted.mission_id, limit=limit
-    )
-    fitting = [session for session in ended if session.id not in shown and wanted.fits(ended_view(session))]
+    size = None if most is None or is_narrow else most + len(shown) + 1
+    fitting: list[Session] = []
+    offset = 0
+    while True:
+        ended = context.store.sessions(
+            status_kinds=("ended",), project=wanted.project, mission_id=wanted.mission_id, limit=size, offset=offset
+        )
+        fitting += [session for session in ended if session.id not in shown and wanted.fits(ended_view(session))]
+        if size is None or len(ended) < size or (most is not None and len(fitting) > most):
+            break
+        offset += size
     return fitting if most is None else fitting[: most + 1]
 
 

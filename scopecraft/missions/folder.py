@@ -7,21 +7,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
 from scopecraft.config.paths import Home
-from scopecraft.errors import StateUnreadable
+from scopecraft.errors import StateTooNew, StateUnreadable
 from scopecraft.model import clock
 from scopecraft.model.ids import MISSION_ID
 from scopecraft.model.mission import Mission, PullRequest
-from scopecraft.model.text import clean_json
+from scopecraft.model.text import clean_json, clean_line
 
 MAKING = ".making-"
 ABANDONED_SECONDS = 3600  # making one takes milliseconds
 LONGEST_FILE = 4 * 1024**2
+_KEYS = {field.name for field in fields(Mission)} - {"id"} | {"mission_id", "last_error"}
 UNTOUCHED = "its artifacts and worktree are untouched; mend the file and move it back"
 
 
@@ -53,7 +54,12 @@ def _sweep(home: Home, now: float) -> None:
 
 
 def save_mission(home: Home, mission: Mission) -> None:
-    replace_file(folder_of(home, mission) / "mission.json", _to_json(mission))
+    write_mission(folder_of(home, mission), mission)
+
+
+def write_mission(folder: Path, mission: Mission) -> None:
+    """Into any folder that holds a mission. Raises StorageFailed."""
+    replace_file(folder / "mission.json", _to_json(mission))
 
 
 @contextlib.contextmanager
@@ -71,12 +77,12 @@ def changing(home: Home, mission_id: str) -> Iterator[Mission]:
 
 
 def read_mission(folder: Path) -> Mission:
-    """Raises StateUnreadable, after moving a damaged file aside, and FileNotFoundError when there is none."""
+    """Raises StateUnreadable, after moving a damaged file aside, StateTooNew, and FileNotFoundError when there is none."""
     file = folder / "mission.json"
     try:
         with file.open("rb") as stream:
             document = json.loads(stream.read(LONGEST_FILE))
-        return _from_json(document)
+        mission = _from_json(document)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -85,6 +91,18 @@ def read_mission(folder: Path) -> Mission:
     except (ValueError, KeyError, TypeError) as error:
         aside = move_aside(file, "damaged")
         raise StateUnreadable(f"{file} could not be read; it was moved to {aside}", UNTOUCHED) from error
+    _refuse_unknown(file, document)
+    return mission
+
+
+def _refuse_unknown(file: Path, row: dict[str, Any]) -> None:
+    """What this program does not know it would lose with the next change. Raises StateTooNew; the file stays."""
+    unknown = sorted(set(row) - _KEYS)
+    if unknown:
+        raise StateTooNew(
+            f"{file} is of a newer scopecraft than this one: it holds {clean_line(', '.join(unknown), 80)!r}",
+            "use the newer scopecraft; or, if you added that yourself, take it out",
+        )
 
 
 def missing(folder: Path) -> str:

@@ -23,6 +23,7 @@ from scopecraft.errors import (
 from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import create_mission
+from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
@@ -87,6 +88,7 @@ def would_begin(context: Context, request: StartRequest, project: Project, repos
     """
     mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
     if mission is not None:
+        refuse_half_removed(context.home, mission)
         refuse_while_alive(context, mission)
         _refuse_another_beginning(mission, request, repository)
     return mission

@@ -144,7 +144,7 @@ def _pack(store: Quarantine, wanted: Iterable[str], known: Iterable[str]) -> Non
     folder.mkdir(exist_ok=True)
     earlier = [*folder.iterdir()]
     lines = [*wanted, *(f"^{id_}" for id_ in known)]
-    packing = ("pack-objects", "--revs", "--window=0", "--quiet", str(folder / "pack"))
+    packing = ("pack-objects", "--revs", "--window=0", "--non-empty", "--quiet", str(folder / "pack"))
     said = store.git.run(*packing, input="".join(f"{line}\n" for line in lines).encode())
     name = f"pack-{said.stdout.decode().strip()}"
     for file in earlier:

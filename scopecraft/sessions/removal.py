@@ -1,0 +1,224 @@
+"""Removing a mission: everything pinned and read back, then moved apart, looked at once more, and only then gone.
+
+Killed at any moment it can be gone on with: until the record says `frozen` one rename undoes it, from then on every
+step is done again without harm.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scopecraft.config.projects import load_projects, project_named
+from scopecraft.errors import NotPinned, ScopecraftError
+from scopecraft.missions.folder import changing
+from scopecraft.missions.trash import Removal, TrashFolder, load_removal, removals, save_removal, trash_folder
+from scopecraft.model import clock
+from scopecraft.model.event import Event
+from scopecraft.model.mission import Mission
+from scopecraft.sessions.clean_up import remove_tree
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.removal_plan import Plan, plan_removal, refuse_occupied, refuse_undecided
+from scopecraft.sessions.task_lock import name_held
+from scopecraft.worktrees.pin import Pin, pin
+from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside
+from scopecraft.worktrees.repository import Repository
+from scopecraft.worktrees.survey import Survey, fingerprint
+from scopecraft.worktrees.uncommitted import changes
+from scopecraft.worktrees.worktree import unlock
+
+_MOST_TRIES = 3  # while somebody writes in the worktree
+
+
+def _silent(_: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person said about ignored files that are large, and about commands before the removal."""
+
+    keep_ignored: bool = False
+    drop_ignored: bool = False
+    skip_teardown: bool = False
+    tell: Callable[[str], None] = _silent
+
+
+def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
+    """To the trash. Raises what planning does, Refused, SetupFailed, and NotPinned: then nothing was removed."""
+    with name_held(context, mission.project, mission.title):
+        with changing(context.home, mission.id) as current:
+            undo_if_pinned(context, current)
+        plan = plan_removal(context, current)
+        if plan.begun is not None:
+            return _go_on(context, plan.begun, plan.repository)
+        refuse_occupied(plan)
+        refuse_undecided(plan, keep_ignored=wish.keep_ignored, drop_ignored=wish.drop_ignored)
+        _prepare(context, current, wish)
+        removal = _pinned(context, plan, wish)
+        return _go_on(context, removal, plan.repository)
+
+
+def finish_removals(context: Context) -> None:
+    """Bring to an end what was killed when it could not be undone any more; what cannot be yet stays as it is."""
+    for removal in removals(context.home)[0]:
+        folder = trash_folder(context.home, removal.mission_id, removal.slug)
+        if removal.phase == "frozen" or (removal.phase == "removed" and folder.tree.exists()):
+            with suppress(ScopecraftError), name_held(context, removal.project, removal.title):
+                project = project_named(load_projects(context.home), removal.project)
+                _go_on(context, load_removal(folder) or removal, repository_of(project))
+
+
+def _prepare(context: Context, mission: Mission, wish: Wish) -> None:
+    """Before anything is pinned: commits that still wait to be taken, and the teardown commands."""
+    latest = context.store.latest_of(mission.id)
+    if latest is not None:
+        from scopecraft.sessions.late_commits import take_late_commits  # much to import
+
+        take_late_commits(context, latest)
+    if not wish.skip_teardown:
+        _tear_down(context, mission, wish)
+
+
+def _tear_down(context: Context, mission: Mission, wish: Wish) -> None:
+    """The one place from which teardown commands run."""
+    from scopecraft.sessions.set_up import run_teardown  # much to import
+
+    run_teardown(context, mission, wish.tell)
+
+
+def _pinned(context: Context, plan: Plan, wish: Wish) -> Removal:
+    """Recorded as frozen: pinned, moved apart, and found to be what was pinned."""
+    if not plan.takes_worktree:
+        removal = _record(plan, wish, None)
+        save_removal(context.home, removal)
+        return _frozen(context, removal)
+    for _ in range(_MOST_TRIES):
+        plan = plan_removal(context, plan.mission)
+        refuse_occupied(plan)
+        refuse_undecided(plan, keep_ignored=wish.keep_ignored, drop_ignored=wish.drop_ignored)
+        assert plan.seen is not None
+        wish.tell("pinning what is there …")
+        pinned = pin(plan.repository, plan.mission.id, plan.seen, clock.to_text(clock.now()))
+        removal = _record(plan, wish, pinned)
+        folder = save_removal(context.home, removal)
+        if plan.seen.pointer is None:
+            return _frozen(context, removal)
+        if _is_apart_as_pinned(plan.seen, folder, pinned):
+            return _frozen(context, removal)
+    raise NotPinned(
+        f"{plan.mission.worktree} is being written to all the time, so nothing was removed", "what is at work there?"
+    )
+
+
+def _is_apart_as_pinned(seen: Survey, folder: TrashFolder, pinned: Pin) -> bool:
+    """Whether the worktree stands in the trash, and is what was pinned; else it is where it was."""
+    set_apart(seen.worktree, folder.tree)
+    is_same = False
+    try:
+        is_same = fingerprint(folder.tree, changes(seen.git(folder.tree))) == pinned.fingerprint
+    finally:
+        if not is_same:
+            bring_back(folder.tree, seen.worktree)
+    return is_same
+
+
+def _frozen(context: Context, removal: Removal) -> Removal:
+    frozen = replace(removal, phase="frozen")
+    save_removal(context.home, frozen)
+    return frozen
+
+
+def _record(plan: Plan, wish: Wish, pinned: Pin | None) -> Removal:
+    mission, seen = plan.mission, plan.seen
+    assert seen is not None
+    kept = (*plan.small, *(plan.large if wish.keep_ignored else ())) if plan.takes_worktree else ()
+    ignored = tuple(weight.path for weight in kept)
+    found = seen.found
+    return Removal(
+        phase="pinned",
+        removed_at=clock.to_text(clock.now()),
+        mission_id=mission.id,
+        slug=mission.slug,
+        title=mission.title,
+        project=mission.project,
+        branch=mission.branch,
+        worktree=mission.worktree,
+        takes_worktree=plan.takes_worktree,
+        takes_branch=plan.takes_branch,
+        pin=pinned.to_dict() if pinned else None,
+        admin=str(seen.admin) if seen.admin else None,
+        aside=tuple(sorted({*ignored, *(pinned.left if pinned else ()), *seen.aside})) if plan.takes_worktree else (),
+        ignored=ignored,
+        dropped=tuple(weight.path for weight in plan.large) if wish.drop_ignored and not wish.keep_ignored else (),
+        commits=plan.commits,
+        modified=len({*found.staged, *found.modified, *found.deleted}),
+        untracked=len(found.untracked),
+        kept_bytes=sum(weight.bytes for weight in kept),
+    )
+
+
+def undo_if_pinned(context: Context, mission: Mission) -> None:
+    """A removal that was killed before it was sure: the worktree goes back to where it was."""
+    folder = trash_folder(context.home, mission.id, mission.slug)
+    if not folder.tree.exists():
+        return
+    removal = load_removal(folder)
+    if removal is not None and removal.phase == "pinned" and not os.path.lexists(removal.worktree):
+        bring_back(folder.tree, Path(removal.worktree))
+
+
+def _go_on(context: Context, removal: Removal, repository: Repository) -> Removal:
+    """Every step from `frozen` on; each finds out for itself whether it was done."""
+    folder = trash_folder(context.home, removal.mission_id, removal.slug)
+    if removal.phase == "frozen":
+        _take_from_git(removal, folder, repository)
+        _move_mission(context, removal, folder)
+        _tell(context, removal)
+        removal = replace(removal, phase="removed")
+        save_removal(context.home, removal)
+    if folder.tree.exists():
+        remove_tree(folder.tree)
+    return removal
+
+
+def _take_from_git(removal: Removal, folder: TrashFolder, repository: Repository) -> None:
+    if not removal.takes_worktree:
+        if os.path.lexists(removal.worktree):
+            unlock(repository, Path(removal.worktree))
+        return
+    set_aside(folder.tree, folder.kept, removal.aside)
+    forget_worktree(repository, Path(removal.worktree), Path(removal.admin) if removal.admin else None, folder.modules)
+    tip = removal.pin["branch_tip"] if removal.pin else None
+    if removal.takes_branch and tip is not None:
+        drop_branch(repository, removal.branch, tip)
+
+
+def _move_mission(context: Context, removal: Removal, folder: TrashFolder) -> None:
+    source = context.home.missions_active / removal.name
+    if source.is_dir() and not folder.mission.exists():
+        source.rename(folder.mission)
+
+
+def _tell(context: Context, removal: Removal) -> None:
+    told = context.store.events(mission_id=removal.mission_id)
+    if any(e.kind == "mission_removed" and e.data.get("removed_at") == removal.removed_at for e in told):
+        return
+    pinned: dict[str, Any] = dict(removal.pin or {})
+    data = {
+        "removed_at": removal.removed_at,
+        "branch": removal.branch,
+        "tip": pinned.get("branch_tip"),
+        "work": pinned.get("work"),
+        "commits": removal.commits,
+        "modified": removal.modified,
+        "untracked": removal.untracked,
+        "ignored": len(removal.ignored),
+        "dropped": len(removal.dropped),
+    }
+    context.store.append(Event(0, clock.to_text(clock.now()), "mission_removed", removal.mission_id, data=data))
