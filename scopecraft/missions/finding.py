@@ -14,7 +14,8 @@ from scopecraft.model.naming import slug_of, suffix_of
 
 def all_missions(home: Home) -> tuple[list[Mission], list[str]]:
     """Every active mission that can be read, oldest first, and a sentence for each that cannot."""
-    return _read(folder for _, _, folder in folders_by_id(home))
+    missions, damaged = _read(folder for _, _, folder in folders_by_id(home))
+    return missions, [error.message for error in damaged]
 
 
 def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -> Mission | None:
@@ -28,7 +29,7 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
         folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
         found, damaged = _read(folders)
         if damaged:
-            raise StateUnreadable(damaged[0], UNTOUCHED)
+            raise damaged[0]
         found = [mission for mission in found if project in (None, mission.project) and _is_titled(mission, task)]
         if len(found) > 1:
             listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
@@ -63,13 +64,14 @@ def _is_titled(mission: Mission, task: str) -> bool:
     return bool(slug_of(task)) or mission.title == " ".join(task.split())
 
 
-def _read(folders: Iterable[Path]) -> tuple[list[Mission], list[str]]:
-    missions, damaged = [], []
+def _read(folders: Iterable[Path]) -> tuple[list[Mission], list[StateUnreadable]]:
+    missions: list[Mission] = []
+    damaged: list[StateUnreadable] = []
     for folder in folders:
         try:
             missions.append(read_mission(folder))
         except StateUnreadable as error:
-            damaged.append(error.message)
+            damaged.append(error)
         except FileNotFoundError:
-            damaged.append(missing(folder))
+            damaged.append(StateUnreadable(missing(folder), UNTOUCHED))
     return missions, damaged

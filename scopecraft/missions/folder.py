@@ -77,7 +77,7 @@ def changing(home: Home, mission_id: str) -> Iterator[Mission]:
 
 
 def read_mission(folder: Path) -> Mission:
-    """Raises StateUnreadable, after moving a damaged file aside, StateTooNew, and FileNotFoundError when there is none."""
+    """Raises StateUnreadable, after moving a damaged file aside, StateTooNew, FileNotFoundError."""
     file = folder / "mission.json"
     try:
         with file.open("rb") as stream:
