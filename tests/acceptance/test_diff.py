@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import on_a_terminal, sc, sc_bytes
-from tests.support.missions import add_mission, linked_repository
+from tests.support.made_missions import add_mission, linked_repository
 from tests.support.repos import commit, git
 
 
