@@ -24,6 +24,7 @@ from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation import used_before
 from scopecraft.sessions.details import details_of
 from scopecraft.sessions.ending import Ending
 from scopecraft.sessions.host_changes import host_changes_if_known
@@ -67,7 +68,7 @@ class _Following:
         self._view = view
         self._file = context.folder(session.id).stream
         self._end = stream_end(context.folder(session.id))
-        self._fold = ActivityFold(dialect_of_record(session.dialect).entries)
+        self._fold = ActivityFold(dialect_of_record(session.dialect).entries, before=used_before(context, session))
         self._ending = Ending(context, session)
         self._offset, self._number = 0, 1
         self._is_now = is_new  # whether what is read was written just now

@@ -17,6 +17,7 @@ from scopecraft.cli.terminal import Tone, cells, has_colour, pad, paint, width_o
 from scopecraft.model.session import Session
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation import used_before
 from scopecraft.sessions.ending import Ending
 from scopecraft.sessions.settle import raise_alert
 from scopecraft.sessions.stream_end import stream_end
@@ -61,7 +62,7 @@ class _Followed:
     def __init__(self, context: Context, session: Session, name: str, tone: Tone) -> None:
         self._context = context
         self._tail = Tail(context.folder(session.id).stream, end=stream_end(context.folder(session.id)))
-        self._fold = ActivityFold(dialect_of_record(session.dialect).entries)
+        self._fold = ActivityFold(dialect_of_record(session.dialect).entries, before=used_before(context, session))
         self._ending = Ending(context, session)
         self._prefix = f"{paint(name, tone) if has_colour(sys.stdout) else name} | "
         self._prefix_cells = cells(name) + 3

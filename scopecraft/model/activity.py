@@ -15,7 +15,7 @@ RecordKind = Literal["known", "unknown", "damaged"]
 class Usage:
     """Tokens as the agent reports them; a claim, never a measurement of ours."""
 
-    input_tokens: int = 0
+    input_tokens: int = 0  # without those that came from a cache or went into one
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0

@@ -14,6 +14,7 @@ from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Ended, Outcome, Session
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.decided import Decided, EventData
 from scopecraft.sessions.folder import last_words, launcher_exit
 from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with_refusal
@@ -28,6 +29,7 @@ def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
     """Idempotent, but for the time. Raises StorageFailed and OperationFailed when its stream cannot be read."""
     secrets = secrets_of(context, session)
     activity = read_activity(context, session)
+    learn_conversation(context, session, activity.conversation_id)
     facts, taken = _taken(context, session)
     outcome = decide_outcome(_redacted(_evidence(context, session, look, facts, activity), secrets))
     outcome = with_refusal(outcome, secrets.redact(taken.refusal))
@@ -58,7 +60,8 @@ def read_activity(context: Context, session: Session) -> Activity:
     from scopecraft.streams.activity import read_activity as read
 
     folder = context.folder(session.id)
-    return read(folder.stream, dialect_of_record(session.dialect).entries, end=stream_end(folder))
+    reader = dialect_of_record(session.dialect).entries
+    return read(folder.stream, reader, end=stream_end(folder), before=used_before(context, session))
 
 
 def alert_event(session: Session, alert: Alert) -> Event:
@@ -136,6 +139,8 @@ def _summary(outcome: Outcome, activity: Activity) -> EventData:
         "outcome": outcome.kind,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
         "cost_usd": usage.cost_usd,
         "tool_calls": activity.tool_calls,
         "damaged_lines": activity.damaged_count,

@@ -108,11 +108,11 @@ def observe(context: Context, session: Session, look: Look) -> tuple[Session, st
     if not isinstance(handle_of(session.status), WindowHandle) or not isinstance(look, Alive):
         return session, ""
     from scopecraft.agents.base import dialect_of_record
+    from scopecraft.sessions.conversation import learn_conversation
 
     now = clock.now()
     state = dialect_of_record(session.dialect).window_state(window_view(context, session, now))
-    if state.conversation_id and state.conversation_id != session.conversation_id:
-        context.store.set_conversation(session.id, state.conversation_id)
+    learn_conversation(context, session, state.conversation_id)
     after = status_after(session.status, state.kind, state.reason, state.since or clock.to_text(now))
     if after is None:
         return session, state.detail

@@ -23,7 +23,7 @@ from scopecraft.model.activity import (
 )
 from scopecraft.model.text import clean_line
 from scopecraft.streams.lines import NO_END, Line, read_lines
-from scopecraft.streams.tally import ErrorTally, RunningUsage, at_least
+from scopecraft.streams.tally import ErrorTally, RunningUsage, at_least, without
 
 # An agent writes what it likes, so whatever is kept has a limit.
 KEPT_DAMAGED_LINES = 100
@@ -35,6 +35,7 @@ NAME_CHARACTERS = 200
 DAMAGE_CHARACTERS = 120
 
 Reader = Callable[[bytes], Reading]
+NOTHING_USED = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,12 @@ class ActivityFold:
     """Takes lines in order, gives back what each one says, and sums it up in `activity`.
 
     `read` is a dialect's way to read a line. A partial line shows in `activity` but not in `state`: it may still grow.
+    `before` is what the conversation had used when the stream began, where the agent's totals count that in.
     """
 
-    def __init__(self, read: Reader, state: FoldState | None = None) -> None:
+    def __init__(self, read: Reader, state: FoldState | None = None, *, before: Usage = NOTHING_USED) -> None:
         state = state or FoldState()
+        self._before = before
         seen = state.activity
         self._read = read
         self._seen = seen  # for what changes seldom
@@ -130,7 +133,7 @@ class ActivityFold:
         return FoldState(self._whole(), tuple(self._open_tools), self._total, tuple(self._calls), spoken)
 
     def _look_ahead(self, half: Line) -> list[Entry]:
-        ahead = ActivityFold(self._read, self.state)
+        ahead = ActivityFold(self._read, self.state, before=self._before)
         entries = ahead.feed(half._replace(partial=False))
         self._ahead = replace(ahead.activity, offset=self._offset)
         if ahead._damaged_count > self._damaged_count:
@@ -204,7 +207,7 @@ class ActivityFold:
         self._open_tools.clear()
         self._usage_is_final = True
         if item.usage is not None:
-            self._total = at_least(self._total, item.usage)
+            self._total = at_least(self._total, without(item.usage, self._before))
             self._usage = RunningUsage(self._total)
 
     def _damage(self, line: Line) -> Trouble:
@@ -242,12 +245,12 @@ def fold_lines(fold: ActivityFold, lines: Iterable[Line]) -> Activity:
     return fold.activity
 
 
-def read_activity(path: Path, read: Reader, *, end: int = NO_END) -> Activity:
+def read_activity(path: Path, read: Reader, *, end: int = NO_END, before: Usage = NOTHING_USED) -> Activity:
     """The activity of a whole file up to `end`, with a half line at its end if that is a record after all.
 
     Constant memory; a missing file is an empty one. Raises OperationFailed.
     """
-    return fold_lines(ActivityFold(read), read_lines(path, end=end))
+    return fold_lines(ActivityFold(read, before=before), read_lines(path, end=end))
 
 
 def _beginning(raw: bytes) -> str:

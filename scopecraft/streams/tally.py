@@ -50,6 +50,20 @@ def at_least(one: Usage, other: Usage) -> Usage:
     )
 
 
+def without(total: Usage, before: Usage) -> Usage:
+    """What was used since; all of it where a count is smaller than before: such an agent counts anew."""
+    cost, cost_before = total.cost_usd, before.cost_usd or 0.0
+    fresh = (
+        total.input_tokens - before.input_tokens,
+        total.output_tokens - before.output_tokens,
+        total.cache_read_tokens - before.cache_read_tokens,
+        total.cache_write_tokens - before.cache_write_tokens,
+    )
+    if min(fresh) < 0 or (cost is not None and cost < cost_before):
+        return total
+    return Usage(*fresh, cost - cost_before if cost is not None else None)
+
+
 class ErrorTally:
     """Counts every error and keeps the last ones of each severity."""
 

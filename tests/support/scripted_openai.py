@@ -68,6 +68,8 @@ def events_of(turn: dict[str, Any], response_id: str) -> list[dict[str, Any]]:
 
 
 class OpenAIHandler(Handler):
+    server: OpenAIServer
+
     def do_GET(self) -> None:
         # Codex would rather have a WebSocket; by this answer it does without at once
         self._reply(426 if "upgrade" in self.headers else 200, b"{}", "application/json")
@@ -80,6 +82,7 @@ class OpenAIHandler(Handler):
         request = json.loads(body or b"{}")
         turn = self.server.script.answer(messages_of(request.get("input", [])))
         self.server.requests.append(request)
+        self.server.keys.add(self.headers.get("authorization") or "")
         time.sleep(turn.get("delay_seconds", 0))
         if "error" in turn:
             self._fail(turn)
@@ -97,6 +100,10 @@ class OpenAIHandler(Handler):
 class OpenAIServer(ModelServer):
     handler: ClassVar[type[BaseHTTPRequestHandler]] = OpenAIHandler
     url_variable: ClassVar[str] = "OPENAI_BASE_URL"
+
+    def __init__(self, script: list[dict[str, Any]] | dict[str, list[dict[str, Any]]], port: int = 0) -> None:
+        super().__init__(script, port)
+        self.keys: set[str] = set()  # how those who asked authorised themselves
 
     @property
     def url(self) -> str:

@@ -133,6 +133,10 @@ def test_a_conversation_goes_on_under_the_same_id(played: Played) -> None:
     second = played.run([{"text": "two"}], replace(request, prompt="second", resume=True))
     assert second.activity.conversation_id == first.activity.conversation_id == request.conversation_id
     assert second.activity.last_message == "two"
+    # it counts on from the saved total, which is why a session takes that off
+    assert second.activity.usage.input_tokens == 2 * first.activity.usage.input_tokens
+    own = read_activity(played.stream, CLAUDE.entries, before=first.activity.usage).usage
+    assert (own.input_tokens, own.output_tokens) == (100, 42)
 
 
 def test_a_conversation_that_is_not_there_is_a_clear_failure(played: Played) -> None:
