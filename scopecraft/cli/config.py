@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from scopecraft.cli.command import command
+from scopecraft.cli.config_edit import IN_REPOSITORY, chosen_file, edit, set_, unset
+from scopecraft.cli.config_trust import trust, untrust
 
 _PROJECT = click.option("--project", metavar="NAME", help="As they hold for the project by this name.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-IN_REPOSITORY = click.option(
-    "--project", "in_project", is_flag=True, help="In .scopecraft.toml of the repository that you are in."
-)
 
 
 @click.group("config", invoke_without_command=True)
@@ -48,7 +47,7 @@ def _list(*, show_all: bool, project: str | None, as_json: bool) -> None:
     if as_json:
         print_json([view.json(key, view.effective.origin(key)) for key in keys])
     elif keys:
-        columns = (Column("SETTING"), Column("VALUE", least=20), Column("FROM"), Column("WHERE", least=10))
+        columns = (Column("SETTING", least=24), Column("VALUE", least=20), Column("FROM"), Column("WHERE", least=10))
         rows = []
         for key in keys:
             layer, value = view.effective.origin(key)
@@ -127,17 +126,8 @@ def explain(key: str, project: str | None, as_json: bool) -> None:
 @IN_REPOSITORY
 def path(in_project: bool) -> None:
     """Print the path of the settings file, whether it is there or not."""
-    from scopecraft.cli.config_edit import chosen_file
-
     click.echo(os.fsencode(chosen_file(in_project)[1].path))
 
 
-def _add() -> None:
-    from scopecraft.cli.config_edit import edit, set_, unset
-    from scopecraft.cli.config_trust import trust, untrust
-
-    for each in (get, set_, unset, edit, path, explain, trust, untrust):
-        config.add_command(each)
-
-
-_add()
+for _each in (get, set_, unset, edit, path, explain, trust, untrust):
+    config.add_command(_each)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scopecraft.sessions.context import Context
     from scopecraft.sessions.settings_files import SettingsFile
 
-_IN_REPOSITORY = click.option(
+IN_REPOSITORY = click.option(
     "--project", "in_project", is_flag=True, help="In .scopecraft.toml of the repository that you are in."
 )
 
@@ -46,7 +46,7 @@ def chosen_file(in_project: bool) -> tuple[Context, SettingsFile]:
 )
 @click.argument("key")
 @click.argument("value")
-@_IN_REPOSITORY
+@IN_REPOSITORY
 def set_(key: str, value: str, in_project: bool) -> None:
     """Set KEY to VALUE. Comments and order of the file stay; a value that is none changes nothing.
 
@@ -64,7 +64,7 @@ def set_(key: str, value: str, in_project: bool) -> None:
         raise BadInput(
             f"an empty value is none for {key_text(wanted)}", f"unset it: sc config unset {key_text(wanted)}"
         )
-    checked(wanted, value, f"sc config set {key_text(wanted)}")
+    checked(wanted, value, "sc config set")
     change(context, file, lambda text: with_value(text, wanted, made))
     say(f"{key_text(wanted)} is set in {file.path}")
     _tell_stronger(key_text(wanted), in_project)
@@ -86,7 +86,7 @@ def _tell_stronger(key: str, in_project: bool) -> None:
 
 @command("unset", examples=(("sc config unset container.memory", "back to what holds without it"),))
 @click.argument("key")
-@_IN_REPOSITORY
+@IN_REPOSITORY
 def unset(key: str, in_project: bool) -> None:
     """Take KEY, or a whole table such as agents.reviewer, out of the file."""
     from scopecraft.config.editing import without
@@ -101,7 +101,7 @@ def unset(key: str, in_project: bool) -> None:
 
 
 @command("edit", examples=(("sc config edit", "in $VISUAL or $EDITOR"),))
-@_IN_REPOSITORY
+@IN_REPOSITORY
 def edit(in_project: bool) -> None:
     """Open the settings in your editor. The file is replaced only by what can be used; else your text is kept aside."""
     from scopecraft.sessions.settings_files import replace_text, text_of

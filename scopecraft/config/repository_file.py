@@ -68,11 +68,11 @@ def read_repository_file(top: Path) -> RepositoryFile | None:
     except OSError as error:
         reason = "it is a link" if error.errno == errno.ELOOP else (error.strerror or str(error)).lower()
         raise BadSettings(f"{file} cannot be used: {reason}", "put a plain file there, or remove it") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BadSettings(f"{file} cannot be used: it is no regular file", "put a plain file there, or remove it")
     with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadSettings(f"{file} cannot be used: it is no regular file", "put a plain file there, or remove it")
-        text = opened.read(MOST_BYTES + 1)
-    return of_bytes(text, str(file))
+        return of_bytes(opened.read(MOST_BYTES + 1), str(file))
 
 
 def of_bytes(text: bytes, where: str) -> RepositoryFile:

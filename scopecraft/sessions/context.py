@@ -30,6 +30,7 @@ class Context:
     environ: Mapping[str, str] = field(repr=False)
     _engines: dict[str, ContainerExecutor] = field(default_factory=dict, repr=False)
     _outer: Context | None = field(default=None, repr=False)
+    project: str | None = None  # whose settings hold here, beside those of the home
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Context:
@@ -54,9 +55,9 @@ class Context:
     def settings(self) -> Settings:
         return self.effective.settings
 
-    def within(self, effective: Effective) -> Context:
+    def within(self, project: str, effective: Effective) -> Context:
         """The same home, database and engines under other settings; see `sessions.project_settings`."""
-        inner = Context(self.home, self.environ, self._engines, self.outermost())
+        inner = Context(self.home, self.environ, self._engines, self.outermost(), project)
         inner.__dict__["effective"] = effective
         return inner
 

@@ -102,6 +102,8 @@ def _is_in_repository(cwd: Path) -> bool:
 
 
 def within_project_of(context: Context, request: StartRequest) -> Context:
-    """The context with the settings that hold for the request's project and for this time."""
+    """The context with the settings that hold for the request's project and for this time; asked about once."""
     place = project_here(context, request.cwd, request.project)
+    if context.project == place[0].name:
+        return context
     return within_project(context, place, ask=request.on_settings, overrides=request.overrides)

@@ -58,7 +58,7 @@ def within_project(
     effective = effective.with_layer(flag_layer(overrides, effective.settings.agents))
     if own is not None and question is not None and needs_host(effective):
         effective = _on_the_host(context, effective, replace(question, about="host"), confirmation, ask)
-    return context.within(effective)
+    return context.within(place[0].name, effective)
 
 
 def question_about(context: Context, place: tuple[Project, Repository]) -> Question | None:

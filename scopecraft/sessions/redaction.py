@@ -10,10 +10,11 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.model.event import Alert
 from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.settle_facts import load_facts
 
 
 def secrets_of(context: Context, session: Session) -> Secrets:
-    """All of `config/secrets.env`, and what the session's agent takes from the environment.
+    """All of `config/secrets.env`, and what the session's agent takes, or took, from the environment.
 
     Never raises: damaged settings must not keep a session from ending, nor let a key out that the other file tells.
     """
@@ -21,6 +22,8 @@ def secrets_of(context: Context, session: Session) -> Secrets:
     values: dict[str, str] = {}
     with contextlib.suppress(ScopecraftError):
         values |= read_secrets_file(context.home)
+    with contextlib.suppress(ScopecraftError):
+        names += load_facts(context.folder(session.id)).secret_names
     with contextlib.suppress(ScopecraftError):
         names += dialect_of_record(session.dialect).environment_names
         names += context.settings.agent(session.agent).pass_env

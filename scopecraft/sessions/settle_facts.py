@@ -18,7 +18,8 @@ class SettleFacts:
     """`private` is the private git directory's own record; None where the agent worked in the worktree itself.
 
     `where` is the engine's address or the tmux server's socket, `boot_id` the kernel's name for this run of the
-    machine, `began_uptime` the seconds of that run then; all empty in files of older versions.
+    machine, `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over; all
+    empty in files of older versions.
     """
 
     image: str | None
@@ -29,6 +30,7 @@ class SettleFacts:
     where: str = ""
     boot_id: str = ""
     began_uptime: float = 0.0
+    secret_names: tuple[str, ...] = ()
 
     @property
     def was_rebooted(self) -> bool:
@@ -69,6 +71,7 @@ def load_facts(folder: SessionFolder) -> SettleFacts:
             where=str(row.get("where", "")),
             boot_id=str(row.get("boot_id", "")),
             began_uptime=float(row.get("began_uptime", 0)),
+            secret_names=tuple(str(name) for name in row.get("secret_names", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise StateUnreadable(f"{folder.facts} cannot be read: {error}") from error

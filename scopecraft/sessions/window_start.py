@@ -17,9 +17,11 @@ from scopecraft.sessions.agent_choice import Chosen, Place, agent_request, choos
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.host_changes import host_changes_if_known
+from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts
 
 EARLY_DEATH_SECONDS = 1.0
@@ -36,6 +38,7 @@ def start_window(context: Context, request: StartRequest) -> Session:
         take_what_is_late(context, ready.mission)
         request.on_host_files(host_changes_if_known(context, ready.mission))
         with begin(context, request, chosen, ready, "tmux") as beginning:
+            set_up_if_due(context, beginning)
             session = _start(context, beginning, program)
     return _survived(context, session)
 
@@ -74,12 +77,27 @@ def _start(context: Context, beginning: Beginning, program: tuple[str, ...]) -> 
         except OSError as error:
             raise storage_failed(error, file) from error
     where = context.tmux.socket
-    save_facts(folder, SettleFacts(None, (os.getuid(), os.getgid()), None, None, where=where, boot_id=boot_id()))
+    facts = SettleFacts(
+        image=None,
+        user=(os.getuid(), os.getgid()),
+        limits=None,
+        private=None,
+        where=where,
+        boot_id=boot_id(),
+        secret_names=tuple(beginning.chosen.secrets.values),
+    )
+    save_facts(folder, facts)
     launch = WindowLaunch(
         session_id=session.id,
         window_name=f"{session.task}-{session.mode}",
         argv=command.argv,
-        env={**passed_on(context), **command.env, **beginning.chosen.environment, "SCOPECRAFT_SESSION": session.id},
+        env={
+            **passed_on(context),
+            **mission_environment(beginning.ready.mission),
+            **command.env,
+            **beginning.chosen.environment,
+            "SCOPECRAFT_SESSION": session.id,
+        },
         unset=tuple(sorted(NOT_PASSED_ON - {"TMUX", "TMUX_PANE", "TERM"})),
         cwd=session.worktree,
         folder=folder.path / "launch",

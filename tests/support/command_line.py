@@ -48,11 +48,16 @@ def sc_bytes(
     )
 
 
-def on_a_terminal(*arguments: str, **env: str) -> str:
+def on_a_terminal(*arguments: str, cwd: Path | None = None, **env: str) -> str:
     """What a terminal of 80 columns is sent by `sc`."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(COLUMNS="80", **env)
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(COLUMNS="80", **env),
     )
     os.close(theirs)
     seen = b""
