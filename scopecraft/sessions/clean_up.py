@@ -54,7 +54,7 @@ def remove_secrets(context: Context, session: Session) -> bool:
 def drop_private(context: Context, session: Session) -> None:
     """The private git directory, what it borrows and what was read out of it, once its commits are taken."""
     folder = context.folder(session.id).path
-    for name in ("git", "out/harvest", "objects"):
+    for name in ("git", "out/harvest", "objects", "lfs"):
         remove_tree(folder / name)
     # a session before, whose half-done work this one went on with, was left with what that borrows
     for before in context.store.sessions(mission_id=session.mission_id):

@@ -36,6 +36,7 @@ from scopecraft.sessions.container_launch import (
 )
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.held_open import held_open
+from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
@@ -56,7 +57,8 @@ def start_container(context: Context, request: StartRequest) -> Session:
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
-        refuse_unsupported(ready.repository, ready.worktree, pointer)
+        if refuse_unsupported(ready.repository, ready.worktree, pointer).has_large_files:
+            require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "container") as beginning:
             set_up_if_due(context, beginning)
             half_done = _half_done(context, beginning.session, ready.repository)
@@ -116,7 +118,8 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
             resume_from=half_done,
         ),
     )
-    _write_files(beginning, limits, user)
+    is_root = context.containers.user_inside(user)[0] == 0
+    _write_files(beginning, limits, user, as_root=is_root)
     facts = SettleFacts(
         image=image,
         user=user,
@@ -164,9 +167,10 @@ def _half_done(context: Context, session: Session, repository: Repository) -> Pa
     return folder if folder.is_dir() else None
 
 
-def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int]) -> None:
+def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int], *, as_root: bool) -> None:
+    """`user` is who the files belong to on this machine, `as_root` whether that is root inside."""
     folder = beginning.folder
-    command = _command(beginning.chosen, beginning.request, beginning.session, as_root=user[0] == 0)
+    command = _command(beginning.chosen, beginning.request, beginning.session, as_root=as_root)
     for name, content in command.config_files.items():
         file = folder.agent / "config" / name
         try:

@@ -92,6 +92,15 @@ def of_kept(names: Sequence[str]) -> Iterator[Alert]:
         )
 
 
+def of_large_files(names: Sequence[str]) -> Iterator[Alert]:
+    if names:
+        yield Alert(
+            "large_files_refused",
+            f"large files of git-lfs that are not what their names say were not taken: {_listed(names)};"
+            " the commits that name them lack them",
+        )
+
+
 def of_harvest(harvest: Harvest) -> Iterator[Alert]:
     if harvest.in_progress is not None:
         yield Alert("unfinished", f"a {harvest.in_progress} is half done; the mission's next session continues it")

@@ -54,8 +54,8 @@ def is_allowed(key: str) -> bool:
     return key in ALLOWED or (section == "i18n" and name.isalnum())
 
 
-def private_config(settings: Settings, object_format: ObjectFormat) -> bytes:
-    """The text of the private directory's `config`."""
+def private_config(settings: Settings, object_format: ObjectFormat, added: Mapping[str, str] | None = None) -> bytes:
+    """The text of the private directory's `config`; `added` are settings of ours."""
     is_sha256 = object_format == "sha256"
     fixed: dict[str, str | None] = {
         "core.repositoryformatversion": "1" if is_sha256 else "0",
@@ -67,10 +67,12 @@ def private_config(settings: Settings, object_format: ObjectFormat) -> bytes:
     if is_sha256:
         fixed["extensions.objectformat"] = "sha256"
     copied = {key: value for key, value in settings.items() if is_allowed(key)}
-    return os.fsencode("".join(_lines({**_NAMELESS, **copied, **fixed})))
+    return os.fsencode("".join(_lines({**_NAMELESS, **copied, **(added or {}), **fixed})))
 
 
 def _lines(settings: Settings) -> Iterator[str]:
     for key, value in sorted(settings.items()):
         section, _, name = key.partition(".")
+        if "." in name:
+            section, name = f'{section} "{name.rpartition(".")[0]}"', name.rpartition(".")[2]
         yield f"[{section}]\n\t{name}" + ("\n" if value is None else f' = "{value.translate(_ESCAPES)}"\n')

@@ -26,9 +26,12 @@ from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.config_copy import Settings, private_config
 from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
 from scopecraft.worktrees.facts import clock_at
+from scopecraft.worktrees.large_files import INSIDE as LARGE_FILES_INSIDE
+from scopecraft.worktrees.large_files import SETTINGS as LARGE_FILES
+from scopecraft.worktrees.large_files import lend
 from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.prefetch import prefetch, promisors
-from scopecraft.worktrees.refusal import refuse_unsupported
+from scopecraft.worktrees.refusal import Needs, refuse_unsupported
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Seeds, keep_borrowed, namespace, packed_refs, read_seeds
 from scopecraft.worktrees.staged import pack_staged
@@ -85,8 +88,8 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
 
     Raises RepositoryRefused where `refuse_unsupported` does and when the branch is gone, UnsafeTree, StorageFailed.
     """
-    settings = refuse_unsupported(repo, request.worktree, request.pointer)
-    remotes = promisors(settings)
+    needs = refuse_unsupported(repo, request.worktree, request.pointer)
+    remotes = promisors(needs.settings)
     seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch, is_partial=bool(remotes))
     tip = _checked_out(request, seeds)
     if remotes:
@@ -95,10 +98,12 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     folder = request.session_folder / "git"
     private_folder(request.session_folder)
     seeds = _borrowed(repo, request, seeds)
+    if needs.has_large_files:
+        lend(repo, request.session_folder / "objects", request.session_folder / "lfs")
     try:
         _write_harvest(request, seeds)
         if request.resume_from is None:
-            _write_private(repo, request, seeds, settings)
+            _write_private(repo, request, seeds, needs)
             if seeds.stash:
                 _write_stash(repo, request, folder)
             _give(folder, request.owner)
@@ -120,7 +125,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
             request.resume_from.rename(folder)
     except OSError as error:
         raise storage_failed(error, request.session_folder) from error
-    mounts = _mounts(request, _stores(repo, request))
+    mounts = _mounts(request, _stores(repo, request), has_large_files=needs.has_large_files)
     return PrivateGit(folder, pointer, mounts, tip=tip, branch=request.branch, facts=facts)
 
 
@@ -172,29 +177,33 @@ def _stores(repo: Repository, request: PrivateRequest) -> tuple[Path, ...]:
     return () if begun is None or (begun.parent / "objects").is_dir() else object_stores(repo.objects_dir)
 
 
-def _mounts(request: PrivateRequest, stores: tuple[Path, ...]) -> tuple[Mount, ...]:
+def _mounts(request: PrivateRequest, stores: tuple[Path, ...], *, has_large_files: bool) -> tuple[Mount, ...]:
     session = request.session_folder
     # Without the pointer over both, a rewritten .git in the one runs programs on the host through the other.
     pointers = (f"{request.worktree}/.git", f"{WORKSPACE}/.git")
     return (
         Mount(session / "git", INSIDE, read_only=False),
         Mount(session / "objects", OBJECTS_INSIDE),
+        *((Mount(session / "lfs", LARGE_FILES_INSIDE),) if has_large_files else ()),
         Mount(session / "harvest", HARVEST_INSIDE),
         *(Mount(session / "pointer", target) for target in pointers),
         *(Mount(store, str(store)) for store in stores),
     )
 
 
-def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, settings: Settings) -> None:
+def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, needs: Needs) -> None:
     folder = request.session_folder / "git"
     for part in (".", "info", "refs/heads", "refs/tags", "objects/info", "objects/pack"):
         (folder / part).mkdir(mode=0o700, parents=True)
     admin = admin_dir(request.pointer)
     _write(folder / "HEAD", os.fsencode(f"ref: refs/heads/{request.branch}\n"))
-    _write(folder / "config", private_config(settings, repo.object_format))
+    _write(
+        folder / "config",
+        private_config(needs.settings, repo.object_format, LARGE_FILES if needs.has_large_files else {}),
+    )
     _write(folder / "packed-refs", packed_refs(seeds))
     _write(folder / "objects" / "info" / "alternates", alternates_file((Path(OBJECTS_INSIDE),)))
-    _write(folder / "info" / "exclude", _excludes(repo, settings))
+    _write(folder / "info" / "exclude", _excludes(repo, needs.settings))
     _copy(repo.common_dir / "info" / "attributes", folder / "info" / "attributes")
     _copy(repo.common_dir / "shallow", folder / "shallow")
     _copy(admin / "info" / "sparse-checkout", folder / "info" / "sparse-checkout")

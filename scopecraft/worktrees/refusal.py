@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.errors import RepositoryRefused
@@ -18,11 +19,19 @@ _ATTRIBUTES_BYTES = 1 << 20
 _ON_HOST = "sc dispatch works: its session runs on the host"
 
 
-def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Settings:
-    """The settings that hold in the worktree, when a private git directory can serve it. One git call.
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The settings that hold in a worktree, and whether its files come by git-lfs."""
 
-    Raises RepositoryRefused for a merge or rebase under way, submodules, and filters that must run
-    (git-lfs, git-crypt); UnsafeTree.
+    settings: Settings
+    has_large_files: bool = False
+
+
+def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Needs:
+    """What a private git directory must have to serve the worktree. One git call, or two.
+
+    Raises RepositoryRefused for a merge or rebase under way, submodules, and filters that must run (git-crypt);
+    UnsafeTree.
     """
     check_pointer(worktree, pointer)
     if operation := operation_in(admin_dir(pointer)):
@@ -34,29 +43,28 @@ def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Sett
     settings = effective_settings(git)
     if os.path.lexists(worktree / ".gitmodules"):
         raise RepositoryRefused("repositories with submodules cannot be worked on in a container yet", _ON_HOST)
-    _refuse_filters(git, repo, worktree, settings)
-    return settings
+    return Needs(settings, _refuse_filters(git, repo, worktree, settings))
 
 
-def _refuse_filters(git: Git, repo: Repository, worktree: Path, settings: Settings) -> None:
+def _refuse_filters(git: Git, repo: Repository, worktree: Path, settings: Settings) -> bool:
+    """Whether git-lfs is used, the one filter that there is in containers."""
     required = {
         key.removeprefix("filter.").removesuffix(".required")
         for key in settings
         if key.startswith("filter.") and key.endswith(".required") and is_true(settings, key)
     }
     # without git-lfs on this machine its files are plain pointers, in and out
-    required |= {"lfs"} & {key.split(".")[1] for key in settings if key.startswith("filter.")}
-    if not required:
-        return
-    used = next((name for name in sorted(required) if _is_used(name, git, repo, worktree, settings)), None)
-    if used == "lfs":
-        raise RepositoryRefused("repositories with git-lfs cannot be worked on in a container yet", _ON_HOST)
-    if used is not None:
-        raise RepositoryRefused(
-            f"the filter {clean_line(used, 60)!r} must run on every file, and it is not in the container:"
-            " the agent would commit unfiltered content",
-            _ON_HOST,
-        )
+    has_lfs = any(settings.get(f"filter.lfs.{part}") for part in ("clean", "process"))
+    required = required | {"lfs"} if has_lfs else required - {"lfs"}
+    used = [name for name in sorted(required) if _is_used(name, git, repo, worktree, settings)]
+    for name in used:
+        if name != "lfs":
+            raise RepositoryRefused(
+                f"the filter {clean_line(name, 60)!r} must run on every file, and it is not in the container:"
+                " the agent would commit unfiltered content",
+                _ON_HOST,
+            )
+    return bool(used)
 
 
 def _is_used(name: str, git: Git, repo: Repository, worktree: Path, settings: Settings) -> bool:

@@ -20,6 +20,7 @@ from scopecraft.worktrees.harvest import Harvest
 from scopecraft.worktrees.index import rebuild_index
 from scopecraft.worktrees.intake import Intake, relation, take_in
 from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_refs, with_aside, write_refs
+from scopecraft.worktrees.large_files import take_large_files
 from scopecraft.worktrees.nested import clear_nested
 from scopecraft.worktrees.pointer import admin_dir
 from scopecraft.worktrees.private import head_of
@@ -85,11 +86,13 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
                 relate=lambda old, new: relation(store.git, old, new),
                 is_resumed=not _began_at_tip(facts),
             )
+            wrong = take_large_files(store, repo, Path(facts.session_folder) / "git")
             with store.released():
                 settled = _settle_refs(git, facts, taken, verdict)
     except CommitsRefused as error:
         return _refused(git, facts, raised, error.message)
     raised += [*alerts.of_verdict(verdict, facts), *alerts.of_harvest(harvest)]
+    raised += alerts.of_large_files(wrong)
     raised += alerts.of_kept(_beside_branch(git, facts, settled, verdict))
     # nothing staged in a directory from before the branch's last commits: that is no wish to undo them
     has_staged = verdict.relation != "behind" or verdict.target or taken.harvest.staged_tree != taken.head_tree

@@ -42,14 +42,6 @@ def test_submodules(place: Place) -> None:
     assert "submodules" in refusal(place)
 
 
-@pytest.mark.parametrize("where", [".gitattributes", "assets/.gitattributes"])
-def test_git_lfs(place: Place, where: str) -> None:
-    place.main_git("config", "--global", "filter.lfs.clean", "git-lfs clean -- %f")
-    fill(place.worktree, {where: "*.psd filter=lfs diff=lfs merge=lfs -text\n"})
-    place.git("-c", "filter.lfs.clean=cat", "add", ".")
-    assert "git-lfs" in refusal(place)
-
-
 def test_git_crypt(place: Place) -> None:
     place.main_git("config", "filter.git-crypt.required", "true")
     fill(place.main, {".git/info/attributes": "secret filter=git-crypt\n"})
