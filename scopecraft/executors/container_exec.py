@@ -19,6 +19,7 @@ from docker.errors import NotFound as EngineNotFound
 
 from scopecraft.errors import EngineFailed
 from scopecraft.executors.container import ContainerExecutor, translated
+from scopecraft.executors.engine_user import user_inside
 from scopecraft.executors.exec_frames import Frames, Output, Whole
 from scopecraft.model.handle import Alive, ContainerHandle
 
@@ -140,7 +141,11 @@ class ContainerExec:
             time.sleep(0.02)
 
     def end(self) -> None:
-        """End all its processes inside, politely, then hard; a container that is over has none. Raises EngineFailed."""
+        """End all its processes inside, politely, then hard; a container that is over has none. Raises EngineFailed.
+
+        Nothing more can be read: the engine would wait for who reads no more before it tells of any end.
+        """
+        self.close()
         script = ("/bin/sh", "-c", _END, "sh", f"{MARK}={self._request.mark}", str(END_SECONDS * 10))
         request = ExecRequest(script, "/", self._request.user, {}, "", terminal=False, stdin=False)
         try:
@@ -180,7 +185,7 @@ def _created(client: Any, handle: ContainerHandle, request: ExecRequest) -> str:
             list(request.argv),
             stdin=request.stdin,
             tty=request.terminal,
-            user=f"{request.user[0]}:{request.user[1]}",
+            user=":".join(map(str, user_inside(handle.engine, request.user))),
             environment=dict(env),
             workdir=request.cwd,
             detach_keys=_NO_DETACH,
