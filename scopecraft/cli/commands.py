@@ -45,6 +45,7 @@ COMMANDS: dict[str, Row] = {
     "diff": Row(_LOOK, "scopecraft.cli.diff:diff", "Show what a task has changed, committed or not."),
     "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),
     "trash": Row(_LOOK, "scopecraft.cli.trash:trash", "List what was removed, or let go what has expired."),
+    "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
     "config": Row(_SETUP, "scopecraft.cli.config:config", "Show and change settings, and where each comes from."),
     "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),

@@ -122,6 +122,24 @@ class TmuxExecutor:
             return None
         raise TmuxFailed(f"tmux cannot list its windows: {reply.complaint}", "see whether its server hangs")
 
+    def all_of(self) -> list[tuple[str, WindowHandle]]:
+        """Every window of ours on this server, dead or alive, with the id of its session.
+
+        Raises TmuxFailed if tmux does not answer; without a server there is none.
+        """
+        reply = self._server.cmd(
+            "list-panes", "-a", "-f", f"#{{!=:#{{{MARK}}},}}", "-F", f"#{{{MARK}}}|{HANDLE_FORMAT}"
+        )
+        if reply.returncode != 0:
+            if has_no_windows(reply.complaint) or is_not_running(reply.complaint):
+                return []
+            raise TmuxFailed(f"tmux cannot list its windows: {reply.complaint}", "see whether its server hangs")
+        found: dict[str, WindowHandle] = {}
+        for session_id, _, rest in (line.partition("|") for line in reply.stdout):
+            if rest:  # viewers' sessions hold the window, too
+                found.setdefault(session_id, self._handle(rest))
+        return sorted(found.items())
+
     def forget(self, handle: WindowHandle) -> None:
         """Close the window of an agent that has ended; any other window stays, and so does a living agent.
 

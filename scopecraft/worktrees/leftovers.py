@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from scopecraft.errors import BranchBusy, StorageFailed
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.lock import repository_lock
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import MAKING, OURS, Snapshot, Worktree, snapshot
 
@@ -29,6 +31,14 @@ def heal(repo: Repository, git: Git, *, path: Path, branch: str) -> Snapshot:
     for tree in dead:
         _forget(git, tree)
     return snapshot(repo) if dead else seen
+
+
+def forget_half_made(repo: Repository, path: Path) -> None:
+    """What a killed create left at a path; nothing where it was finished, or taken away, meanwhile."""
+    with repository_lock(repo.common_dir) as held:
+        for tree in snapshot(repo).worktrees:
+            if tree.path == path and tree.is_half_made:
+                _forget(replace(repo.git, inherit=(held,)), tree)
 
 
 def sweep(common_dir: Path) -> None:
