@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("bench.start", "bench.listing", "bench.takeback", "bench.stream", "bench.tmux_start")
+MODULES = (
+    "bench.start",
+    "bench.listing",
+    "bench.takeback",
+    "bench.removal",
+    "bench.private_git",
+    "bench.stream",
+    "bench.tmux_start",
+)
 
 
 def main() -> int:
