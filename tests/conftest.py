@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.engine import agent_image, engine, unavailable
+from tests.support.podman import podman
 
-__all__ = ["agent_image", "engine"]
+__all__ = ["agent_image", "engine", "podman"]
 
 ROOT = Path(__file__).parent.parent
 IN_CI = os.environ.get("CI") == "true"

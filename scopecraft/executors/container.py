@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.errors import NotFound as EngineNotFound
-from docker.types import LogConfig, Mount, Ulimit
+from docker.types import LogConfig, Mount
 
 from scopecraft.errors import AlreadyRunning, EngineFailed, EngineUnavailable, ImageMissing, StartFailed
+from scopecraft.executors.engine_user import user_inside
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown
 from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.text import clean_line
@@ -47,6 +49,10 @@ class ContainerExecutor:
                 knock(self.engine)
                 self._client = docker.APIClient(base_url=self.engine, version="auto", timeout=ANSWER_SECONDS)
         return self._client
+
+    def user_inside(self, owner: tuple[int, int]) -> tuple[int, int]:
+        """Who `owner`, a user and group of this machine, is in this engine's containers."""
+        return user_inside(self.engine, owner)
 
     def close(self) -> None:
         if self._client is not None:
@@ -199,6 +205,8 @@ class ContainerExecutor:
         return state
 
     def _create(self, name: str, launch: ContainerLaunch) -> str:
+        _require_sources(launch)
+        user = self.user_inside(launch.user)
         with translated(self.engine):
             try:
                 made = self.client.create_container(
@@ -207,7 +215,7 @@ class ContainerExecutor:
                     command=[],
                     name=name,
                     hostname="scopecraft",
-                    user=f"{launch.user[0]}:{launch.user[1]}",
+                    user=f"{user[0]}:{user[1]}",
                     working_dir="/",
                     environment=dict(launch.env),
                     labels=dict(launch.labels),
@@ -217,7 +225,7 @@ class ContainerExecutor:
             except ImageNotFound as error:
                 raise ImageMissing(f"the engine has no image {launch.image}", "make it with: sc image build") from error
             except APIError as error:
-                if error.status_code == 409:
+                if error.status_code == 409 or _is_podmans(error, "is already in use"):
                     raise AlreadyRunning(
                         f"the engine has a container {name} already", f"see it with: sc show {launch.session_id}"
                     ) from error
@@ -243,7 +251,6 @@ class ContainerExecutor:
             log_config=LogConfig(type="none"),
             restart_policy={"Name": "no"},
             oom_score_adj=FIRST_TO_KILL,
-            ulimits=[Ulimit(name="core", soft=0, hard=0)],
             cgroupns="private",
         )
 
@@ -269,8 +276,20 @@ def _gone_is_fine() -> Iterator[None]:
         return
     except APIError as error:
         # 409: not running, or its removal is under way
-        if error.status_code != 409:
+        if error.status_code != 409 and not _is_podmans(error, "can only kill running containers"):
             raise
+
+
+def _is_podmans(error: APIError, words: str) -> bool:
+    """Podman before 4.4 says 500 to what Docker calls a conflict."""
+    return bool(error.status_code == 500 and words in str(error.explanation))
+
+
+def _require_sources(launch: ContainerLaunch) -> None:
+    """Podman makes a folder where the source of a mount is missing, on the person's machine."""
+    for mount in launch.mounts:
+        if not os.path.lexists(mount.source):
+            raise EngineFailed(f"{mount.source} is not there, and the container needs it", "was it moved or deleted?")
 
 
 def knock(engine: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from scopecraft.model.text import clean_line
 
 ANSWER_SECONDS = 3
 UNIX = "unix://"
+PODMANS_INFO = "/v4.0.0/libpod/info"  # newer ones still take this version
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ def ask_engine(address: str, images: Sequence[str]) -> EngineFacts | NoEngine:
     try:
         client = docker.APIClient(base_url=address, version="auto", timeout=ANSWER_SECONDS)
         with closing(client):
-            return _facts(client.version(), client.info(), {name: _image(client, name) for name in images})
+            version, info = client.version(), client.info()
+            if is_podman(version):
+                info = {**info, **_told_by_podman(client)}
+            return _facts(version, info, {name: _image(client, name) for name in images})
     except requests.ReadTimeout:
         return _hanging()
     except (DockerException, requests.RequestException) as error:
@@ -126,14 +131,44 @@ def _image(client: Any, name: str) -> ImageFacts | None:
     return ImageFacts(str(found.get("Created", "")), {str(key): str(value) for key, value in labels.items()})
 
 
+def is_podman(version: Mapping[str, Any]) -> bool:
+    """Whether it answered so who speaks Docker's language, too."""
+    return any("podman" in str(part.get("Name", "")).lower() for part in version.get("Components") or ())
+
+
+def _told_by_podman(client: Any) -> dict[str, Any]:
+    """What Podman says only in its own language, in Docker's words: in those it claims every limit and no rootless."""
+    host = client.get(f"{client.base_url}{PODMANS_INFO}").json().get("host") or {}
+    controllers = set(host.get("cgroupControllers") or ())
+    security = host.get("security") or {}
+    runtime = host.get("ociRuntime") or {}
+    return {
+        "MemoryLimit": "memory" in controllers,
+        "CpuCfsQuota": "cpu" in controllers,
+        "PidsLimit": "pids" in controllers,
+        "DefaultRuntime": str(runtime.get("name", "")),
+        "RuntimeVersion": str(runtime.get("version", "")),
+        "SecurityOptions": [
+            *(["name=seccomp"] if security.get("seccompEnabled") else ()),
+            *(["name=rootless"] if security.get("rootless") else ()),
+        ],
+    }
+
+
+def _version_of(said: str) -> str:
+    """`1.1.5` of `runc version 1.1.5+ds1, commit …`."""
+    found = re.search(r"\d+\.\d+\.\d+\S*", said)
+    return found.group().rstrip(",") if found else ""
+
+
 def _facts(version: Mapping[str, Any], info: Mapping[str, Any], images: Mapping[str, ImageFacts | None]) -> EngineFacts:
     components = {str(part.get("Name")): str(part.get("Version", "")) for part in version.get("Components") or ()}
     return EngineFacts(
-        name="Podman" if any("podman" in name.lower() for name in components) else "Docker",
+        name="Podman" if is_podman(version) else "Docker",
         version=str(version.get("Version", "")),
         api_version=str(version.get("ApiVersion", "")),
         runtime=str(info.get("DefaultRuntime", "")),
-        runc_version=components.get("runc", ""),
+        runc_version=components.get("runc", "") or _version_of(str(info.get("RuntimeVersion", ""))),
         operating_system=str(info.get("OperatingSystem", "")),
         root_folder=str(info.get("DockerRootDir", "")),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),

@@ -43,6 +43,17 @@ look_at_sizes() {
     esac
 }
 
+# sets kills: how often the kernel ended something in here for memory; not every engine tells
+look_at_memory() {
+    kills=0
+    for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+        [ -r "$file" ] || continue
+        while read -r name count; do
+            [ "$name" = oom_kill ] && kills=$count
+        done <"$file"
+    done
+}
+
 # end SIGNAL: politely, then hard; the launcher knows the reason before the agent hears of it
 end() {
     trap 'kill -KILL "$agent" 2>/dev/null' EXIT # also when there is no process left to wait with
@@ -154,8 +165,11 @@ fi
 cd "$workdir" || exit 126
 # here, since an engine without the right to raise limits would refuse to start it
 ulimit -n 65536 2>/dev/null
+ulimit -c 0 # a core of an agent holds its keys
 [ -n "$stopped" ] && exit 143
 escalating=
+look_at_memory
+kills_before=$kills
 look_at_clock
 begin=$now
 sh "$launch/agent.sh" <"$launch/stdin" >>"$stream" 2>>"$session/stderr.log" &
@@ -182,6 +196,8 @@ trap 'exit "$code"' EXIT # also when there is no process left for what follows
 kill -KILL -1 2>/dev/null
 
 [ -n "$stopped" ] && reason=${reason:-stopped}
+look_at_memory
+[ "$kills" = "$kills_before" ] || reason=${reason:-memory}
 can_write "$session/out/exit" && printf '%s %s\n' "$code" "${reason:-exit}" >"$session/out/exit"
 [ -r "$launch/last-act.sh" ] || exit "$code"
 log=/dev/null

@@ -10,7 +10,7 @@ from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Out
 from scopecraft.model.text import clean_line
 
 # What the launcher says about why the agent ended (`out/exit`)
-LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "processes", "result", "full"})
+LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "processes", "result", "full", "memory"})
 MOST_WORDS = 300  # characters
 SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
@@ -52,7 +52,7 @@ def decide_outcome(evidence: Evidence) -> Outcome:
         return Interrupted("machine", "it was restarted")
     if isinstance(evidence.look, Gone):
         return Interrupted("engine" if evidence.executor == "container" else "tmux", evidence.look.why)
-    if evidence.look.out_of_memory:
+    if evidence.look.out_of_memory or evidence.launcher_reason == "memory":
         return Failed("it ran out of memory: container.memory is the limit", evidence.exit_code)
     if evidence.launcher_reason == "output":
         return Failed(f"it printed more than {evidence.output_bytes} bytes: container.output_limit", evidence.exit_code)

@@ -90,7 +90,8 @@ class Visit:
     def _write_environment(self, name: str, user: tuple[int, int]) -> str:
         """In a file that the command's shell reads and removes; its path inside."""
         chosen = choose_agent(self.context, None if self.session.step_id == VISIT_STEP else self.session.agent)
-        values = agent_environment(chosen, self.mission, self.session, as_root=user[0] == 0)
+        is_root = self.context.engine_of(self.handle).user_inside(user)[0] == 0
+        values = agent_environment(chosen, self.mission, self.session, as_root=is_root)
         file = self.folder.secrets / name
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

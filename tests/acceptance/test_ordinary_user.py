@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command_line import PROGRAM, Said, environment
 from tests.support.engine import unavailable
+from tests.support.people import becoming
 from tests.support.repos import make_repository
 
 pytestmark = [pytest.mark.engine, pytest.mark.tmux, pytest.mark.usefixtures("agent_image")]
@@ -25,22 +26,9 @@ SOCKET = Path("/var/run/docker.sock")
 
 def as_user(*argv: str, cwd: Path) -> Said:
     """Run it as an ordinary user who may use the engine."""
-    words = [*(_becoming_user() if IS_ROOT else ()), *argv]
+    words = [*(becoming(USER, GROUP, groups=SOCKET.stat().st_gid) if IS_ROOT else ()), *argv]
     done = subprocess.run(words, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, capture_output=True)
     return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def _becoming_user() -> list[str]:
-    """Where only root can read the interpreter, one capability stays: to read it. Nothing can be written with that."""
-    reading = ["--inh-caps=-all"]
-    if not _is_open_to_all(Path(PROGRAM[0]).resolve()):
-        reading = [f"--{kind}-caps=-all,+dac_read_search" for kind in ("inh", "ambient")]
-    groups = f"--groups={SOCKET.stat().st_gid}"
-    return ["setpriv", f"--reuid={USER}", f"--regid={GROUP}", groups, *reading, "--no-new-privs"]
-
-
-def _is_open_to_all(file: Path) -> bool:
-    return all(folder.stat().st_mode & 0o001 for folder in (file, *file.parents))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Boxes:
     image: str
     executor: ContainerExecutor = field(default_factory=lambda: ContainerExecutor(ENGINE))
     made: list[str] = field(default_factory=list)
+    owner: tuple[int, int] = field(default_factory=lambda: (os.getuid(), os.getgid()))
 
     def launch(
         self, argv: list[str], *, limits: Limits = LIMITS, environment: dict[str, str] | None = None,
@@ -48,6 +49,9 @@ class Boxes:
         shared.mkdir(exist_ok=True)
         files = LauncherFiles(command or AgentCommand(tuple(argv)), limits, str(shared), environment or {}, last_act)
         write_launcher(folder.path, files)
+        if self.owner[0] != os.getuid():
+            for path in (shared, folder.path, *folder.path.rglob("*")):
+                os.chown(path, *self.owner)
         self.made.append(session_id)
         return ContainerLaunch(
             session_id=session_id,
@@ -56,7 +60,7 @@ class Boxes:
             argv=LAUNCHER_ARGV,
             env={"HOME": "/session/agent"},
             cwd=str(shared),
-            user=(os.getuid(), os.getgid()),
+            user=self.owner,
             mounts=(
                 Mount(shared, str(shared), read_only=False),
                 Mount(folder.path / "launch", "/session/launch"),

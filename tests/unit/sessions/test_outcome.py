@@ -107,6 +107,12 @@ def test_an_interactive_agent_that_was_left_in_peace_completed() -> None:
     assert decide(executor="tmux") == Completed()
 
 
+def test_out_of_memory_is_named_from_the_launchers_word_where_the_engine_has_no_flag() -> None:
+    outcome = decide(look=Exited(137), exit_code=137, launcher_reason="memory")
+    assert isinstance(outcome, Failed)
+    assert "memory" in outcome.reason
+
+
 def test_out_of_memory_is_named_from_the_engines_flag() -> None:
     outcome = decide(look=Exited(0, out_of_memory=True), exit_code=0)
     assert isinstance(outcome, Failed)
