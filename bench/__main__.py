@@ -10,6 +10,7 @@ MODULES = (
     "bench.listing",
     "bench.takeback",
     "bench.removal",
+    "bench.prune",
     "bench.private_git",
     "bench.stream",
     "bench.tmux_start",
