@@ -39,6 +39,7 @@ COMMANDS: dict[str, Row] = {
     "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
     "rm": Row(_WORK, "scopecraft.cli.rm:rm", "Remove tasks; all of it is kept and can be brought back."),
     "restore": Row(_WORK, "scopecraft.cli.restore:restore", "Bring a removed task back."),
+    "archive": Row(_WORK, "scopecraft.cli.archive:archive", "Write a task down as a folder of plain files."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
@@ -48,6 +49,7 @@ COMMANDS: dict[str, Row] = {
     "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
     "config": Row(_SETUP, "scopecraft.cli.config:config", "Show and change settings, and where each comes from."),
+    "completion": Row(_SETUP, "scopecraft.cli.completion:completion", "Print what makes bash, zsh or fish complete."),
     "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),
     "image": Row(_SETUP, "scopecraft.cli.image:image", "Build the container image for agents."),
 }
