@@ -56,6 +56,8 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
 
         if detach or options["message"] is not None or options["file"] is not None:
             raise BadInput("a shell is yours: it takes no prompt, and cannot be left", "leave -m, -f and --detach out")
+        if options["agents"] is not None:
+            raise BadInput("--shell is in the place of one agent, and --agents names several", "leave --agents out")
         return run_shell(context, request_of(options, may_read_stdin=False, timeout_seconds=timeout_seconds))
     request = request_of(options, may_read_stdin=True, timeout_seconds=timeout_seconds)
     if options["agents"] is not None:

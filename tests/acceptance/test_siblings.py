@@ -110,6 +110,11 @@ def test_missions_that_were_not_begun_together_are_no_siblings(shop: Path) -> No
     assert set(missions()) == {"fix-good"}
 
 
+def test_a_shell_is_no_place_for_several_agents(shop: Path) -> None:
+    assert "--shell is in the place of one" in refused(sc("run", "fix", "--shell", "--agents", "good,bad", cwd=shop), 2)
+    assert missions() == {}
+
+
 def test_a_name_that_would_be_cut_is_refused(shop: Path) -> None:
     assert "too long" in refused(sc("run", "x" * 100, "-m", "x", "--agents", "good,bad", cwd=shop), 2)
 

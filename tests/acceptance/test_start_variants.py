@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command_line import Said, sc
+from tests.support.command_line import PROGRAM, Said, environment, sc
 from tests.support.hub import GITHUB, GITLAB, Hub, make_hub
 from tests.support.repos import commit, git
 from tests.support.wait import until
@@ -192,6 +193,74 @@ def test_a_pull_request_in_a_window(workplace: Path, hub: Hub) -> None:
     assert said.code == 0, said.err
     worktree = Path(sc("path", "pr-7", cwd=workplace).out.strip())
     until(lambda: (worktree / "seen").is_file() and "theirs.txt" in (worktree / "seen").read_text())
+
+
+def begin(workplace: Path, *options: str, **env: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PROGRAM, "run", *options, "--agent", "plain", "--detach", "--", "true"],
+        cwd=workplace,
+        env=environment(**env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def hanging_ssh(workplace: Path, hub: Hub) -> str:
+    """A remote that never answers; it tells that somebody asks."""
+    git(workplace, "remote", "set-url", "origin", "ssh://host.example.com/shop.git")
+    program = workplace.parent / "ssh"
+    program.write_text(f"#!/bin/sh\necho $$ >{workplace.parent}/asked\nexec sleep 600\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def is_running(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_ctrl_c_gives_up_a_remote_that_hangs_and_leaves_nothing(workplace: Path, hanging_ssh: str) -> None:
+    before = git(workplace, "for-each-ref")
+    process = begin(workplace, "--pr", "7", GIT_SSH_COMMAND=hanging_ssh, GIT_SSH_VARIANT="simple")
+    asked = workplace.parent / "asked"
+    until(lambda: asked.is_file() and asked.read_text().strip(), 30)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    until(lambda: not is_running(asked.read_text().strip()), what="the person's ssh to end")
+    assert (git(workplace, "for-each-ref"), missions()) == (before, [])
+
+
+def test_one_pull_request_gets_one_mission_however_many_start_it_at_once(workplace: Path, hub: Hub) -> None:
+    hub.push(7, "theirs.txt", onto="main")
+    started = [begin(workplace, *task, "--pr", "7") for task in ([], [], ["one"], ["two"])]
+    told = [process.communicate(timeout=120)[1].decode() for process in started]
+    codes = sorted(process.returncode for process in started)
+    assert codes[0] == 0 and set(codes) <= {0, 3}, told
+    assert len(missions()) == 1
+    assert len(git(workplace, "branch", "--list", "feature/*").split()) <= 2
+
+
+@pytest.mark.parametrize("moment", ["refs/heads/feature/pr-7", "refs/scopecraft/*/pr", "mission", "worktree"])
+def test_a_start_that_was_killed_is_done_again(workplace: Path, hub: Hub, moment: str) -> None:
+    hub.push(7, "theirs.txt", onto="main")
+    home = Path(os.environ["SCOPECRAFT_HOME"])
+    patterns = {"mission": home / "missions/active", "worktree": home / "worktrees/shop"}
+    process = begin(workplace, "--pr", "7")
+    while process.poll() is None:
+        folder = patterns.get(moment)
+        if any(folder.glob("[!.]*")) if folder else any((workplace / ".git").glob(moment)):
+            process.kill()
+            break
+    process.communicate(timeout=60)
+    said = run(workplace, "--pr", "7", script="ls")
+    assert said.code == 0, said.err
+    assert "theirs.txt" in said.out
+    assert missions() == ["pr-7"]
 
 
 # --worktree
