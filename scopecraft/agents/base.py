@@ -80,6 +80,8 @@ class Dialect(Protocol):
 BUILT_IN: dict[str, tuple[str, str]] = {
     "claude": ("scopecraft.agents.claude", "Claude"),
     "codex": ("scopecraft.agents.codex", "Codex"),
+    "gemini": ("scopecraft.agents.gemini", "Gemini"),
+    "opencode": ("scopecraft.agents.opencode", "OpenCode"),
     "plain": ("scopecraft.agents.plain", "Plain"),
 }
 
@@ -105,3 +107,9 @@ def dialect_of_record(name: str) -> Dialect:
         return dialect(name)
     except ScopecraftError:
         return dialect("plain")
+
+
+def exit_meaning(spoken: Dialect, code: int) -> str:
+    """What the agent means by an exit code, where its dialect has an `exit_meaning`, which it need not; else empty."""
+    meaning = getattr(spoken, "exit_meaning", None)
+    return cast(str, meaning(code)) if meaning is not None else ""

@@ -62,6 +62,7 @@ class _Positive(_Checked):
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
+CacheName = Literal["pip", "npm", "cargo"]
 Seconds = Annotated[int, _Length()]
 Bytes = Annotated[int, _Size()]
 
@@ -113,7 +114,7 @@ class ContainerSettings:
     """Between the polite signal and the hard one."""
     result_grace: Seconds = 30
     """How long an agent may stay silent after its result before it is ended."""
-    caches: tuple[Literal["pip", "npm", "cargo"], ...] = ()
+    caches: tuple[CacheName, ...] = ()
     """Your own package caches that every container may read and none may write: any of `pip`, `npm`, `cargo`."""
 
 
@@ -190,4 +191,4 @@ class Settings:
         return known[name]
 
 
-BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "codex", "plain")}
+BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "codex", "gemini", "opencode", "plain")}

@@ -39,7 +39,7 @@ def write_launcher(folder: Path, request: LauncherFiles) -> None:
     _write(launch / "agent.sh", _agent_script(request.command.argv))
     _write(launch / "stdin", request.command.stdin or b"")
     if request.command.done_marks:
-        _write(launch / "done.sh", _done_script(request.command.done_marks).encode())
+        _write(launch / "done.sh", _done_script(request.command).encode())
     if request.last_act is not None:
         _write(launch / "last-act.sh", request.last_act.encode())
     _write(secrets / "env", assignments(request.environment).encode("utf-8", "surrogateescape"))
@@ -89,7 +89,8 @@ def _agent_script(argv: tuple[str, ...]) -> bytes:
     return script.encode("utf-8", "surrogateescape")
 
 
-def _done_script(marks: tuple[str, ...]) -> str:
+def _done_script(command: AgentCommand) -> str:
     """Succeeds when a line near the end of the stream holds every mark; an image without grep never says so."""
-    greps = " | ".join(f"grep -aF -e {shlex.quote(mark)}" for mark in marks)
-    return f'tail -c 4194304 "$1" | {greps} | grep -q .\n'
+    end = "-n 1" if command.is_done_by_last_line else "-c 4194304"
+    greps = " | ".join(f"grep -aF -e {shlex.quote(mark)}" for mark in command.done_marks)
+    return f'tail {end} "$1" | {greps} | grep -q .\n'

@@ -35,6 +35,7 @@ class AgentCommand:
     config_files: Mapping[str, bytes] = field(default_factory=dict)  # relative to the agent's configuration folder
     session_files: Mapping[str, bytes] = field(default_factory=dict)  # relative to the hooks folder
     done_marks: tuple[str, ...] = ()  # a stream line holding all of these says that the work is over
+    is_done_by_last_line: bool = False  # only while nothing follows that line
 
 
 @dataclass(frozen=True, slots=True)

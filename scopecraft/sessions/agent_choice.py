@@ -101,7 +101,22 @@ def choose_image(context: Context, chosen: Chosen) -> str:
     hint = "make it with: sc image build"
     if configured:
         candidates, hint = (configured,), "load or build it, or change the setting"
+    elif mend := program_mend(chosen.dialect.name, DEFAULT_IMAGE):
+        # an image of somebody's Claude holds no other agent
+        candidates, hint = (
+            (candidates if chosen.dialect.name == "claude" else (DEFAULT_IMAGE,)),
+            f"make it with: {mend}",
+        )
     for image in candidates:
         if context.containers.has_image(image):
             return image
     raise ImageMissing(f"the engine has no image {candidates[-1]}", hint)
+
+
+def program_mend(spoken: str, image: str | None) -> str:
+    """The command that puts the agent's program into the image; empty where that is not ours to make."""
+    from scopecraft.executors.agent_releases import RELEASES
+
+    if spoken not in RELEASES or image is None or image.partition(":")[0] != DEFAULT_IMAGE:
+        return ""
+    return "sc image build" if spoken == "claude" else f"sc image build --agent {spoken}"

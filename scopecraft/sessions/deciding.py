@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scopecraft.agents.base import dialect_of_record
+from scopecraft.agents.base import dialect_of_record, exit_meaning
 from scopecraft.config.secrets import Secrets
 from scopecraft.errors import StateUnreadable
 from scopecraft.model import clock
@@ -13,6 +13,7 @@ from scopecraft.model.event import Alert, Event
 from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Ended, Outcome, Session
 from scopecraft.model.text import clean
+from scopecraft.sessions.agent_choice import program_mend
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.decided import Decided, EventData
@@ -96,18 +97,21 @@ def _evidence(
     if isinstance(look, Exited) and look.last_lines:
         words = "\n".join(look.last_lines)
     limits = facts.limits if facts else None
+    spoken, code = dialect_of_record(session.dialect), code if code is not None else seen
     return Evidence(
         look=look,
         activity=activity,
-        has_protocol=dialect_of_record(session.dialect).has_result,
+        has_protocol=spoken.has_result,
         executor=session.executor,
-        exit_code=code if code is not None else seen,
+        exit_code=code,
         launcher_reason=reason,
         stop_requested_by=_stopped_by(context, session),
         timeout_seconds=limits.timeout_seconds if limits else session.timeout_seconds,
         output_bytes=limits.output_bytes if limits else 0,
         last_words=words,
         was_rebooted=facts is not None and facts.was_rebooted,
+        code_meaning=exit_meaning(spoken, code) if code is not None else "",
+        program_mend=program_mend(session.dialect, facts.image if facts else None),
     )
 
 

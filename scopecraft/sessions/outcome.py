@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from scopecraft.model.activity import Activity
@@ -12,7 +13,10 @@ from scopecraft.model.text import clean_line
 # What the launcher says about why the agent ended (`out/exit`)
 LAUNCHER_REASONS = frozenset({"exit", "stopped", "timeout", "output", "processes", "result", "full", "memory"})
 MOST_WORDS = 300  # characters
+NOT_FOUND = 127  # by a shell that has no such program
 SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
+
+_MISSING = re.compile(r"exec: (?:line \d+: )?(\S+): not found\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Evidence:
     output_bytes: int
     last_words: str  # the end of stderr, or the last lines of the window
     was_rebooted: bool = False  # the machine, since the session began
+    code_meaning: str = ""  # what the agent means by its exit code
+    program_mend: str = ""  # how its program gets into the image, should it not be there
 
 
 def believed(look: Exited | Gone, code: int | None, reason: str | None) -> tuple[int | None, str | None]:
@@ -110,12 +116,17 @@ def _failure(evidence: Evidence) -> str:
     if claim is not None and claim.stop_reason == "max_turn_requests":
         return "it reached the agent's own limit of turns"
     code = evidence.exit_code
+    missing = _MISSING.search(evidence.last_words) if code == NOT_FOUND and evidence.executor == "container" else None
+    if missing is not None:
+        mend = f": {evidence.program_mend}" if evidence.program_mend else ""
+        return f"its image has no {clean_line(missing[1], MOST_WORDS)}{mend}"
     if code is None:
         said = "it ended, and how was not recorded"
     elif code in SIGNALS:
         said = f"Agent was ended by {SIGNALS[code]}"
     else:
         said = f"Agent exited with code {code}"
+        said += f" ({evidence.code_meaning})" if evidence.code_meaning else ""
     if code == 0:
         said = "Agent exited with code 0 without a result"
     words = _end_of(evidence.last_words)

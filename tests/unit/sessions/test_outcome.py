@@ -169,3 +169,29 @@ def test_control_characters_of_an_agent_do_not_reach_the_reason() -> None:
     outcome = decide(has_protocol=False, exit_code=1, last_words="\x1b]52;c;evil\x07")
     assert isinstance(outcome, Failed)
     assert "\x1b" not in outcome.reason
+
+
+def test_what_the_agent_means_by_its_exit_code_is_told() -> None:
+    said = decide(exit_code=41, code_meaning="it is not logged in", last_words="Please set an Auth method")
+    assert said == Failed("Agent exited with code 41 (it is not logged in): Please set an Auth method", 41)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/session/launch/agent.sh: 4: exec: opencode: not found\n",
+        "/session/launch/agent.sh: exec: line 4: opencode: not found",
+        "warning: x\nsh: line 4: exec: opencode: not found",
+    ],
+)
+def test_an_image_without_the_agents_program_is_named_with_what_mends_it(words: str) -> None:
+    mend = "sc image build --agent opencode"
+    assert decide(exit_code=127, last_words=words, program_mend=mend) == Failed(
+        f"its image has no opencode: {mend}", 127
+    )
+    assert decide(exit_code=127, last_words=words) == Failed("its image has no opencode", 127)
+
+
+def test_a_command_that_the_agent_did_not_find_is_not_its_program() -> None:
+    said = decide(exit_code=127, last_words="sh: 1: make: not found", program_mend="sc image build")
+    assert said == Failed("Agent exited with code 127: sh: 1: make: not found", 127)
