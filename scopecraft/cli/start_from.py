@@ -24,6 +24,8 @@ def start_from(options: Mapping[str, Any]) -> StartFrom | None:
     if options["branch"] is not None:
         return FromBranch(options["branch"])
     if options["pr"] is not None:
+        if not 0 < options["pr"] < 10**9:
+            raise BadInput(f"there is no pull request {options['pr']}", "they are numbered from 1")
         return FromPullRequest(options["pr"], options["remote"])
     return FromWorktree(_real(options["worktree"])) if options["worktree"] is not None else None
 

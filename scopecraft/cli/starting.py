@@ -54,7 +54,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--agents", metavar="A,B,…", help="Several agents, each on a mission of its own: TASK-A, TASK-B."),
     click.option("--base", help="The commit or branch that a new mission begins at; default: the repository's HEAD."),
     click.option("--branch", help="Work on this existing branch, local or of a remote."),
-    click.option("--pr", type=click.IntRange(min=1), metavar="N", help="Work on pull (or merge) request N."),
+    click.option("--pr", type=int, metavar="N", help="Work on pull (or merge) request N."),
     click.option("--remote", help="Where the pull request is; default: origin, or the only remote."),
     click.option(
         "--worktree",

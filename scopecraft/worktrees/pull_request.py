@@ -56,7 +56,8 @@ def choose_remote(repo: Repository, name: str | None) -> str:
 
 def fetch_pull_request(repo: Repository, remote: str, number: int, *, into: str, waiting: Waiting) -> Fetched:
     """Fetch it into the ref `into`, and no other ref. Raises NotFound, and GitFailed with what git said."""
-    git = _with_access(replace(repo.git, waiting=waiting))
+    # where a person would stand: an address may be a relative path
+    git = _with_access(replace(repo.git, directory=repo.path, waiting=waiting))
     names = [pattern.format(number) for pattern in _PATTERNS]
     listing = _ask(git, remote, number, ASK_SECONDS, "ls-remote", "--quiet", "--", remote, *names)
     there = {name for _, _, name in (line.partition("\t") for line in listing.split("\n"))}

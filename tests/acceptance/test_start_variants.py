@@ -114,7 +114,9 @@ def test_what_cannot_be_taken_up_leaves_nothing(workplace: Path, options: tuple[
         (("--branch", "x", "--base", "main"), "--base and --branch cannot be given together"),
         (("--agents", "plain,claude"), "--agent and --agents cannot be given together"),
         (("--remote", "x"), "there is no --pr"),
-        (("--pr", "0"), "0 is not in the range"),
+        (("--pr", "0"), "there is no pull request 0"),
+        (("--pr", "-7"), "there is no pull request -7"),
+        (("--pr", "9" * 30), "there is no pull request 999"),
         (("--pr", "x"), "'x' is not a valid integer"),
     ],
 )

@@ -12,7 +12,7 @@ from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.pull_request import Fetched, choose_remote, fetch_pull_request, take_in
 from scopecraft.worktrees.repository import Repository, open_repository
 from tests.support.hub import GITHUB, GITLAB, Hub, make_hub
-from tests.support.repos import commit, git, make_repository
+from tests.support.repos import bare_copy, commit, git, make_repository
 
 REF = "refs/scopecraft/m-1/pr"
 
@@ -46,6 +46,21 @@ def test_it_comes_into_one_ref_and_nothing_else_moves(
     git(shop, "update-ref", "-d", REF)
     assert git(shop, "for-each-ref") == before
     assert not (repo.common_dir / "FETCH_HEAD").exists()
+
+
+def test_the_address_may_be_a_relative_path(shop: Path, repo: Repository, clean_environment: Path) -> None:
+    hub = make_hub(shop, clean_environment)
+    head = hub.push(7, "theirs.txt", onto="main")
+    git(shop, "remote", "set-url", "origin", "../hub.git")
+    assert fetch(repo, 7).head == head
+
+
+def test_a_bare_repository_fetches_too(shop: Path, clean_environment: Path) -> None:
+    hub = make_hub(shop, clean_environment)
+    head = hub.push(7, "theirs.txt", onto="main")
+    bare = bare_copy(shop, clean_environment / "project.git")
+    git(bare, "remote", "set-url", "origin", str(hub.folder))
+    assert fetch(open_repository(bare), 7).head == head
 
 
 def test_one_that_was_rewritten_is_fetched_again(shop: Path, repo: Repository, clean_environment: Path) -> None:
