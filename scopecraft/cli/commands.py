@@ -44,6 +44,7 @@ COMMANDS: dict[str, Row] = {
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
     "diff": Row(_LOOK, "scopecraft.cli.diff:diff", "Show what a task has changed, committed or not."),
+    "compare": Row(_LOOK, "scopecraft.cli.compare:compare", "Compare what several agents made of a task."),
     "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),
     "trash": Row(_LOOK, "scopecraft.cli.trash:trash", "List what was removed, or let go what has expired."),
     "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),

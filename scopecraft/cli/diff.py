@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +19,8 @@ from scopecraft.cli.changed_files import (
     warn_of_host_files,
 )
 from scopecraft.cli.command import command
-from scopecraft.cli.say import note, say, warn
+from scopecraft.cli.patch_output import lines_of_part, show_lines, write_part
+from scopecraft.cli.say import say, warn
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import has_colour, is_terminal, paint
 from scopecraft.model.text import clean_line
@@ -110,28 +109,13 @@ def _section(title: str, part: Part, colour: bool) -> str:
 
 def _show(found: MissionDiff) -> None:
     """At a terminal: with headings, capped."""
-    from scopecraft.cli.pager import paged
-    from scopecraft.cli.patch_text import MOST_LINES
-
-    if not found.files:
+    if found.files:
+        show_lines(_lines(found, colour=has_colour(sys.stdout)), f"sc diff {clean_line(found.mission.slug)}")
+    else:
         warn_of_host_files(found.host_files)
-        return
-    lines = _lines(found, colour=has_colour(sys.stdout))
-    has_more = False
-    with closing(lines), paged() as write:
-        for line in islice(lines, MOST_LINES):
-            write(line + "\n")
-        has_more = next(lines, None) is not None
-    if has_more:
-        task = clean_line(found.mission.slug)
-        note(
-            f"the first {MOST_LINES:,} lines; all of them: sc diff {task} | less   or name a FILE: sc diff {task} FILE"
-        )
 
 
 def _lines(found: MissionDiff, *, colour: bool) -> Generator[str, None, None]:
-    from scopecraft.cli.patch_text import patch_lines
-
     heading = f"{clean_line(found.mission.branch)} since {found.base[:12]}"
     yield _section(heading, found.committed, colour)
     if found.host_files:
@@ -144,20 +128,14 @@ def _lines(found: MissionDiff, *, colour: bool) -> Generator[str, None, None]:
         yield ""
         if name:
             yield from (_section(name, part, colour), "")
-        with closing(part.patch(is_exact=False)) as pieces:
-            yield from patch_lines(pieces, colour=colour)
+        yield from lines_of_part(part, colour=colour)
 
 
 def _write(found: MissionDiff) -> None:
-    """As it is: this goes to a program or a file."""
-    output = sys.stdout.buffer
     for part, mark in ((found.committed, b""), (found.uncommitted, UNCOMMITTED_MARK)):
-        if part is None or not part.files:
-            continue
-        output.write(mark)
-        with closing(part.patch(is_exact=True)) as pieces:
-            for piece in pieces:
-                output.write(piece)
+        if part is not None and part.files:
+            sys.stdout.buffer.write(mark)
+            write_part(part)
 
 
 def _json(found: MissionDiff) -> dict[str, object]:

@@ -1,0 +1,132 @@
+"""Missions side by side: what each agent took, and what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scopecraft.errors import BadInput, NotFound, Refused
+from scopecraft.missions.finding import all_missions
+from scopecraft.model import clock
+from scopecraft.model.activity import Usage
+from scopecraft.model.mission import Mission
+from scopecraft.model.naming import slug_of
+from scopecraft.model.session import Ended, Session
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.deciding import read_activity
+from scopecraft.sessions.look import View, look_at_all
+from scopecraft.sessions.mission_diff import MissionDiff, Part, mission_diff
+from scopecraft.sessions.places import mission_named, project_around
+from scopecraft.worktrees.difference import FileChange, file_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`files` are of everything, committed or not. `usage` is None where no session of it tells: windows print none."""
+
+    mission: Mission
+    latest: View | None  # its newest session
+    seconds: float
+    usage: Usage | None
+    commits: int
+    files: tuple[FileChange, ...]
+    is_uncommitted: bool  # whether some of it is not on the branch
+
+
+def compared_missions(context: Context, tasks: Sequence[str], cwd: Path, project: str | None) -> list[Mission]:
+    """Those that are named; of one alone all its siblings. Raises NotFound, Ambiguous and BadInput."""
+    if len(tasks) == 1:
+        return _group_of(context, tasks[0], cwd, project)
+    found = [mission_named(context, task, cwd, project) for task in tasks]
+    missions = list({mission.id: mission for mission in found}.values())
+    if len(missions) < 2:
+        raise BadInput(f"these names are all of one mission: {missions[0].slug}", "name two of them")
+    return missions
+
+
+def _group_of(context: Context, task: str, cwd: Path, project: str | None) -> list[Mission]:
+    """By a sibling, by the id of the group, or by the task that all their names begin with."""
+    everything, _ = all_missions(context.home)
+    inside = project or project_around(context, cwd)
+    near = [mission for mission in everything if mission.project == inside] or everything
+    slug = f"{slug_of(task).casefold()}-"
+    groups = {m.group for m in near if m.group and (m.group == task or m.slug.casefold().startswith(slug))}
+    group = next(iter(groups)) if len(groups) == 1 else None
+    if group is None:
+        try:
+            group = mission_named(context, task, cwd, project).group
+        except NotFound as error:
+            raise NotFound(error.message, "name two tasks: sc compare ONE OTHER") from error
+        if group is None:
+            raise BadInput(f"{task} has no siblings", "name what to compare it with: sc compare ONE OTHER")
+    return [mission for mission in everything if mission.group == group]
+
+
+def compare(context: Context, missions: Sequence[Mission]) -> Iterator[Compared]:
+    """One after another: of each the whole stream is read."""
+    for mission in missions:
+        sessions = context.store.sessions(mission_id=mission.id)
+        views = look_at_all(context, sessions)
+        with mission_diff(context, mission) as found:
+            yield Compared(
+                mission=mission,
+                latest=views[0] if views else None,
+                seconds=sum(_seconds(view.session) for view in views),
+                usage=_usage(context, [view.session for view in views]),
+                commits=_commits(found),
+                files=_everything(found),
+                is_uncommitted=bool(found.uncommitted and found.uncommitted.files),
+            )
+
+
+@contextlib.contextmanager
+def between(context: Context, one: Mission, other: Mission) -> Iterator[Part]:
+    """What would have to change for the one's work to be the other's, uncommitted work included.
+
+    Raises Refused for missions of different projects.
+    """
+    if one.project != other.project:
+        raise Refused(f"{one.slug} and {other.slug} belong to different projects", "compare two of the same")
+    with mission_diff(context, one) as first, mission_diff(context, other) as second:
+        git = (second.uncommitted or second.committed).git
+        if first.uncommitted is not None:
+            store = first.uncommitted.git.env["GIT_OBJECT_DIRECTORY"]
+            git = replace(git, env={**git.env, "GIT_ALTERNATE_OBJECT_DIRECTORIES": store})
+        before, after = _state(first), _state(second)
+        yield Part(git, before, after, (), tuple(file_changes(git, before, after)))
+
+
+def _state(found: MissionDiff) -> str:
+    return found.uncommitted.after if found.uncommitted else found.tip
+
+
+def _everything(found: MissionDiff) -> tuple[FileChange, ...]:
+    if found.uncommitted is None or not found.uncommitted.files:
+        return found.committed.files
+    return tuple(file_changes(found.uncommitted.git, found.base, found.uncommitted.after))
+
+
+def _commits(found: MissionDiff) -> int:
+    return int(found.committed.git.text("rev-list", "--count", found.tip, f"^{found.base}", "--"))
+
+
+def _seconds(session: Session) -> float:
+    ended = session.status.ended_at if isinstance(session.status, Ended) else None
+    end = clock.from_text(ended) if ended else clock.now()
+    return max(0.0, (end - clock.from_text(session.created_at)).total_seconds())
+
+
+def _usage(context: Context, sessions: Sequence[Session]) -> Usage | None:
+    used = [read_activity(context, session).usage for session in sessions if session.executor == "container"]
+    if not used:
+        return None
+    costs = [usage.cost_usd for usage in used if usage.cost_usd is not None]
+    return Usage(
+        input_tokens=sum(usage.input_tokens for usage in used),
+        output_tokens=sum(usage.output_tokens for usage in used),
+        cache_read_tokens=sum(usage.cache_read_tokens for usage in used),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in used),
+        cost_usd=sum(costs) if costs else None,
+    )
