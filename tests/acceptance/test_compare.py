@@ -68,18 +68,6 @@ def test_the_table_says_what_each_took_and_marks_what_is_not_committed(shop: Pat
     assert said.code == 0, said.err
     header, first, second = said.out.splitlines()
     assert " ".join(header.split()) == "TASK AGENT STATE TOOK IN OUT COST COMMITS FILES ADDED DELETED"
-        "TASK",
-        "AGENT",
-        "STATE",
-        "TOOK",
-        "IN",
-        "OUT",
-        "COST",
-        "COMMITS",
-        "FILES",
-        "ADDED",
-        "DELETED",
-    ]
     assert first.split() == ["fix-claude", "claude", "completed", "5m00s", "1.5k", "200", "$0.25", "1", "1", "+3", "-0"]
     assert second.split() == ["fix-codex", "codex", "completed", "5m00s", "1.5k", "200", "$0.25", "0", "1*", "+1", "-0"]
     assert "* with work that is not committed" in said.err
