@@ -34,11 +34,11 @@ def restore(task: str, name: str | None, project: str | None, as_json: bool) -> 
     Its worktree is made again with what was committed, staged, changed and new, and with the ignored files that were
     kept. An interrupted restore can be repeated.
     """
-    from scopecraft.sessions.emptying import sweep
+    from scopecraft.sessions.removal import finish_removals
     from scopecraft.sessions.restore import restore_mission
 
     context = Context.of(os.environ)
-    sweep(context)
+    finish_removals(context)
     removal = _found(context, task, project)
     restored = restore_mission(context, removal, name, note)
     mission = restored.mission

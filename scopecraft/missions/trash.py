@@ -144,7 +144,10 @@ def refuse_half_removed(home: Home, mission: Mission) -> None:
 
 
 def removals(home: Home, *, emptied: bool = False) -> tuple[list[Removal], list[str]]:
-    """What is in the trash, latest first, and a sentence for each record that cannot be read."""
+    """What is in the trash, latest first, and a sentence for each record that cannot be read.
+
+    A removal that came no further than its pin is none: the mission is where it was.
+    """
     found, damaged = [], []
     for _, _, folder in _folders(home):
         try:
@@ -152,14 +155,17 @@ def removals(home: Home, *, emptied: bool = False) -> tuple[list[Removal], list[
         except StateUnreadable as error:
             damaged.append(error.message)
             continue
-        if removal is not None and (emptied or removal.phase != "emptied"):
+        if removal is None or (removal.phase == "pinned" and not folder.tree.exists()):
+            continue
+        if emptied or removal.phase != "emptied":
             found.append(removal)
     return sorted(found, key=lambda removal: removal.removed_at, reverse=True), damaged
 
 
 def removed_ids(home: Home) -> frozenset[str]:
-    """The missions that were removed, ever; only names are read."""
-    return frozenset(mission_id for mission_id, _, _ in _folders(home))
+    """The missions that were removed, ever, and are not active; only names are read."""
+    active = home.missions_active
+    return frozenset(id_ for id_, _, folder in _folders(home) if not (active / folder.path.name).exists())
 
 
 def find_removal(home: Home, task: str, project: str | None) -> Removal:

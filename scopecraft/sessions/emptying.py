@@ -9,20 +9,19 @@ from datetime import datetime, timedelta
 
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import ScopecraftError
-from scopecraft.missions.trash import Removal, TrashFolder, removals, save_removal, trash_folder, trash_of
+from scopecraft.missions.trash import Removal, removals, save_removal, trash_folder, trash_of
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
-from scopecraft.sessions.removal import finish_removals
+from scopecraft.sessions.removal import GONE, finish_removals
+from scopecraft.sessions.restore import finish_restores
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.kept import remove_refs
 from scopecraft.worktrees.pin import unpin
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import list_refs, namespace
-
-_GONE = ".gone-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +61,14 @@ def empty(context: Context, removal: Removal) -> Emptied:
         return Emptied(removal, problem)
 
 
-def discard(folder: TrashFolder) -> None:
-    """Renamed first: a folder without its record would be taken for something that is still to be brought back."""
-    gone = folder.path.with_name(f"{_GONE}{folder.path.name}")
-    remove_tree(gone)
-    folder.path.rename(gone)
-    remove_tree(gone)
-
-
 def sweep(context: Context) -> None:
-    """What killed commands left: removals that are not over, and folders that are not needed any more."""
+    """What killed commands left: removals and restores that are nearly over, folders that nobody needs any more."""
     if not trash_of(context.home).is_dir():
         return
     finish_removals(context)
+    finish_restores(context)
     with suppress(OSError):
-        for path in [*trash_of(context.home).glob(f"{_GONE}*")]:
+        for path in [*trash_of(context.home).glob(f"{GONE}*")]:
             remove_tree(path)
     for removal in removals(context.home, emptied=True)[0]:
         if removal.phase == "emptied":

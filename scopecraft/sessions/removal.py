@@ -16,7 +16,15 @@ from typing import Any
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import NotPinned, ScopecraftError
 from scopecraft.missions.folder import changing
-from scopecraft.missions.trash import Removal, TrashFolder, load_removal, removals, save_removal, trash_folder
+from scopecraft.missions.trash import (
+    Removal,
+    TrashFolder,
+    load_removal,
+    removals,
+    save_removal,
+    trash_folder,
+    under_way,
+)
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
@@ -25,13 +33,14 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.removal_plan import Plan, plan_removal, refuse_occupied, refuse_undecided
 from scopecraft.sessions.task_lock import name_held
-from scopecraft.worktrees.pin import Pin, pin
+from scopecraft.worktrees.pin import Pin, pin, unpin
 from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.survey import Survey, fingerprint
 from scopecraft.worktrees.uncommitted import changes
 from scopecraft.worktrees.worktree import unlock
 
+GONE = ".gone-"  # how a folder of the trash is called while it is being deleted
 _MOST_TRIES = 3  # while somebody writes in the worktree
 
 
@@ -53,25 +62,43 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
     """To the trash. Raises what planning does, Refused, SetupFailed, and NotPinned: then nothing was removed."""
     with name_held(context, mission.project, mission.title):
         with changing(context.home, mission.id) as current:
-            undo_if_pinned(context, current)
+            begun = under_way(context.home, current)
+        if begun is not None:
+            undo_if_pinned(context, begun)
         plan = plan_removal(context, current)
         if plan.begun is not None:
             return _go_on(context, plan.begun, plan.repository)
         refuse_occupied(plan)
         refuse_undecided(plan, keep_ignored=wish.keep_ignored, drop_ignored=wish.drop_ignored)
         _prepare(context, current, wish)
-        removal = _pinned(context, plan, wish)
+        try:
+            removal = _pinned(context, plan, wish)
+        except BaseException:
+            _forget_try(context, plan)
+            raise
         return _go_on(context, removal, plan.repository)
 
 
 def finish_removals(context: Context) -> None:
-    """Bring to an end what was killed when it could not be undone any more; what cannot be yet stays as it is."""
-    for removal in removals(context.home)[0]:
-        folder = trash_folder(context.home, removal.mission_id, removal.slug)
-        if removal.phase == "frozen" or (removal.phase == "removed" and folder.tree.exists()):
-            with suppress(ScopecraftError), name_held(context, removal.project, removal.title):
-                project = project_named(load_projects(context.home), removal.project)
-                _go_on(context, load_removal(folder) or removal, repository_of(project))
+    """Undo what was killed before it was sure, and bring the rest to its end; what cannot be yet stays as it is."""
+    for seen in removals(context.home)[0]:
+        folder = trash_folder(context.home, seen.mission_id, seen.slug)
+        if seen.phase in ("pinned", "frozen") or (seen.phase == "removed" and folder.tree.exists()):
+            with suppress(ScopecraftError), name_held(context, seen.project, seen.title):
+                removal = load_removal(folder)  # who had the name may have gone on with it
+                if removal is not None and removal.phase == "pinned":
+                    undo_if_pinned(context, removal)
+                elif removal is not None:
+                    project = project_named(load_projects(context.home), removal.project)
+                    _go_on(context, removal, repository_of(project))
+
+
+def discard(folder: TrashFolder) -> None:
+    """Renamed first: a folder without its record would be taken for something that is still to be brought back."""
+    gone = folder.path.with_name(f"{GONE}{folder.path.name}")
+    remove_tree(gone)
+    folder.path.rename(gone)
+    remove_tree(gone)
 
 
 def _prepare(context: Context, mission: Mission, wish: Wish) -> None:
@@ -114,6 +141,17 @@ def _pinned(context: Context, plan: Plan, wish: Wish) -> Removal:
     raise NotPinned(
         f"{plan.mission.worktree} is being written to all the time, so nothing was removed", "what is at work there?"
     )
+
+
+def _forget_try(context: Context, plan: Plan) -> None:
+    """The mission is where it was, so nothing needs to say that it was to go."""
+    folder = trash_folder(context.home, plan.mission.id, plan.mission.slug)
+    with suppress(ScopecraftError, OSError):
+        removal = load_removal(folder)
+        if removal is None or (removal.phase == "pinned" and not folder.tree.exists()):
+            unpin(plan.repository, plan.mission.id)
+            if folder.path.exists():
+                discard(folder)
 
 
 def _is_apart_as_pinned(seen: Survey, folder: TrashFolder, pinned: Pin) -> bool:
@@ -163,13 +201,10 @@ def _record(plan: Plan, wish: Wish, pinned: Pin | None) -> Removal:
     )
 
 
-def undo_if_pinned(context: Context, mission: Mission) -> None:
+def undo_if_pinned(context: Context, removal: Removal) -> None:
     """A removal that was killed before it was sure: the worktree goes back to where it was."""
-    folder = trash_folder(context.home, mission.id, mission.slug)
-    if not folder.tree.exists():
-        return
-    removal = load_removal(folder)
-    if removal is not None and removal.phase == "pinned" and not os.path.lexists(removal.worktree):
+    folder = trash_folder(context.home, removal.mission_id, removal.slug)
+    if folder.tree.exists() and removal.phase == "pinned" and not os.path.lexists(removal.worktree):
         bring_back(folder.tree, Path(removal.worktree))
 
 

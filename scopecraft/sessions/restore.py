@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.config.projects import load_projects, project_named
-from scopecraft.errors import BadName, Refused, RepositoryRefused
+from scopecraft.errors import BadName, Refused, RepositoryRefused, ScopecraftError
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import read_mission, write_mission
-from scopecraft.missions.trash import Removal, TrashFolder, save_removal, trash_folder
+from scopecraft.missions.trash import Removal, TrashFolder, removals, save_removal, trash_folder
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import branch_name, check_title, slug_of
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.emptying import discard
 from scopecraft.sessions.mission_start import lock_reason
 from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.removal import discard
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.pin import Pin, unpin
 from scopecraft.worktrees.put_back import Place, put_aside_back, put_back, put_modules_back, refuse_taken
@@ -56,6 +57,16 @@ def restore_mission(
         is_same, stuck = _put_back(context, removal, folder, repository)
         _activate(context, removal, folder, title)
         return _finished(context, removal, folder, is_same=is_same, stuck=stuck)
+
+
+def finish_restores(context: Context) -> None:
+    """Those that were killed when their mission was active again."""
+    for removal in removals(context.home)[0]:
+        folder = trash_folder(context.home, removal.mission_id, removal.slug)
+        if removal.phase == "restoring" and not folder.mission.exists():
+            with suppress(ScopecraftError), name_held(context, removal.project, removal.restore_as or removal.slug):
+                if folder.record.exists():
+                    _finished(context, removal, folder)
 
 
 def _slug(removal: Removal, name: str | None) -> str:

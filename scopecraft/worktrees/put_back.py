@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from scopecraft.atomic import storage_failed
 from scopecraft.errors import BranchBusy, GitFailed, RepositoryRefused
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.checkout import worktree_git
-from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.git import Git, failure
+from scopecraft.worktrees.index import LOCK_PATIENCE_SECONDS
 from scopecraft.worktrees.pin import Pin, PinnedFile, files_of, is_whole
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
@@ -63,7 +65,7 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
     git = worktree_git(place.path, pointer)
     if pinned.work is None:
         return True
-    git.run("read-tree", "--reset", "-u", f"{pinned.work}^2^{{tree}}")
+    _read_tree(git, f"{pinned.work}^2^{{tree}}")
     _set_head(repo, git, pinned, place)
     with _Writer(place.path) as writer:
         for path in _deleted(repo, pinned):
@@ -107,8 +109,18 @@ def _worktree(repo: Repository, pinned: Pin, place: Place) -> bytes:
     tip = pinned.branch_tip or pinned.head
     if tip is None:
         raise RepositoryRefused(f"nothing of the branch {clean_line(pinned.branch)} was there to be kept")
-    exists = place.branch in seen.branches
-    return create(repo, CreateRequest(place.path, place.branch, tip, place.lock_reason, existing_branch=exists)).pointer
+    # a branch that is there already, at this commit, is taken as it is
+    return create(repo, CreateRequest(place.path, place.branch, tip, place.lock_reason)).pointer
+
+
+def _read_tree(git: Git, tree: str) -> None:
+    """Waits for the git of a command that was killed: it may still be at work here."""
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    reading = ("read-tree", "--reset", "-u", tree)
+    while (result := git.run(*reading, check=False)).exit_code != 0:
+        if "index.lock': File exists" not in result.stderr or time.monotonic() > deadline:
+            raise failure(reading, result)
+        time.sleep(0.05)
 
 
 def _set_head(repo: Repository, git: Git, pinned: Pin, place: Place) -> None:
