@@ -78,11 +78,14 @@ class Dialect(Protocol):
 
 
 BUILT_IN: dict[str, tuple[str, str]] = {
+    "amp": ("scopecraft.agents.amp", "Amp"),
     "claude": ("scopecraft.agents.claude", "Claude"),
     "codex": ("scopecraft.agents.codex", "Codex"),
+    "cursor": ("scopecraft.agents.cursor", "Cursor"),
     "gemini": ("scopecraft.agents.gemini", "Gemini"),
     "opencode": ("scopecraft.agents.opencode", "OpenCode"),
     "plain": ("scopecraft.agents.plain", "Plain"),
+    "qwen": ("scopecraft.agents.qwen", "Qwen"),
 }
 
 

@@ -82,4 +82,7 @@ def _errors(line: Record, claim: Claim) -> list[Entry]:
 
 
 def _error_texts(line: Record) -> list[str]:
-    return [each for each in items(line.get("errors")) if isinstance(each, str) and each]
+    """Claude has `errors`; those who speak like it have `error`, a text or an object with a message."""
+    error = line.get("error")
+    found = [*items(line.get("errors")), record(error).get("message"), error]
+    return [each for each in found if isinstance(each, str) and each]

@@ -5,7 +5,7 @@ The set of types and fields grows with every release, and key order is not stabl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 
@@ -31,22 +31,29 @@ _SILENT_BLOCKS = frozenset({"redacted_thinking", "image", "document", "container
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
 
-def read(line: bytes) -> Reading:
-    """What the line says, and whether all of it was understood."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = rescue(line)
-    if type(value) is not dict:
-        if value is DAMAGED:
-            return [], "damaged", None
-        return [], "unknown" if line.strip() else "known", None
-    kind = value.get("type")
-    reader = _READERS.get(kind) if type(kind) is str else None
-    return reader(value) if reader else ([], "unknown", None)
+RecordReader = Callable[[Record], Reading]
 
 
-def _assistant(line: Record) -> Reading:
+def reader_of(readers: Mapping[str, RecordReader]) -> Callable[[bytes], Reading]:
+    """A way to read lines whose `type` says which of the readers it is for; for agents that speak like Claude Code."""
+
+    def read(line: bytes) -> Reading:
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            value = rescue(line)
+        if type(value) is not dict:
+            if value is DAMAGED:
+                return [], "damaged", None
+            return [], "unknown" if line.strip() else "known", None
+        kind = value.get("type")
+        reader = readers.get(kind) if type(kind) is str else None
+        return reader(value) if reader else ([], "unknown", None)
+
+    return read
+
+
+def read_assistant(line: Record) -> Reading:
     # most of a stream is this and `_user`: their frequent blocks are read in place, which is twice as fast
     message = line.get("message")
     if type(message) is not dict:
@@ -104,7 +111,7 @@ def _user(line: Record) -> Reading:
 
 def _system(line: Record) -> Reading:
     subtype = line.get("subtype")
-    if subtype == "init":
+    if subtype in ("init", "session_start"):  # the latter of Qwen Code
         return [Started(text_or_none(line.get("session_id")), text_or_none(line.get("model")))], "known", None
     notice = SYSTEM.get(subtype) if isinstance(subtype, str) else None
     return (notice(line), "known", None) if notice else ([], "unknown", None)
@@ -170,8 +177,8 @@ def _silent(_: Record) -> Reading:
     return [], "known", None
 
 
-_READERS: dict[str, Callable[[Record], Reading]] = {
-    "assistant": _assistant,
+READERS: dict[str, RecordReader] = {
+    "assistant": read_assistant,
     "user": _user,
     "system": _system,
     "result": lambda line: (result(line), "known", None),
@@ -193,3 +200,5 @@ _READERS: dict[str, Callable[[Record], Reading]] = {
         _silent,
     ),
 }
+
+read = reader_of(READERS)  # what a line says, and whether all of it was understood

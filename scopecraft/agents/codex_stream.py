@@ -65,7 +65,7 @@ def _turn_completed(line: Record) -> Reading:
 def _turn_failed(line: Record) -> Reading:
     words = plain_words(text(record(line.get("error")).get("message"))) or "the turn failed"
     claim = Claim(True, "error", words[:CLAIM_CHARACTERS])
-    return [Trouble(StreamError("critical", words)), Finished(claim, Usage())], "known", None
+    return [Trouble(StreamError("critical", words)), Finished(claim, None)], "known", None
 
 
 def _error(line: Record) -> Reading:

@@ -191,4 +191,5 @@ class Settings:
         return known[name]
 
 
-BUILT_IN = {name: AgentSettings(dialect=name) for name in ("claude", "codex", "gemini", "opencode", "plain")}
+_NAMES = ("amp", "claude", "codex", "cursor", "gemini", "opencode", "plain", "qwen")
+BUILT_IN = {name: AgentSettings(dialect=name) for name in _NAMES}

@@ -128,7 +128,7 @@ def test_an_error_is_a_warning_until_the_turn_has_failed() -> None:
     assert item("error", message="no metadata") == [Trouble(StreamError("warning", "no metadata"))]
     assert say("turn.failed", error={"message": "no answer"}) == [
         Trouble(StreamError("critical", "no answer")),
-        Finished(Claim(True, "error", "no answer"), Usage()),
+        Finished(Claim(True, "error", "no answer"), None),
     ]
 
 
@@ -156,6 +156,7 @@ def test_an_odd_number_of_tokens_breaks_nothing(odd: object) -> None:
     for name in ("input_tokens", "cached_input_tokens", "output_tokens"):
         [finished] = say("turn.completed", usage={name: odd})
         assert isinstance(finished, Finished)
+        assert finished.usage is not None
         assert finished.usage.input_tokens >= 0
 
 
