@@ -9,6 +9,7 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say
+from scopecraft.errors import NotConfirmed
 
 _PROJECT = click.option("--project", metavar="NAME", help="The project, when you are not inside its repository.")
 
@@ -33,7 +34,7 @@ def trust(project: str | None, host_setup: bool, yes: bool) -> int | None:
     from scopecraft.cli.settings_question import show_question
     from scopecraft.sessions.context import Context
     from scopecraft.sessions.places import project_here
-    from scopecraft.sessions.project_settings import Question, confirm, not_confirmed, question_about
+    from scopecraft.sessions.project_settings import Question, confirm, question_about
 
     context = Context.of(os.environ)
     place = project_here(context, Path.cwd(), project)
@@ -45,7 +46,7 @@ def trust(project: str | None, host_setup: bool, yes: bool) -> int | None:
     if host_setup:
         show_question(Question("host", question.project, question.file, question.layer, question.below))
     if not yes and not can_ask():
-        raise not_confirmed(question)
+        raise NotConfirmed("nobody is there to confirm these settings", "read them, then: sc config trust --yes")
     if not yes and choose("confirm exactly this: (y)es or (n)o?", ("yes", "no"), default="no") == "no":
         note("nothing is confirmed")
         return 1

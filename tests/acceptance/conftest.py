@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -13,17 +14,19 @@ from docker import DockerClient
 from tests.support.command_line import sc
 from tests.support.scripted_claude import build_image
 
+WORK: list[dict[str, Any]] = [
+    {
+        "text": "I write the file.",
+        "tool": "Write",
+        "input": {"file_path": "greeting.py", "content": "print('hi')\n"},
+    },
+    {"tool": "Bash", "input": {"command": "python3 greeting.py"}},
+    {"tool": "Bash", "input": {"command": "git add greeting.py && git commit -q -m 'Add greeting' && git status"}},
+    {"text": "The greeting is there, and committed."},
+]
 SCRIPT = {
-    "PLAY:work": [
-        {
-            "text": "I write the file.",
-            "tool": "Write",
-            "input": {"file_path": "greeting.py", "content": "print('hi')\n"},
-        },
-        {"tool": "Bash", "input": {"command": "python3 greeting.py"}},
-        {"tool": "Bash", "input": {"command": "git add greeting.py && git commit -q -m 'Add greeting' && git status"}},
-        {"text": "The greeting is there, and committed."},
-    ],
+    "PLAY:work": WORK,
+    "Write greeting.py": WORK,  # of the tutorial
     "PLAY:hang": [{"tool": "Bash", "input": {"command": "python3 -c 'import time; time.sleep(600)'"}}],
     "PLAY:refuse": [{"error": 400, "message": "the model says no", "times": 0}],
 }

@@ -77,7 +77,12 @@ class Podman:
         (self._folder / "storage.conf").write_text(STORAGE.format(folder=self._folder))
         self._log: IO[bytes] = (self._folder / "log").open("wb")
         self._process = subprocess.Popen(
-            self._words(), env=self._environment(), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            self._words(),
+            cwd=self._folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
         )
         until(self._answers, 30, what=f"Podman to answer; its log: {self._folder / 'log'}")
         return self

@@ -13,7 +13,7 @@ from scopecraft.cli.commands import COMMANDS
 from scopecraft.cli.main import sc
 from scopecraft.config.paths import Home
 from scopecraft.config.layers import load_settings
-from tests.support import settings_page
+from tests.support import commands_page, settings_page
 from tests.support.documents import PAGES, ROOT, blocks, commands, links
 
 # Hosts that may be named: nobody's, our own machine, and those in the picture's own format.
@@ -95,6 +95,12 @@ def test_the_settings_page_is_what_the_settings_say() -> None:
     page = settings_page.PAGE
     made = settings_page.settings_page()
     assert (ROOT / page).read_text(encoding="utf-8") == made, f"python -m tests.support.settings_page > {page}"
+
+
+def test_the_page_of_commands_is_what_the_commands_say() -> None:
+    page = commands_page.PAGE
+    made = commands_page.commands_page()
+    assert (ROOT / page).read_text(encoding="utf-8") == made, f"python -m tests.support.commands_page > {page}"
 
 
 def test_every_setting_has_its_meaning_below_it() -> None:
