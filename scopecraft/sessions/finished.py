@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scopecraft.config.projects import Project, load_projects
 from scopecraft.errors import ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.mission import Mission
+from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.worktrees.merge_facts import Asked, merge_facts
 from scopecraft.worktrees.merged import BranchFacts, verdict
 from scopecraft.worktrees.pointer import verify_pointer
+from scopecraft.worktrees.private import head_of
 from scopecraft.worktrees.repository import Repository
-from scopecraft.worktrees.uncommitted import changes, uncommitted_git
+from scopecraft.worktrees.safe_changes import safe_changes
 
 _AT_ONCE = 4  # worktrees that are looked into at the same time: git waits for the disk more than it works
 
@@ -42,17 +46,17 @@ class Finished:
 
 def finished_missions(context: Context, missions: Sequence[Mission]) -> tuple[list[Finished], list[str]]:
     """Each with its reason, in their order, and a sentence for each project that cannot be looked at."""
-    live = {session.mission_id: session.id for session in context.store.live()}
     judged: dict[str, Finished] = {}
-    problems = []
-    for project, own in by_project(context, missions):
+    projects = by_project(context, missions)
+    problems = _unlinked(missions, {project.name for project, _ in projects})
+    for project, own in projects:
         try:
             repository = repository_of(project)
             facts = merge_facts(repository, [_asked(context, mission) for mission in own])
         except ScopecraftError as error:
             problems.append(error.message)
             continue
-        judged |= {each.mission.id: each for each in _judge(repository, own, facts, live)}
+        judged |= {each.mission.id: each for each in _judge(context, repository, own, facts)}
     return [judged[mission.id] for mission in missions if mission.id in judged], problems
 
 
@@ -78,38 +82,53 @@ def _asked(context: Context, mission: Mission) -> Asked:
     )
 
 
+def _unlinked(missions: Sequence[Mission], projects: Set[str]) -> list[str]:
+    away = Counter(mission.project for mission in missions if mission.project not in projects)
+    return [
+        f"the project {name} is not linked: its missions ({count}) are not looked at" for name, count in away.items()
+    ]
+
+
 def _judge(
-    repository: Repository, missions: Sequence[Mission], facts: Mapping[str, BranchFacts], live: Mapping[str, str]
+    context: Context, repository: Repository, missions: Sequence[Mission], facts: Mapping[str, BranchFacts]
 ) -> list[Finished]:
     verdicts = [(mission, verdict(facts[mission.branch])) for mission in missions]
-    merged = [mission for mission, found in verdicts if found.how is not None]
+    # the store is asked here, the worktrees by several threads
+    obstacles = {mission.id: _session_in_the_way(context, mission) for mission, found in verdicts if found.how}
+    free = [mission for mission, _ in verdicts if obstacles.get(mission.id) == ""]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        obstacles = dict(
-            zip(
-                [mission.id for mission in merged],
-                pool.map(lambda mission: _obstacle(repository, mission, live), merged),
-                strict=True,
-            )
-        )
+        for mission, obstacle in zip(free, pool.map(partial(_work_in_the_way, repository), free), strict=True):
+            obstacles[mission.id] = obstacle
     return [
         Finished(mission, found.how, found.why, obstacles.get(mission.id, ""), _is_partly(facts[mission.branch]))
         for mission, found in verdicts
     ]
 
 
+def _session_in_the_way(context: Context, mission: Mission) -> str:
+    """Of a merged mission: a session that lives, or one whose commits were not taken; empty where there is none."""
+    for session in context.store.sessions(mission_id=mission.id):
+        if is_live(session.status):
+            return f"session {session.id} is at work"
+        if (context.folder(session.id).path / "git").is_dir():
+            return f"session {session.id} has commits or a merge that were not taken; sc show {session.id} says why"
+    return ""
+
+
 def _is_partly(facts: BranchFacts) -> bool:
     return bool(facts.picked or facts.squashed_before or facts.reverted_by or (facts.after_request and facts.own))
 
 
-def _obstacle(repository: Repository, mission: Mission, live: Mapping[str, str]) -> str:
-    """Why a merged mission stays; empty where nothing is in the way."""
-    if mission.id in live:
-        return f"session {live[mission.id]} is at work"
+def _work_in_the_way(repository: Repository, mission: Mission) -> str:
+    """What the worktree of a merged mission holds beyond its branch; empty where nothing is in the way."""
     worktree = Path(mission.worktree)
     if not worktree.is_dir():
         return ""
     try:
-        found = changes(uncommitted_git(worktree, verify_pointer(worktree, repository.common_dir)), with_ignored=False)
+        pointer = verify_pointer(worktree, repository.common_dir)
+        if head_of(pointer) != f"ref: refs/heads/{mission.branch}":
+            return "its worktree has another branch, or none, checked out"
+        _, found = safe_changes(worktree, pointer)
     except ScopecraftError as error:
         return error.message
     count = len({*found.staged, *found.modified, *found.deleted, *found.untracked, *found.unmerged})

@@ -15,7 +15,7 @@ from scopecraft.worktrees.ignored_places import changed_places
 from scopecraft.worktrees.mainline import main_refs, origin_of
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.repository import Repository, resolve_base
-from scopecraft.worktrees.uncommitted import changes, uncommitted_git
+from scopecraft.worktrees.safe_changes import safe_changes
 
 
 def host_changes(context: Context, mission: Mission) -> tuple[HostFile, ...]:
@@ -27,8 +27,8 @@ def host_changes(context: Context, mission: Mission) -> tuple[HostFile, ...]:
     modes = _committed(repository, mission)
     worktree = Path(mission.worktree)
     if worktree.is_dir():
-        there = uncommitted_git(worktree, verify_pointer(worktree, repository.common_dir))
-        found = changes(there, with_ignored=True)
+        pointer = verify_pointer(worktree, repository.common_dir)
+        _, found = safe_changes(worktree, pointer, with_ignored=True)
         touched = (*found.staged, *found.modified, *found.untracked, *found.unmerged)
         modes |= dict.fromkeys(touched, "")
         ignored = changed_places(worktree, repository.main_worktree, frozenset())

@@ -23,7 +23,8 @@ from scopecraft.worktrees.ignored_places import changed_places
 from scopecraft.worktrees.mainline import MainRef, main_refs, origin_of
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.repository import Repository, resolve_base
-from scopecraft.worktrees.uncommitted import changes, throwaway_store, uncommitted_git, working_state
+from scopecraft.worktrees.safe_changes import safe_changes
+from scopecraft.worktrees.uncommitted import throwaway_store, working_state
 
 LARGEST_BYTES = 64 << 20  # of a file that is not committed, to be shown
 _REFLOG_BYTES = 4 << 20
@@ -126,8 +127,7 @@ def _uncommitted(
     if not worktree.is_dir():
         return None, (f"the worktree is not there any more: {clean_line(mission.worktree)}",)
     try:
-        there = uncommitted_git(worktree, verify_pointer(worktree, repository.common_dir))
-        found = changes(there, with_ignored=False)
+        there, found = safe_changes(worktree, verify_pointer(worktree, repository.common_dir))
         store = stack.enter_context(throwaway_store(repository))
         state = working_state(repository, there, found, store=store, largest_bytes=LARGEST_BYTES)
         part = _part(repository.git.with_env(GIT_OBJECT_DIRECTORY=str(store)), tip, state.tree, paths)

@@ -25,7 +25,7 @@ from tests.support.command_line import on_a_terminal, sc
 from tests.support.made_missions import add_mission, home_here, linked_repository
 from tests.support.repos import commit, git
 from tests.support.screen import screen
-from tests.support.sessions import CONTAINER, a_session
+from tests.support.sessions import CONTAINER, LATER, a_session, ended
 
 NO_ENGINE = "unix:///nowhere/docker.sock"
 LONG_AGO = time.time() - 3 * 86400
@@ -318,3 +318,38 @@ def test_windows_whose_session_is_not_known_are_closed_and_a_persons_own_stay(sh
     windows = tmux("list-windows", "-a", "-F", "#{window_id}").split()
     assert lost[0] not in windows and mine in windows and len(windows) == 2
     assert sc("stop", "lives", "--now", cwd=shop).code == 0
+
+
+def test_a_worktree_on_another_branch_or_commits_that_were_not_taken_keep_a_merged_mission(shop: Path) -> None:
+    elsewhere, waiting = work(shop, "elsewhere"), add_mission(shop, "waiting")
+    commit(Path(waiting.worktree), "waiting.txt")
+    for task in ("elsewhere", "waiting"):
+        git(shop, "merge", "-q", "--no-ff", "-m", task, f"feature/{task}")
+    git(elsewhere, "switch", "-q", "-c", "other")
+    session = a_session(mission_id=waiting.id, task="waiting")
+    home = home_here()
+    SessionFolder(home.sessions / session.id).make()
+    (home.sessions / session.id / "git").mkdir()
+    with Store.open(home.root) as store:
+        store.create(session, session.created_at)
+        store.move(session.id, ended(), "session_ended", LATER)
+    found = proposal(shop)
+    assert "another branch" in row(found, "elsewhere")["obstacle"]
+    assert f"session {session.id} has commits or a merge that were not taken" in row(found, "waiting")["obstacle"]
+
+
+def test_a_pipe_for_which_git_would_wait_for_ever_keeps_a_merged_mission(shop: Path) -> None:
+    there = work(shop, "piped")
+    git(shop, "merge", "-q", "feature/piped")
+    (there / "sub").mkdir()
+    os.mkfifo(there / "sub" / ".gitignore")
+    assert "it is a pipe" in row(proposal(shop), "piped")["obstacle"]
+    said = sc("diff", "piped", "--name-only", cwd=shop)
+    assert said.out.split() == ["piped.txt"] and "it is a pipe" in said.err
+
+
+def test_missions_of_a_project_that_is_not_linked_any_more_are_named(shop: Path) -> None:
+    add_mission(shop, "alone")
+    home = home_here()
+    (home.config / "projects.json").write_text('{"projects": []}')
+    assert "the project shop is not linked" in sc("prune", cwd=shop).err
