@@ -7,6 +7,7 @@ import sys
 
 MODULES = (
     "bench.start",
+    "bench.completion",
     "bench.listing",
     "bench.takeback",
     "bench.removal",

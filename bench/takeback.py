@@ -54,7 +54,8 @@ def git(folder: Path, *arguments: str, input: bytes | None = None, store: Path |
     env |= {f"GIT_{who}_{what}": "bench" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     if store is not None:
         env["GIT_OBJECT_DIRECTORY"] = str(store)
-    subprocess.run(["git", *arguments], cwd=folder, env=env, input=input, check=True, capture_output=True)
+    argv = ["git", "-c", "gc.auto=0", *arguments]  # one of its own accord would be measured too
+    subprocess.run(argv, cwd=folder, env=env, input=input, check=True, capture_output=True)
 
 
 def make_repository(root: Path, files: int) -> tuple[Repository, Path]:
@@ -80,7 +81,9 @@ def sessions(root: Path, repo: Repository, worktree: Path) -> Iterator[Times]:
 def session(engine: docker.DockerClient, folder: Path, repo: Repository, worktree: Path) -> Times:
     (folder / "out").mkdir(parents=True)
     owner = (os.geteuid(), os.getegid())
-    request = PrivateRequest(worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner, root / "objects")
+    request = PrivateRequest(
+        worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner, root / "objects"
+    )
     private, make = timed(lambda: make_private(repo, request))
     in_container(engine, private, worktree, ("/bin/sh", "-c", WORK))
     _, apart = timed(lambda: in_container(engine, private, worktree, HARVEST_COMMAND))

@@ -12,7 +12,7 @@ import click
 from scopecraft.cli.command import Command
 from scopecraft.cli.included import tell_included
 from scopecraft.cli.prompt import prompt_from
-from scopecraft.cli.say import note, say
+from scopecraft.cli.say import say
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.cli.setup import tell_setup
 from scopecraft.cli.start_from import start_from
@@ -119,7 +119,6 @@ def request_of(options: StartOptions, *, may_read_stdin: bool, timeout_seconds: 
         overrides=options["set_"],
         on_settings=ask_about_settings,
         on_included=tell_included,
-        on_slow=note,
         on_note=say,
         should_set_up=not options["no_setup"],
         on_setup=tell_setup,

@@ -21,6 +21,7 @@ REMOVAL_SECONDS = 120
 def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_private: bool) -> tuple[Alert, ...]:
     """Idempotent. What could not be removed is told; a container is tried again when another session ends."""
     remove_secrets(context, session)
+    remove_tree(context.folder(session.id).path / "caches")
     if not keep_private:
         drop_private(context, session)
     try:
@@ -54,7 +55,7 @@ def remove_secrets(context: Context, session: Session) -> bool:
 def drop_private(context: Context, session: Session) -> None:
     """The private git directory, what it borrows and what was read out of it, once its commits are taken."""
     folder = context.folder(session.id).path
-    for name in ("git", "out/harvest", "objects", "lfs"):
+    for name in ("git", "out/harvest", "objects", "lfs", "modules"):
         remove_tree(folder / name)
     # a session before, whose half-done work this one went on with, was left with what that borrows
     for before in context.store.sessions(mission_id=session.mission_id):

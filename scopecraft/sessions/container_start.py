@@ -26,6 +26,7 @@ from scopecraft.sessions.agent_choice import (
     require_credentials,
 )
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
+from scopecraft.sessions.caches import cache_environment, lay_out_caches
 from scopecraft.sessions.container_launch import (
     AGENT_HOME,
     Box,
@@ -57,7 +58,7 @@ def start_container(context: Context, request: StartRequest) -> Session:
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
-        if refuse_unsupported(ready.repository, ready.worktree, pointer).has_large_files:
+        if refuse_unsupported(ready.repository, ready.worktree, pointer).uses_git_lfs:
             require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "container") as beginning:
             set_up_if_due(context, beginning)
@@ -114,12 +115,13 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
             session_folder=folder.path,
             owner=user,
             store=context.home.objects,
-            told=beginning.request.on_slow,
+            told=beginning.request.on_note,
             resume_from=half_done,
         ),
     )
     is_root = context.containers.user_inside(user)[0] == 0
-    _write_files(beginning, limits, user, as_root=is_root)
+    caches = lay_out_caches(context, folder.path, user)
+    _write_files(context, beginning, limits, user, as_root=is_root)
     facts = SettleFacts(
         image=image,
         user=user,
@@ -133,10 +135,11 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
     )
     save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"
+    own = (*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts))
     box = Box(
         image=image,
         user=user,
-        mounts=(*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts), *private.mounts),
+        mounts=(*own, *private.mounts, *caches),
         labels=labels_of(context.home.label, session),
         network=settings.network,
         limits=limits,
@@ -167,7 +170,9 @@ def _half_done(context: Context, session: Session, repository: Repository) -> Pa
     return folder if folder.is_dir() else None
 
 
-def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int], *, as_root: bool) -> None:
+def _write_files(
+    context: Context, beginning: Beginning, limits: Limits, user: tuple[int, int], *, as_root: bool
+) -> None:
     """`user` is who the files belong to on this machine, `as_root` whether that is root inside."""
     folder = beginning.folder
     command = _command(beginning.chosen, beginning.request, beginning.session, as_root=as_root)
@@ -182,7 +187,12 @@ def _write_files(beginning: Beginning, limits: Limits, user: tuple[int, int], *,
         command=command,
         limits=limits,
         workdir=beginning.session.worktree,
-        environment={**mission_environment(beginning.ready.mission), **command.env, **beginning.chosen.environment},
+        environment={
+            **mission_environment(beginning.ready.mission),
+            **cache_environment(context),
+            **command.env,
+            **beginning.chosen.environment,
+        },
         last_act=f"exec {shlex.join(HARVEST_COMMAND)}\n",
     )
     write_launcher(folder.path, files)

@@ -29,6 +29,7 @@ from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title, slug_of
 from scopecraft.model.session import is_live
+from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
 from scopecraft.sessions.places import project_here
@@ -50,6 +51,7 @@ class ReadyMission:
     repository: Repository
     worktree: Path
     included: Included  # what .worktreeinclude brought in
+    empty_submodules: tuple[str, ...] = ()  # of a new worktree
 
 
 @contextlib.contextmanager
@@ -74,6 +76,7 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
                     take_in_news(context, ready.mission, repository, request)
             ready = replace(ready, mission=with_ports(context, ready.mission))
             request.on_included(ready.included)
+            _tell_empty(request, ready.empty_submodules)
             yield ready
         except BaseException:
             if ready is None or not _is_begun(context, ready.mission):
@@ -92,6 +95,12 @@ def would_begin(context: Context, request: StartRequest, project: Project, repos
         refuse_while_alive(context, mission)
         _refuse_another_beginning(mission, request, repository)
     return mission
+
+
+def _tell_empty(request: StartRequest, submodules: tuple[str, ...]) -> None:
+    if submodules:
+        named = ", ".join(clean_line(path, 80) for path in submodules[:5])
+        request.on_note(f"submodules that the main checkout does not have are left empty: {named}")
 
 
 def _require_space(context: Context) -> None:
@@ -236,8 +245,10 @@ def _with_worktree(
         existing_branch=found is not None,
     )
     private_folder(path.parent)
-    undo.callback(take_down, repository, create(repository, request))
-    return ReadyMission(mission, project, repository, path, copy_included(repository, path))
+    created = create(repository, request)
+    undo.callback(take_down, repository, created)
+    included = copy_included(repository, path)
+    return ReadyMission(mission, project, repository, path, included, created.empty_submodules)
 
 
 def _first_commit(mission: Mission) -> str:

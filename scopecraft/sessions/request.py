@@ -82,7 +82,6 @@ class StartRequest:
     overrides: tuple[str, ...] = ()  # settings for this time: `container.memory=8g`
     on_settings: Ask = stop  # asks about settings that the repository brings
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
-    on_slow: Callable[[str], None] = _nothing  # hears in a sentence what makes a start take long
     on_host_files: Callable[[tuple[HostFile, ...]], None] = _nothing  # hears, before a window opens, what may run here
     on_note: Callable[[str], None] = _nothing  # hears what a person should know meanwhile
     visitor: Visitor | None = None

@@ -15,7 +15,14 @@ from scopecraft.model.event import Alert
 from scopecraft.model.launch import Mount
 from scopecraft.model.session import Session
 from scopecraft.sessions.agent_choice import DEFAULT_IMAGE, PERSONAL_IMAGE
-from scopecraft.sessions.container_launch import Box, container_launch, harvest_mounts, harvest_name, labels_of
+from scopecraft.sessions.container_launch import (
+    WORKSPACE,
+    Box,
+    container_launch,
+    harvest_mounts,
+    harvest_name,
+    labels_of,
+)
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import POSTPONED
 from scopecraft.sessions.places import repository_of
@@ -111,8 +118,13 @@ def _harvest_apart(context: Context, session: Session, facts: SettleFacts, folde
 
 
 def _mounts(context: Context, session: Session, facts: SettleFacts) -> tuple[Mount, ...]:
-    """The worktree may have been deleted meanwhile; what is in it is not needed to read out commits."""
+    """The worktree may have been deleted meanwhile, and submodules in it; they are not needed to read out commits."""
     worktree = Path(session.worktree)
     mounts = (*harvest_mounts(context.folder(session.id), worktree), *facts.private_mounts)
     gone = () if worktree.is_dir() else (session.worktree, f"{session.worktree}/.git")
-    return tuple(mount for mount in mounts if mount.target not in gone)
+    pointers = {mount.target for mount in mounts if mount.target.endswith("/.git")} - _own_pointers(worktree)
+    return tuple(mount for mount in mounts if mount.target not in {*gone, *pointers})
+
+
+def _own_pointers(worktree: Path) -> set[str]:
+    return {f"{worktree}/.git", f"{WORKSPACE}/.git"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from scopecraft.model.event import Alert
 from scopecraft.model.text import clean_line
@@ -99,6 +100,10 @@ def of_large_files(names: Sequence[str]) -> Iterator[Alert]:
             f"large files of git-lfs that are not what their names say were not taken: {_listed(names)};"
             " the commits that name them lack them",
         )
+
+
+def of_submodule(path: str, alert: Alert) -> Alert:
+    return replace(alert, text=f"in the submodule {clean_line(path, 200)}: {alert.text}")
 
 
 def of_harvest(harvest: Harvest) -> Iterator[Alert]:

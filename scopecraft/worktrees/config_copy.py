@@ -31,6 +31,7 @@ ALLOWED = frozenset(f"{section}.{name}" for section, names in _ALLOWED.items() f
 # Git refuses to commit without a name; an agent has nobody to ask for one.
 _NAMELESS: Mapping[str, str] = {"user.name": "scopecraft", "user.email": "scopecraft@localhost"}
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t", "\b": r"\b"})
+_QUOTED = str.maketrans({"\\": r"\\", '"': r"\""})  # of a subsection
 
 Settings = Mapping[str, str | None]
 
@@ -74,5 +75,6 @@ def _lines(settings: Settings) -> Iterator[str]:
     for key, value in sorted(settings.items()):
         section, _, name = key.partition(".")
         if "." in name:
-            section, name = f'{section} "{name.rpartition(".")[0]}"', name.rpartition(".")[2]
+            middle, _, name = name.rpartition(".")
+            section = f'{section} "{middle.translate(_QUOTED)}"'
         yield f"[{section}]\n\t{name}" + ("\n" if value is None else f' = "{value.translate(_ESCAPES)}"\n')

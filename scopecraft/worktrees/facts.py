@@ -31,6 +31,8 @@ class PrivateFacts:
     pointer: str  # surrogates stand for bytes that are not UTF-8
     session_folder: str
     clock: Clock
+    path: str = ""  # of a submodule, in the project's worktree
+    submodules: tuple[PrivateFacts, ...] = ()  # of the project, each before those inside it
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -38,8 +40,10 @@ class PrivateFacts:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PrivateFacts:
         """Raises KeyError or TypeError for what `to_dict` did not make."""
-        values = {field.name: data[field.name] for field in fields(cls)}
-        return cls(**{**values, "clock": Clock(**data["clock"])})
+        optional = {"path": data.get("path", ""), "submodules": data.get("submodules", ())}
+        values = {field.name: data[field.name] for field in fields(cls) if field.name not in optional}
+        parts = tuple(cls.from_dict(part) for part in optional["submodules"])
+        return cls(**{**values, "clock": Clock(**data["clock"]), "path": optional["path"], "submodules": parts})
 
     @property
     def harvest_folder(self) -> Path:

@@ -4,9 +4,14 @@
 #
 #   /session/harvest/   read-only: settings (branch, seconds, most_refs), seeds (the refs of the start), old (^ids)
 #   /session/out/harvest/   report (complete once it is there), pack, tip.pack (the mission's tip alone)
+#   /session/modules/*/     the same for each submodule
 
-here=/session/harvest
-out=/session/out/harvest
+here=${0%/*}
+base=${here%/harvest}
+out=$base/out/harvest
+for each in "$base"/modules/*/harvest/harvest.sh; do
+    [ ! -e "$each" ] || /bin/sh "$each"
+done
 . "$here/settings"
 
 # not timeout: some images have none, and the signal it sends may be ignored since before us
@@ -21,7 +26,7 @@ mkdir -p "$out" && cd "$out" || exit 1
 exec 2>log
 
 unset GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_NAMESPACE GIT_WORK_TREE GIT_COMMON_DIR
-export GIT_DIR=/session/git GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_OPTIONAL_LOCKS=0
+export GIT_DIR="$base/git" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_OPTIONAL_LOCKS=0
 export GIT_TERMINAL_PROMPT=0 GIT_NO_REPLACE_OBJECTS=1 LC_ALL=C
 
 git() {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from scopecraft.atomic import private_folder, storage_failed
 # git opens these in any folder, and does not look whether they are files
 _READ_BY_GIT = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".mailmap"})
 _KINDS = ("repository", "pipe", "unreadable")
+_POINTER_BYTES = 8192
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -52,9 +53,12 @@ class _Listing:
     specials: tuple[str, ...] = ()  # neither file, folder nor link
 
 
-def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Findings:
+def clear_nested(
+    worktree: Path, into: Path, *, since_ns: int | None, pointers: Mapping[str, bytes] | None = None
+) -> Findings:
     """Move every nested `.git` that changed since then to the folder `into`; None: since ever.
 
+    `pointers` are those that the host wrote for submodules, by path: they stay there, and are moved anywhere else.
     Nobody else may write in the worktree meanwhile. Raises StorageFailed.
     """
     try:
@@ -62,7 +66,8 @@ def clear_nested(worktree: Path, into: Path, *, since_ns: int | None) -> Finding
     except OSError as error:
         raise storage_failed(error, worktree) from error
     try:
-        found = [item for item in _walk(root) if _is_changed(root, item, since_ns)]
+        known = pointers or {}
+        found = [item for item in _walk(root) if _is_foreign(root, item, since_ns, known)]
         places = [(item, _move(root, item.path, into)) for item in found if item.kind in ("repository", "pipe")]
         return Findings(
             moved=tuple((item.path, place) for item, place in places if place and item.kind == "repository"),
@@ -161,6 +166,28 @@ def _open_folder(root: int, folder: str) -> int:
         # a folder that its owner may not enter hides what is in it until someone changes that
         _open_up(root, folder)
         return os.open(folder, _FLAGS | os.O_DIRECTORY, dir_fd=root)
+
+
+def _is_foreign(root: int, item: _Found, limit_ns: int | None, pointers: Mapping[str, bytes]) -> bool:
+    if item.kind == "repository" and pointers:
+        content = _pointer_at(root, item.path)
+        if content is not None and content in pointers.values():
+            # where else it stands, an agent has moved the folder around it
+            return pointers.get(item.path) != content
+    return _is_changed(root, item, limit_ns)
+
+
+def _pointer_at(root: int, path: str) -> bytes | None:
+    """None for anything but a small regular file."""
+    try:
+        descriptor = os.open(path, _FLAGS | os.O_NONBLOCK, dir_fd=root)
+    except OSError:
+        return None
+    try:
+        info = os.fstat(descriptor)
+        return os.read(descriptor, _POINTER_BYTES) if stat.S_ISREG(info.st_mode) else None
+    finally:
+        os.close(descriptor)
 
 
 def _is_changed(root: int, item: _Found, limit_ns: int | None) -> bool:

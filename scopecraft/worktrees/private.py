@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from shlex import quote
@@ -26,7 +26,6 @@ from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.config_copy import Settings, private_config
 from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
 from scopecraft.worktrees.facts import clock_at
-from scopecraft.worktrees.large_files import INSIDE as LARGE_FILES_INSIDE
 from scopecraft.worktrees.large_files import SETTINGS as LARGE_FILES
 from scopecraft.worktrees.large_files import lend
 from scopecraft.worktrees.pointer import admin_dir
@@ -35,13 +34,12 @@ from scopecraft.worktrees.refusal import Needs, refuse_unsupported
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Seeds, keep_borrowed, namespace, packed_refs, read_seeds
 from scopecraft.worktrees.staged import pack_staged
+from scopecraft.worktrees.submodules import Submodule, put_on_branch
 
-INSIDE = "/session/git"
-OBJECTS_INSIDE = "/session/objects"
-HARVEST_INSIDE = "/session/harvest"
+INSIDE = "/session"
 WORKSPACE = "/workspace"
 # What a container runs last, or a fresh one instead: it writes /session/out/harvest.
-HARVEST_COMMAND = ("/bin/sh", f"{HARVEST_INSIDE}/harvest.sh")
+HARVEST_COMMAND = ("/bin/sh", f"{INSIDE}/harvest/harvest.sh")
 HARVEST_SECONDS = 140  # after which its container is killed; the script itself gives up a little earlier
 _SCRIPT_SECONDS = 120
 MOST_REFS = 2000  # that a harvest takes
@@ -55,9 +53,9 @@ def _silent(_: str) -> None:
 class PrivateRequest:
     """`pointer` is the recorded content of `<worktree>/.git`, `owner` the container's user and group.
 
-    `store` is the home's folder of objects that sessions borrow; `told` hears in a sentence what takes long.
-    `resume_from` is the `git` folder of the mission's session before, when that ended in a half-done merge or rebase:
-    it is moved here, state and all.
+    For a submodule `worktree` and `session_folder` are its own. `store` is the home's folder of objects that sessions
+    borrow; `told` hears in a sentence what takes long. `resume_from` is the `git` folder of the mission's session
+    before, when that ended in a half-done merge or rebase: it is moved here, state and all.
     """
 
     worktree: Path
@@ -68,7 +66,14 @@ class PrivateRequest:
     owner: tuple[int, int]
     store: Path
     resume_from: Path | None = None
+    submodule: Submodule | None = None  # of the project's worktree, that this is for
+    active: tuple[str, ...] = ()  # names of the submodules right inside
     told: Callable[[str], None] = _silent
+
+    @property
+    def inside(self) -> str:
+        """Where the session folder's parts are in the container."""
+        return f"{INSIDE}/modules/{self.submodule.key}" if self.submodule else INSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,47 +91,69 @@ class PrivateGit:
 def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     """A private git directory for one session in `session_folder`: `git/`, `objects/`, `pointer`, `harvest/`.
 
-    Raises RepositoryRefused where `refuse_unsupported` does and when the branch is gone, UnsafeTree, StorageFailed.
+    One for each submodule too, below `modules/`. Raises RepositoryRefused where `refuse_unsupported` does and when the
+    branch is gone, UnsafeTree, StorageFailed.
     """
     needs = refuse_unsupported(repo, request.worktree, request.pointer)
+    _checked_out(request, read_seeds(repo, mission_id=request.mission_id, branch=request.branch))
+    submodules = tuple(submodule for submodule, _ in needs.submodules)
+    seconds = _SCRIPT_SECONDS // (1 + len(submodules))
+    parts = [
+        _make_one(submodule.repository(repo), _request_for(submodule, submodules, request), own, seconds)
+        for submodule, own in needs.submodules
+    ]
+    project = _make_one(repo, replace(request, active=_names_in("", submodules)), needs, seconds)
+    facts = replace(project.facts, submodules=tuple(part.facts for part in parts))
+    mounts = (*project.mounts, *(mount for part in parts for mount in part.mounts))
+    return replace(project, facts=facts, mounts=mounts)
+
+
+def _request_for(submodule: Submodule, all_of_them: Iterable[Submodule], request: PrivateRequest) -> PrivateRequest:
+    """Its half-done work is not gone on with: what has it stays in the session before."""
+    return replace(
+        request,
+        worktree=submodule.worktree,
+        pointer=submodule.pointer,
+        branch=put_on_branch(submodule, request.branch, request.mission_id),
+        session_folder=request.session_folder / "modules" / submodule.key,
+        resume_from=None,
+        submodule=submodule,
+        active=_names_in(submodule.path, all_of_them),
+    )
+
+
+def _names_in(parent: str, submodules: Iterable[Submodule]) -> tuple[str, ...]:
+    return tuple(submodule.name for submodule in submodules if submodule.parent == parent)
+
+
+def _make_one(repo: Repository, request: PrivateRequest, needs: Needs, seconds: int) -> PrivateGit:
     remotes = promisors(needs.settings)
     seeds = read_seeds(repo, mission_id=request.mission_id, branch=request.branch, is_partial=bool(remotes))
     tip = _checked_out(request, seeds)
     if remotes:
         prefetch(repo.git, {*(ref.id for ref in seeds.refs), *seeds.stash}, remotes, request.told)
     seeds = keep_borrowed(repo, request.mission_id, seeds)
-    folder = request.session_folder / "git"
     private_folder(request.session_folder)
     seeds = _borrowed(repo, request, seeds)
     if needs.has_large_files:
         lend(repo, request.session_folder / "objects", request.session_folder / "lfs")
     try:
-        _write_harvest(request, seeds)
-        if request.resume_from is None:
-            _write_private(repo, request, seeds, needs)
-            if seeds.stash:
-                _write_stash(repo, request, folder)
-            _give(folder, request.owner)
-        pointer = request.session_folder / "pointer"
-        _write(pointer, f"gitdir: {INSIDE}\n".encode(), mode=0o444)
-        _give(pointer, request.owner)
-        facts = PrivateFacts(
-            mission_id=request.mission_id,
-            branch=request.branch,
-            tip=tip,
-            worktree=str(request.worktree),
-            pointer=os.fsdecode(request.pointer),
-            session_folder=str(request.session_folder),
-            clock=clock_at(pointer.stat().st_ctime_ns),
-        )
-        if request.resume_from is not None:
-            # Its files are an agent's: it is moved as a whole, and nothing in it is written or read here.
-            # Last, so that nothing can fail any more: the work in it stays where it is found.
-            request.resume_from.rename(folder)
+        made_at_ns = _write_all(repo, request, seeds, needs, seconds)
     except OSError as error:
         raise storage_failed(error, request.session_folder) from error
     mounts = _mounts(request, _stores(repo, request), has_large_files=needs.has_large_files)
-    return PrivateGit(folder, pointer, mounts, tip=tip, branch=request.branch, facts=facts)
+    session = request.session_folder
+    facts = PrivateFacts(
+        mission_id=request.mission_id,
+        branch=request.branch,
+        tip=tip,
+        worktree=str(request.worktree),
+        pointer=os.fsdecode(request.pointer),
+        session_folder=str(session),
+        clock=clock_at(made_at_ns),
+        path=request.submodule.path if request.submodule else "",
+    )
+    return PrivateGit(session / "git", session / "pointer", mounts, tip=tip, branch=request.branch, facts=facts)
 
 
 def head_of(pointer: bytes) -> str:
@@ -178,17 +205,42 @@ def _stores(repo: Repository, request: PrivateRequest) -> tuple[Path, ...]:
 
 
 def _mounts(request: PrivateRequest, stores: tuple[Path, ...], *, has_large_files: bool) -> tuple[Mount, ...]:
-    session = request.session_folder
+    session, inside = request.session_folder, request.inside
     # Without the pointer over both, a rewritten .git in the one runs programs on the host through the other.
-    pointers = (f"{request.worktree}/.git", f"{WORKSPACE}/.git")
+    below = f"{request.submodule.path}/" if request.submodule else ""
+    pointers = (f"{request.worktree}/.git", f"{WORKSPACE}/{below}.git")
     return (
-        Mount(session / "git", INSIDE, read_only=False),
-        Mount(session / "objects", OBJECTS_INSIDE),
-        *((Mount(session / "lfs", LARGE_FILES_INSIDE),) if has_large_files else ()),
-        Mount(session / "harvest", HARVEST_INSIDE),
+        Mount(session / "git", f"{inside}/git", read_only=False),
+        *((Mount(session / "out", f"{inside}/out", read_only=False),) if request.submodule else ()),
+        Mount(session / "objects", f"{inside}/objects"),
+        *((Mount(session / "lfs", f"{inside}/lfs"),) if has_large_files else ()),
+        Mount(session / "harvest", f"{inside}/harvest"),
         *(Mount(session / "pointer", target) for target in pointers),
         *(Mount(store, str(store)) for store in stores),
     )
+
+
+def _write_all(repo: Repository, request: PrivateRequest, seeds: Seeds, needs: Needs, seconds: int) -> int:
+    """Everything but the packs; when the last file was made, in nanoseconds. Raises OSError."""
+    session = request.session_folder
+    _write_harvest(request, seeds, seconds=seconds)
+    if request.resume_from is None:
+        _write_private(repo, request, seeds, needs)
+        if seeds.stash:
+            _write_stash(repo, request, session / "git")
+        _give(session / "git", request.owner)
+    if request.submodule is not None:
+        (session / "out").mkdir(mode=0o700)
+        _give(session / "out", request.owner)
+    pointer = session / "pointer"
+    _write(pointer, f"gitdir: {request.inside}/git\n".encode(), mode=0o444)
+    _give(pointer, request.owner)
+    made_at_ns = pointer.stat().st_ctime_ns
+    if request.resume_from is not None:
+        # Its files are an agent's: it is moved as a whole, and nothing in it is written or read here.
+        # Last, so that nothing can fail any more: the work in it stays where it is found.
+        request.resume_from.rename(session / "git")
+    return made_at_ns
 
 
 def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, needs: Needs) -> None:
@@ -199,10 +251,10 @@ def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, need
     _write(folder / "HEAD", os.fsencode(f"ref: refs/heads/{request.branch}\n"))
     _write(
         folder / "config",
-        private_config(needs.settings, repo.object_format, LARGE_FILES if needs.has_large_files else {}),
+        private_config(needs.settings, repo.object_format, _own_settings(request, needs)),
     )
     _write(folder / "packed-refs", packed_refs(seeds))
-    _write(folder / "objects" / "info" / "alternates", alternates_file((Path(OBJECTS_INSIDE),)))
+    _write(folder / "objects" / "info" / "alternates", alternates_file((Path(request.inside) / "objects",)))
     _write(folder / "info" / "exclude", _excludes(repo, needs.settings))
     _copy(repo.common_dir / "info" / "attributes", folder / "info" / "attributes")
     _copy(repo.common_dir / "shallow", folder / "shallow")
@@ -211,6 +263,12 @@ def _write_private(repo: Repository, request: PrivateRequest, seeds: Seeds, need
     _copy(admin / "index", folder / "index")
     for shared in admin.glob("sharedindex.*"):
         _copy(shared, folder / shared.name)
+
+
+def _own_settings(request: PrivateRequest, needs: Needs) -> dict[str, str]:
+    """That git-lfs works, and that git inside takes the submodules for what they are."""
+    active = {f"submodule.{name}.active": "true" for name in request.active}
+    return {**(LARGE_FILES if needs.has_large_files else {}), **active}
 
 
 def _excludes(repo: Repository, settings: Settings) -> bytes:
@@ -243,7 +301,7 @@ def _write_stash(repo: Repository, request: PrivateRequest, folder: Path) -> Non
     _write(folder / "logs" / "refs" / "stash", os.fsencode("".join(lines)))
 
 
-def _write_harvest(request: PrivateRequest, seeds: Seeds) -> None:
+def _write_harvest(request: PrivateRequest, seeds: Seeds, *, seconds: int) -> None:
     """The script that reads the work out, inside, and what it compares with; the container cannot write here."""
     folder = request.session_folder / "harvest"
     folder.mkdir(mode=0o700)
@@ -253,7 +311,7 @@ def _write_harvest(request: PrivateRequest, seeds: Seeds) -> None:
     _write(folder / "seeds", begun.read_bytes() if begun and begun.is_file() else b"".join(known))
     ids = sorted({ref.id for ref in seeds.refs})
     _write(folder / "old", "".join(f"^{id}\n" for id in ids).encode())
-    settings = f"branch={quote(request.branch)}\nseconds={_SCRIPT_SECONDS}\nmost_refs={MOST_REFS}\n"
+    settings = f"branch={quote(request.branch)}\nseconds={seconds}\nmost_refs={MOST_REFS}\n"
     _write(folder / "settings", os.fsencode(settings))
     _give(folder, request.owner)
 

@@ -1,10 +1,10 @@
-"""Repositories that a private git directory cannot serve yet: refused with the reason, before anything is made."""
+"""Repositories that a private git directory cannot serve: refused with the reason, before anything is made."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.errors import RepositoryRefused
@@ -14,6 +14,7 @@ from scopecraft.worktrees.config_copy import Settings, effective_settings, is_tr
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.pointer import admin_dir, check_pointer
 from scopecraft.worktrees.repository import Repository
+from scopecraft.worktrees.submodules import Submodule, find_submodules
 
 _ATTRIBUTES_BYTES = 1 << 20
 _ON_HOST = "sc dispatch works: its session runs on the host"
@@ -21,18 +22,30 @@ _ON_HOST = "sc dispatch works: its session runs on the host"
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The settings that hold in a worktree, and whether its files come by git-lfs."""
+    """The settings that hold in a worktree, whether its files come by git-lfs, and what its submodules need."""
 
     settings: Settings
     has_large_files: bool = False
+    submodules: tuple[tuple[Submodule, Needs], ...] = ()
+
+    @property
+    def uses_git_lfs(self) -> bool:
+        return self.has_large_files or any(needs.has_large_files for _, needs in self.submodules)
 
 
 def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Needs:
-    """What a private git directory must have to serve the worktree. One git call, or two.
+    """What a private git directory must have to serve the worktree. A few git calls for it and for each submodule.
 
-    Raises RepositoryRefused for a merge or rebase under way, submodules, and filters that must run (git-crypt);
-    UnsafeTree.
+    Raises RepositoryRefused for a merge or rebase under way, filters that must run (git-crypt), and submodules with a
+    `.git` folder of their own; UnsafeTree.
     """
+    needs = _needs_of(repo, worktree, pointer)
+    submodules = find_submodules(worktree, pointer)
+    inner = ((each, _needs_of(each.repository(repo), each.worktree, each.pointer)) for each in submodules)
+    return replace(needs, submodules=tuple(inner))
+
+
+def _needs_of(repo: Repository, worktree: Path, pointer: bytes) -> Needs:
     check_pointer(worktree, pointer)
     if operation := operation_in(admin_dir(pointer)):
         raise RepositoryRefused(
@@ -41,8 +54,6 @@ def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Need
         )
     git = Git(worktree, git_dir=admin_dir(pointer), work_tree=worktree, pointer=pointer)
     settings = effective_settings(git)
-    if os.path.lexists(worktree / ".gitmodules"):
-        raise RepositoryRefused("repositories with submodules cannot be worked on in a container yet", _ON_HOST)
     return Needs(settings, _refuse_filters(git, repo, worktree, settings))
 
 

@@ -27,11 +27,12 @@ class Repository:
     is_bare: bool
     object_format: ObjectFormat
     main_worktree: Path | None
+    is_submodule: bool = False  # its configuration names a worktree, without which git does not even start
 
     @property
     def git(self) -> Git:
         """Git on its refs and objects; no checkout is read."""
-        return Git(self.common_dir, git_dir=self.common_dir)
+        return Git(self.common_dir, git_dir=self.common_dir, work_tree=self.common_dir if self.is_submodule else None)
 
 
 @dataclass(frozen=True, slots=True)

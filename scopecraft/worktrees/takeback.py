@@ -7,16 +7,18 @@ after it was killed half-way, does no harm.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.errors import CommitsRefused, GitFailed, UnsafeTree
 from scopecraft.model.event import Alert
+from scopecraft.model.text import clean_line
 from scopecraft.worktrees import alerts
 from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.facts import PrivateFacts, trusted_since_ns
 from scopecraft.worktrees.git import Git
-from scopecraft.worktrees.harvest import Harvest
+from scopecraft.worktrees.harvest import Harvest, read_harvest
 from scopecraft.worktrees.index import rebuild_index
 from scopecraft.worktrees.intake import Intake, relation, take_in
 from scopecraft.worktrees.kept import RefChanges, ref_changes, remove_refs, with_aside, write_refs
@@ -27,6 +29,7 @@ from scopecraft.worktrees.private import head_of
 from scopecraft.worktrees.quarantine import quarantine
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Ref, list_refs, namespace
+from scopecraft.worktrees.submodules import Submodule, is_in_place, share_with_main
 from scopecraft.worktrees.verdict import Verdict, decide
 
 # other missions take back at the same time, and git gives up on a lock after 0.1 s
@@ -72,8 +75,44 @@ def take_back(repo: Repository, facts: PrivateFacts, harvest: Harvest | None) ->
 
     What an agent did never raises; GitFailed, StorageFailed and RepositoryRefused tell of the host.
     """
-    git = repo.git.with_config(_PATIENT)
     raised = _make_safe(facts)
+    # those inside others first: what a commit names must be there when it comes
+    parts = [(part, _take_submodule(repo, facts, part)) for part in reversed(facts.submodules)]
+    return _with_parts(_take_one(repo, facts, harvest, raised), parts)
+
+
+def _take_submodule(project: Repository, facts: PrivateFacts, part: PrivateFacts) -> TakeBack:
+    """Into the git directory that the host made for it."""
+    submodule = Submodule(part.path, "", Path(part.worktree), os.fsencode(part.pointer), "")
+    if not (submodule.git_dir / "HEAD").is_file():
+        return TakeBack(None, refused="commits not taken back: its git directory is gone")
+    if not is_in_place(part.path, Path(facts.worktree)):
+        part = replace(part, worktree=str(Path(part.session_folder) / "gone"))
+    try:
+        harvest = read_harvest(part.harvest_folder)
+    except CommitsRefused:
+        harvest = None
+    taken = _take_one(submodule.repository(project), part, harvest, [])
+    own = f"{namespace(part.mission_id)}worktree"
+    admin = admin_dir(os.fsencode(facts.pointer))
+    share_with_main(submodule.git_dir, admin=admin, common_dir=project.common_dir, ref=_branch(part), kept_as=own)
+    return taken
+
+
+def _with_parts(result: TakeBack, parts: Sequence[tuple[PrivateFacts, TakeBack]]) -> TakeBack:
+    """What is said of submodules is said with their names; what is left in one keeps all that the session had."""
+    raised = [alerts.of_submodule(part.path, alert) for part, taken in parts for alert in taken.alerts]
+    left = [
+        f"in the submodule {clean_line(part.path)}: {taken.refused or f'a {taken.in_progress} is half done'}"
+        for part, taken in parts
+        if taken.is_private_needed
+    ]
+    refused = result.refused or (left[0] if left else None)
+    return replace(result, alerts=(*raised, *result.alerts), refused=refused)
+
+
+def _take_one(repo: Repository, facts: PrivateFacts, harvest: Harvest | None, raised: list[Alert]) -> TakeBack:
+    git = repo.git.with_config(_PATIENT)
     if harvest is None:
         return _refused(git, facts, raised, _UNREADABLE)
     try:
@@ -121,7 +160,9 @@ def _make_safe(facts: PrivateFacts) -> list[Alert]:
     worktree = Path(facts.worktree)
     if not worktree.is_dir():
         return []
-    found = clear_nested(worktree, Path(facts.session_folder) / "nested", since_ns=trusted_since_ns(facts))
+    into = Path(facts.session_folder) / "nested"
+    pointers = {f"{part.path}/.git": os.fsencode(part.pointer) for part in facts.submodules}
+    found = clear_nested(worktree, into, since_ns=trusted_since_ns(facts), pointers=pointers)
     return list(alerts.of_nested(found))
 
 

@@ -23,6 +23,7 @@ from scopecraft.errors import (
     StorageFailed,
 )
 from scopecraft.model.text import clean_line
+from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.filters import overrides
 from scopecraft.worktrees.git import Git, GitResult, failure
 from scopecraft.worktrees.leftovers import heal
@@ -31,6 +32,7 @@ from scopecraft.worktrees.lookup import refuse_main
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import OURS, Snapshot, making_reason
+from scopecraft.worktrees.submodules import fill_submodules
 
 MADE_BRANCH = "branch: created by scopecraft"  # how the reflog of a branch of ours begins
 _PART_BYTES = 200  # of a branch name: git makes a file of each part, with `.lock` behind it
@@ -51,13 +53,17 @@ class CreateRequest:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """`pointer` is the content of `<path>/.git`, to be recorded and handed to `worktree_git`."""
+    """`pointer` is the content of `<path>/.git`, to be recorded and handed to `worktree_git`.
+
+    `empty_submodules` are paths of those that the main checkout does not have, or not with that commit.
+    """
 
     path: Path
     branch: str
     head: str
     is_new_branch: bool
     pointer: bytes
+    empty_submodules: tuple[str, ...] = ()
 
 
 def create(repo: Repository, request: CreateRequest) -> Created:
@@ -139,9 +145,10 @@ def _make(repo: Repository, git: Git, seen: Snapshot, request: CreateRequest) ->
         _add(git, request, made_branch_at=request.base_commit if is_new else None)
         pointer = verify_pointer(request.path, repo.common_dir)
         head = git.text("rev-parse", "--verify", f"refs/heads/{request.branch}")
+        empty = fill_submodules(worktree_git(request.path, pointer), repo.common_dir, request.path, pointer)
         _write_reason(admin_dir(pointer), _reason(request.lock_reason))
         undo.pop_all()
-    return Created(request.path, request.branch, head, is_new, pointer)
+    return Created(request.path, request.branch, head, is_new, pointer, empty)
 
 
 def _make_parents(folder: Path, undo: ExitStack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -155,36 +156,57 @@ def test_what_worktreeinclude_left_behind_is_told(home: Path, clean_environment:
     sc("stop", "fine", "--now", cwd=shop)
 
 
-def test_submodules_are_refused_in_a_container_and_nothing_is_left(home: Path, clean_environment: Path) -> None:
+def test_submodules_are_worked_in_like_the_project(home: Path, clean_environment: Path) -> None:
     part = make_repository(clean_environment / "part")
+    other = make_repository(clean_environment / "other")
     shop = link(make_repository(clean_environment / "shop"))
-    git(shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(part), "part")
-    git(shop, "commit", "-qm", "Take the part in")
-    before = traces(shop)
-    said = run("fine", cwd=shop)
-    assert said.code == 3
-    assert "error: repositories with submodules cannot be worked on in a container yet" in said.err
-    assert "hint: sc dispatch works" in said.err
-    assert traces(shop) == before
-    assert not list((home / "missions" / "active").iterdir())
-    assert sc("path", "fine", cwd=shop).code == 3
+    for source in (part, other):
+        git(shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(source), source.name)
+    git(shop, "commit", "-qm", "Take the parts in")
+    git(shop, "submodule", "--quiet", "deinit", "-f", "other")
+    shutil.rmtree(shop / ".git/modules/other")
+    said = works(
+        "fine", f"cd part; {COMMIT}; cd ..; git add part; git commit -qm parts; test ! -e other/.git", cwd=shop
+    )
+    assert "submodules that the main checkout does not have are left empty: other" in said.err
+    tree = worktree_of("fine", shop)
+    assert git(tree / "part", "rev-parse", "HEAD") == git(shop, "rev-parse", "feature/fine:part")
+    assert subjects(tree / "part", "HEAD")[0] == "Write work.txt"
+    assert git(tree, "status", "--porcelain") == ""
+    works("fine", f"cd part; {COMMIT}", cwd=shop, word="more.txt")
+    assert git(tree, "status", "--porcelain") == " M part"
+    git(shop, "merge", "-q", "feature/fine")
+    git(shop, "submodule", "--quiet", "update", "part")
+    assert (shop / "part/work.txt").read_text() == "work.txt\n"
 
-    opened = sc("dispatch", "fine", "--agent", "plain", "--", "/bin/sh", "-c", "exec cat", cwd=shop)
-    assert opened.code == 0, opened.err
-    assert sc("stop", "fine", "--now", cwd=shop).code == 0
-    assert run("fine", cwd=shop).code == 3
-    assert worktree_of("fine", shop).is_dir(), "what has a history stays"
+
+def test_a_submodule_with_its_own_git_folder_is_refused_in_a_container_and_nothing_is_left(
+    home: Path, clean_environment: Path
+) -> None:
+    shop = link(make_repository(clean_environment / "shop"))
+    tree = clean_environment / "tree"
+    git(shop, "worktree", "add", "-q", "-b", "feature/fine", str(tree))
+    part = make_repository(tree / "part")
+    modules = '[submodule "part"]\n\tpath = part\n\turl = ../part\n'
+    git(tree, "update-index", "--add", "--cacheinfo", f"160000,{git(part, 'rev-parse', 'HEAD')},part")
+    commit(tree, ".gitmodules", modules)
+    said = run("fine", cwd=shop, more=("--worktree", str(tree)))
+    assert said.code == 3
+    assert "error: the submodule part has a .git folder of its own" in said.err
+    assert "git submodule absorbgitdirs" in said.err
+    assert not list((home / "missions" / "active").iterdir())
 
 
 def test_a_persons_worktree_is_as_it_was_after_a_refusal(home: Path, clean_environment: Path) -> None:
     shop = link(make_repository(clean_environment / "shop"))
     theirs = clean_environment / "mine-05A"
     git(shop, "worktree", "add", "-q", "-b", "mine-05A", str(theirs))
-    commit(theirs, ".gitmodules", "[submodule]\n")
+    commit(theirs, ".gitattributes", "secret filter=git-crypt\n")
+    git(shop, "config", "filter.git-crypt.required", "true")
     before = traces(shop)
     assert run("look-05A", cwd=shop).code == 3
     assert traces(shop) == before
-    assert (theirs / ".gitmodules").exists()
+    assert (theirs / ".gitattributes").exists()
 
 
 def test_inside_a_worktree_its_own_project_is_found(home: Path, clean_environment: Path) -> None:

@@ -126,11 +126,18 @@ class AgentSession:
         engine = self.place.engine
         assert engine is not None
         worktree = str(self.place.worktree)
+        own = (f"{worktree}/.git", "/workspace/.git")
+        # a harvest does without those of submodules: their folders may be gone
+        given = [
+            mount
+            for mount in self.private.mounts
+            if not worktree_is_read_only or mount.target in own or not mount.target.endswith("/.git")
+        ]
         mounts = [
             EngineMount(worktree, worktree, type="bind", read_only=worktree_is_read_only),
             EngineMount("/workspace", worktree, type="bind", read_only=worktree_is_read_only),
             EngineMount("/session/out", str(self.folder / "out"), type="bind"),
-            *(EngineMount(m.target, str(m.source), type="bind", read_only=m.read_only) for m in self.private.mounts),
+            *(EngineMount(m.target, str(m.source), type="bind", read_only=m.read_only) for m in given),
         ]
         container = engine.containers.create(
             self.place.image,

@@ -37,9 +37,12 @@ def refusal(place: Place) -> str:
     return refused.value.message
 
 
-def test_submodules(place: Place) -> None:
-    fill(place.worktree, {".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ../x\n'})
-    assert "submodules" in refusal(place)
+def test_a_submodule_with_a_git_folder_of_its_own(place: Place) -> None:
+    make_repository(place.worktree / "part")
+    place.git("-c", "advice.addEmbeddedRepo=false", "add", "part")
+    fill(place.worktree, {".gitmodules": '[submodule "part"]\n\tpath = part\n\turl = ../part\n'})
+    place.git("add", ".gitmodules")
+    assert "the submodule part has a .git folder of its own" in refusal(place)
 
 
 def test_git_crypt(place: Place) -> None:
