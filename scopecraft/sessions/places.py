@@ -84,7 +84,7 @@ def session_named(context: Context, text: str, cwd: Path, project: str | None = 
     except NotFound as error:
         if project is not None:
             raise
-        raise NotFound(f"no session or task is called {text!r}", "see what there is with: sc ls --all") from error
+        raise NotFound(f"no session or task is called {text!r}", error.hint) from error
     session = context.store.latest_of(mission.id)
     if session is None:
         raise NotFound(f"{mission.slug} has no session yet", f"start one: sc run {mission.slug} -m 'what to do'")
