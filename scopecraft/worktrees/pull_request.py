@@ -67,7 +67,7 @@ def fetch_pull_request(repo: Repository, remote: str, number: int, *, into: str,
             f"{clean_line(remote)} has no pull request {number}",
             "is it another remote's? Name that with --remote. A bare git server keeps none",
         )
-    options = ("--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
     _ask(git, remote, number, FETCH_SECONDS, "fetch", *options, "--", remote, f"+{found}:{into}")
     # a tag of a commit is no head, so there is nothing to peel
     return Fetched(found, repo.git.text("rev-parse", "--verify", f"{into}^{{commit}}"), into)

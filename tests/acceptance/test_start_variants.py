@@ -182,6 +182,23 @@ def test_a_pull_request_that_is_not_there_leaves_nothing(workplace: Path, hub: H
     assert missions() == []
 
 
+@pytest.mark.parametrize("options", [("--pr", "7"), ("--branch", "origin/far")])
+def test_what_was_made_for_a_start_that_is_refused_is_gone_again(
+    workplace: Path, hub: Hub, options: tuple[str, ...]
+) -> None:
+    hub.push(7, "theirs.txt", onto="main")
+    git(hub.work, "push", "--quiet", "origin", "HEAD:far")
+    git(workplace, "fetch", "--quiet")
+    git(workplace, "config", "filter.secret.required", "true")
+    git(workplace, "config", "filter.secret.clean", "cat")
+    git(workplace, "config", "filter.secret.smudge", "cat")
+    (workplace / ".git" / "info" / "attributes").write_text("* filter=secret\n")
+    before = git(workplace, "for-each-ref"), git(workplace, "worktree", "list")
+    assert "must run on every file" in refused(run(workplace, *options))
+    assert (git(workplace, "for-each-ref"), git(workplace, "worktree", "list")) == before
+    assert missions() == []
+
+
 def test_a_task_that_is_there_takes_no_pull_request(workplace: Path, hub: Hub) -> None:
     hub.push(7, "theirs.txt", onto="main")
     assert run(workplace, "fine", script="true").code == 0

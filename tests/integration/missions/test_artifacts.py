@@ -200,6 +200,8 @@ def test_a_forest_of_folders_is_looked_at_for_a_while_only(home: Home, mission: 
     for _ in range(20):
         deep.mkdir()
         deep /= "d"
+    for number in range(1200):
+        (folder / f"f{number}").touch()
     assert len(list_artifacts(home, mission)) <= artifacts.MOST_ARTIFACTS
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     list_artifacts(home, mission)

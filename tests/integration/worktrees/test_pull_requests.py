@@ -126,6 +126,17 @@ def test_it_is_reached_by_the_persons_own_ssh(
     assert (clean_environment / "agent").read_text() == "/my/agent\n"
 
 
+def test_a_password_in_what_a_helper_says_is_not_told(shop: Path, repo: Repository, clean_environment: Path) -> None:
+    program = clean_environment / "my-ssh"
+    program.write_text("#!/bin/sh\necho 'no way to https://ann:hunter2@host.example.com/x' >&2\nexit 255\n")
+    program.chmod(0o755)
+    git(shop, "remote", "add", "origin", "ssh://host.example.com/shop.git")
+    git(shop, "config", "core.sshCommand", str(program))
+    with pytest.raises(GitFailed, match=r"no way to https://host\.example\.com/x") as error:
+        fetch(repo, 7)
+    assert "hunter2" not in error.value.message
+
+
 def test_what_ssh_said_is_told_too(shop: Path, repo: Repository, clean_environment: Path) -> None:
     program = clean_environment / "my-ssh"
     program.write_text("#!/bin/sh\necho 'ann@host: Permission denied (publickey).' >&2\nexit 255\n")
@@ -202,6 +213,19 @@ def test_changes_that_would_be_lost_keep_the_branch_where_it_is(
     assert take_in(repo, tree, "pr-7", before=before, after=after) == "in the way"
     assert git(tree, "rev-parse", "HEAD") == before
     assert (tree / "more.txt").read_text() == "mine"
+
+
+def test_a_changed_file_is_not_stashed_away_for_it(
+    shop: Path, repo: Repository, tree: Path, clean_environment: Path
+) -> None:
+    hub = make_hub(shop, clean_environment)
+    before, _ = moved(hub, repo, tree)
+    git(shop, "config", "merge.autoStash", "true")
+    hub.push(7, "file-0.txt")
+    (tree / "file-0.txt").write_text("mine")
+    assert take_in(repo, tree, "pr-7", before=before, after=fetch(repo, 7).head) == "in the way"
+    assert (tree / "file-0.txt").read_text() == "mine"
+    assert git(tree, "stash", "list") == ""
 
 
 def test_a_pull_request_that_was_rewritten_moves_nothing(
