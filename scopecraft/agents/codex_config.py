@@ -14,7 +14,6 @@ from scopecraft.model.launch import AgentRequest
 WORKSPACE = "/workspace"
 KEY_VARIABLE = "CODEX_API_KEY"
 KEY_VARIABLES = (KEY_VARIABLE, "OPENAI_API_KEY")
-DEFAULT_SERVER = "https://api.openai.com/v1"
 PROVIDER = "scopecraft"
 
 
@@ -37,7 +36,7 @@ def config_files(request: AgentRequest) -> Mapping[str, bytes]:
         lines += ["", f"[projects.{toml(folder)}]", 'trust_level = "trusted"']
     if key_of(request):
         lines += ["", f"[model_providers.{PROVIDER}]", 'name = "OpenAI"', 'wire_api = "responses"']
-        lines += [f"base_url = {toml(server or DEFAULT_SERVER)}", f"env_key = {toml(KEY_VARIABLE)}"]
+        lines += [f"env_key = {toml(KEY_VARIABLE)}", *([f"base_url = {toml(server)}"] if server else [])]
     return {"config.toml": "\n".join([*lines, ""]).encode()}
 
 

@@ -14,6 +14,9 @@ from scopecraft.errors import AgentMissing, BadInput
 from scopecraft.model.activity import Text
 from scopecraft.model.launch import AgentRequest
 from scopecraft.model.window import UNKNOWN_STATE, WindowView
+from scopecraft.streams.activity import ActivityFold
+from scopecraft.streams.lines import LineSplitter
+from tests.support.documents import ROOT, blocks
 
 ROBOT = """
     from scopecraft.agents.plain import Plain
@@ -128,3 +131,24 @@ def test_a_session_of_a_package_that_is_gone_can_still_be_read() -> None:
 
 def test_every_built_in_dialect_goes_by_its_own_name() -> None:
     assert [dialect(name).name for name in BUILT_IN] == list(BUILT_IN)
+
+
+def test_the_example_of_the_manual_is_a_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/how-to/agents.md").read_text(encoding="utf-8")
+    [example] = [block.text for block in blocks(page) if block.language == "python"]
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "robot_of_the_manual.py").write_text(example)
+    install(tmp_path, "robot-of-the-manual", example="robot_of_the_manual:Robot")
+    robot = dialect("example")
+    command = robot.headless(REQUEST)
+    assert (command.argv, command.stdin) == (("robot", "--json"), b"hello")
+    assert robot.interactive(REQUEST).argv == ("robot",)
+    said = [b'{"type":"begin","id":"c1"}', b'{"type":"says","text":"hi"}', b'{"type":"done","ok":true}']
+    fold = ActivityFold(robot.entries)
+    for line in LineSplitter().feed(b"\n".join([*said, b"oops", b'{"type":"new"}', b""])):
+        fold.feed(line)
+    activity = fold.activity
+    assert (activity.conversation_id, activity.last_message, activity.turns) == ("c1", "hi", 1)
+    assert activity.claim is not None and not activity.claim.is_error
+    assert (activity.damaged_count, activity.unknown_count) == (1, 1)
+    assert all(mark.encode() in said[-1] for mark in command.done_marks)

@@ -109,14 +109,13 @@ def test_a_key_reaches_it_by_the_environment_and_stands_in_no_file_and_no_argume
         "scopecraft": {
             "name": "OpenAI",
             "wire_api": "responses",
-            "base_url": "https://api.openai.com/v1",
             "env_key": "CODEX_API_KEY",
         }
     }
 
 
 def test_another_server_is_asked_where_the_person_says_so() -> None:
-    server = {"OPENAI_BASE_URL": 'https://models.example/v1?a="b"'}
+    server = {"OPENAI_BASE_URL": 'https://models.example.com/v1?a="b"'}
     with_key = config(replace(IN_CONTAINER, secrets={"CODEX_API_KEY": KEY, **server}))
     assert with_key["model_providers"]["scopecraft"]["base_url"] == server["OPENAI_BASE_URL"]  # type: ignore[index]
     without = config(replace(IN_CONTAINER, secrets=server))
