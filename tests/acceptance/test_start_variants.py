@@ -282,6 +282,13 @@ def test_a_start_that_was_killed_is_done_again(workplace: Path, hub: Hub, moment
     assert missions() == ["pr-7"]
 
 
+def test_a_window_on_a_strangers_pull_request_names_first_what_of_it_would_run_here(workplace: Path, hub: Hub) -> None:
+    hub.push(7, ".claude/settings.json", onto="main")
+    said = sc("dispatch", "--pr", "7", "--agent", "plain", "--", "sleep", "600", cwd=workplace)
+    assert said.code == 0, said.err
+    assert ".claude/settings.json" in said.err
+
+
 # --worktree
 
 
