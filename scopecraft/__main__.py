@@ -1,4 +1,4 @@
-from scopecraft.cli.main import main
+from scopecraft.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import scopecraft.config.settings as source
 from scopecraft.config.keys import Key, field_at, kind_of, sections
@@ -27,6 +28,7 @@ _KINDS = {
     "tuple[str, ...]": "list of texts",
     "dict[str, str]": "table of texts",
 }
+_NAMED = re.compile(r"(tuple\[)?(\w+)(, \.\.\.\])?")  # choices that have a name of their own
 _LITERAL = re.compile(r"(tuple\[)?Literal\[(.*?)\](, \.\.\.\])?")
 
 
@@ -66,10 +68,15 @@ def meaning_of(key: Key) -> str:
 def kind_words(kind: str) -> list[str]:
     """An annotation in a person's words: `["size"]`, or the choices as JSON, with `list` first for a list of them."""
     choices = _LITERAL.fullmatch(kind)
-    if not choices:
+    if choices:
+        words = [json.dumps(ast.literal_eval(choice)) for choice in choices[2].split(", ")]
+        return ["list", *words] if choices[1] else words
+    named = _NAMED.fullmatch(kind)
+    values = get_args(getattr(source, named[2], None)) if named and kind not in _KINDS else ()
+    if not values:
         return [_KINDS[kind]]
-    words = [json.dumps(ast.literal_eval(choice)) for choice in choices[2].split(", ")]
-    return ["list", *words] if choices[1] else words
+    words = [json.dumps(value) for value in values]
+    return ["list", *words] if named and named[1] else words
 
 
 def kind_sentence(key: Key) -> str:

@@ -54,4 +54,4 @@ def test_the_command_is_installed_with_it(wheel: Path) -> None:
         [entries] = [name for name in packed.namelist() if name.endswith(".dist-info/entry_points.txt")]
         parser = ConfigParser()
         parser.read_string(packed.read(entries).decode())
-    assert dict(parser["console_scripts"]) == {"sc": "scopecraft.cli.main:main"}
+    assert dict(parser["console_scripts"]) == {"sc": "scopecraft.cli.entry:main"}

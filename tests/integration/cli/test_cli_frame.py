@@ -33,7 +33,7 @@ def test_help_lists_every_command_by_what_it_is_for() -> None:
     for section in ("Start here:", "Work:", "Look:", "Set-up:"):
         assert section in said.out
     for name, row in COMMANDS.items():
-        assert f"  {name.ljust(8)}  {row.help}" in said.out
+        assert f"  {name.ljust(max(map(len, COMMANDS)))}  {row.help}" in said.out
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",), ("rnu",)])
