@@ -37,6 +37,7 @@ from scopecraft.worktrees.submodules import fill_submodules
 MADE_BRANCH = "branch: created by scopecraft"  # how the reflog of a branch of ours begins
 _PART_BYTES = 200  # of a branch name: git makes a file of each part, with `.lock` behind it
 _REF_LOCK_MILLISECONDS = 1000
+_FILTERED = re.compile(r"^fatal: (.*): smudge filter (.*) failed$", re.MULTILINE)
 _HELD = re.compile(r"(?:already checked out|already used by worktree) at '(.*)'", re.DOTALL)
 
 
@@ -200,6 +201,13 @@ def _not_added(add: tuple[str, ...], result: GitResult, branch: str) -> Scopecra
         path = clean_line(held.group(1))
         return BranchBusy(
             f"the branch {clean_line(branch)} is in use in {path}", "finish the rebase or bisect there first"
+        )
+    filtered = _FILTERED.search(result.stderr)
+    if filtered is not None:
+        path, name = (clean_line(part, 200) for part in filtered.groups())
+        return RepositoryRefused(
+            f"the filter {name} failed on {path}, so no worktree can be made",
+            "does it work in worktrees? make one where it does, and name it: sc dispatch --worktree PATH",
         )
     return failure(add, result)
 
