@@ -8,6 +8,7 @@ from pathlib import Path
 from scopecraft.config.paths import Home
 from scopecraft.errors import Ambiguous, NotFound, StateUnreadable
 from scopecraft.missions.folder import UNTOUCHED, folders_by_id, missing, read_mission
+from scopecraft.missions.trash import find_removal
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of, suffix_of
 
@@ -43,8 +44,16 @@ def require_mission(home: Home, task: str, project: str | None) -> Mission:
     mission = find_mission(home, task, project, partial=True)
     if mission is None:
         of = f" of project {project}" if project else ""
-        raise NotFound(f"no mission{of} is called {task!r}", "see what there is with: sc ls --all")
+        raise NotFound(f"no mission{of} is called {task!r}", _where_else(home, task, project))
     return mission
+
+
+def _where_else(home: Home, task: str, project: str | None) -> str:
+    try:
+        removed = find_removal(home, task, project)
+    except (NotFound, Ambiguous, StateUnreadable):
+        return "see what there is with: sc ls --all"
+    return f"it was removed; bring it back with: sc restore {removed.slug}"
 
 
 def _ways(task: str, partial: bool) -> Iterator[Callable[[str, str], bool]]:

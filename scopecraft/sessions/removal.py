@@ -76,6 +76,7 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
         except BaseException:
             _forget_try(context, plan)
             raise
+        wish.tell("taking the worktree away …")
         return _go_on(context, removal, plan.repository)
 
 

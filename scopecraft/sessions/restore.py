@@ -20,6 +20,7 @@ from scopecraft.model.naming import branch_name, check_title, slug_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import lock_reason
 from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.ports import port_taken_by_another
 from scopecraft.sessions.removal import discard
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.pin import Pin, unpin
@@ -155,6 +156,7 @@ def _activate(context: Context, removal: Removal, folder: TrashFolder, title: st
         branch=removal.restore_branch,
         worktree=str(_worktree(context, removal, removal.restore_as)),
         updated_at=clock.to_text(clock.now()),
+        port_base=None if port_taken_by_another(context, mission) else mission.port_base,
     )
     if changed != mission:
         write_mission(folder.mission, changed)

@@ -115,7 +115,7 @@ def check_tidy(desk: Desk) -> None:
 def test_a_removal_that_dies_at_a_known_moment_loses_nothing(desk: Desk, moment: str) -> None:
     tree = filled(desk)
     before = state(tree)
-    kill_when(begin(desk, "rm", "fix-login", "--yes"), desk.folder.parent, moment)
+    assert kill_when(begin(desk, "rm", "fix-login", "--yes"), desk.folder.parent, moment)
     kill_when(begin(desk, "rm", "fix-login", "--yes"), desk.folder.parent, moment)
     remove(desk)
     assert not tree.exists()
@@ -130,7 +130,7 @@ def test_a_restore_that_dies_at_a_known_moment_is_gone_on_with(desk: Desk, momen
     tree = filled(desk)
     before = state(tree)
     desk.done("rm", "fix-login", "--yes")
-    kill_when(begin(desk, "restore", "fix-login"), desk.folder.parent, moment)
+    assert kill_when(begin(desk, "restore", "fix-login"), desk.folder.parent, moment)
     wait_quiet(desk)
     kill_when(begin(desk, "restore", "fix-login"), desk.folder.parent, moment)
     restore(desk)
