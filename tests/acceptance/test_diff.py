@@ -224,3 +224,22 @@ def test_a_pager_that_the_person_leaves_early_is_no_error(shop: Path) -> None:
     commit(there, "big.txt", "".join(f"{number}\n" for number in range(15_000)))
     shown = on_a_terminal("diff", "fix", "--project", "shop", PAGER="head -n 3")
     assert "error" not in shown and shown.count("\n") == 3
+
+
+def test_a_link_to_another_repository_is_named_and_nothing_in_it_is_run(shop: Path, clean_environment: Path) -> None:
+    sign = clean_environment / "CANARY"
+    there = work(shop)
+    nested = there / "lib"
+    git(there, "init", "-q", "lib")
+    inner = commit(nested, "x.txt", "x\n")
+    git(there, "update-index", "--add", "--cacheinfo", f"160000,{inner},lib")
+    git(there, "commit", "-q", "-m", "a link")
+    for key in ("core.fsmonitor", "filter.evil.clean", "filter.evil.process"):
+        git(nested, "config", key, f"touch '{sign}'; cat")
+    (nested / ".gitattributes").write_text("* filter=evil\n")
+    (nested / "x.txt").write_text("changed\n")
+    said = sc("diff", "fix", cwd=shop)
+    assert said.code == 0, said.err
+    assert "lib: a repository inside this one" in said.err
+    assert f"+Subproject commit {inner}" in said.out
+    assert not sign.exists()

@@ -353,3 +353,53 @@ def test_missions_of_a_project_that_is_not_linked_any_more_are_named(shop: Path)
     home = home_here()
     (home.config / "projects.json").write_text('{"projects": []}')
     assert "the project shop is not linked" in sc("prune", cwd=shop).err
+
+
+def test_what_killed_starts_and_deleted_folders_leave_of_worktrees_is_cleared_away(shop: Path) -> None:
+    root, head = home_here().worktrees / "shop", git(shop, "rev-parse", "HEAD")
+    gone = add_mission(shop, "gone")
+    subprocess.run(["rm", "-r", gone.worktree], check=True)
+    forget_mission(gone.id)
+    half = root / "half"
+    reason = f"scopecraft: being made, its branch at {head}"
+    git(shop, "worktree", "add", "-q", "--lock", "--reason", reason, "-b", "feature/half", str(half))
+    (root / "empty").mkdir()
+    (root / "files").mkdir()
+    (root / "files" / "x").write_text("a person's\n")
+    (root.parent / ".pruned-0123").mkdir()
+    found = {Path(each["name"]).name: each for each in orphans(proposal(shop), "worktree")}
+    assert {name: each["proposed"] for name, each in found.items()} == {
+        "gone": True,
+        "half": True,
+        "empty": True,
+        "files": False,
+        ".pruned-0123": True,
+    }
+    assert found["gone"]["will"] == "forgotten by git"
+    done = sc("prune", "--yes", cwd=shop)
+    assert done.code == 0, done.err
+    assert [path.name for path in sorted(root.iterdir())] == ["files"]
+    assert len(git(shop, "worktree", "list").splitlines()) == 1
+    assert "feature/half" not in git(shop, "branch", "--list")
+    assert not (root.parent / ".pruned-0123").exists()
+
+
+def test_a_worktree_that_somebody_stands_in_is_not_pulled_away(shop: Path) -> None:
+    mission = add_mission(shop, "held")
+    forget_mission(mission.id)
+    there = subprocess.Popen(["sleep", "600"], cwd=mission.worktree)
+    try:
+        done = sc("prune", "--yes", cwd=shop)
+    finally:
+        there.kill()
+        there.wait()
+    assert done.code == 1
+    assert f"sleep 600 ({there.pid}) is at work" in done.err
+    assert Path(mission.worktree).is_dir()
+
+
+def test_a_worktree_of_another_home_in_the_same_repository_is_left_alone(shop: Path, clean_environment: Path) -> None:
+    other = clean_environment / "other-home" / "worktrees" / "shop" / "theirs"
+    reason = ("--lock", "--reason", "scopecraft mission theirs")
+    git(shop, "worktree", "add", "-q", *reason, "-b", "feature/theirs", str(other))
+    assert proposal(shop)["orphans"] == []
