@@ -4,14 +4,19 @@ metadata.json   the host's own record; never mounted
 facts.json      what settling needs to know, written before the start; never mounted
 decided.json    how it ended, written before that is carried out; never mounted
 settle.lock     held by whoever starts or settles the session
+visitor.lock    held by the person whose shell or command the session is
 pointer         mounted read-only over the worktree's .git
 stream.jsonl, stderr.log    mounted one by one: appended to by the agent
 launch/         mounted read-only; window.sh for a window
 secrets/        read by the agent's shell, then removed
 agent/          the agent's home and configuration
 git/            the private git directory
+objects/        what the private git directory borrows: mounted read-only
+lfs/            large files of git-lfs that the history names: mounted read-only
+modules/        for each submodule a folder with parts of these names for itself
 harvest/        mounted read-only: the script that reads the commits out, and the refs of the start
 out/            how the agent ended, and its commits
+caches/         of package managers: links to the person's own, mounted read-only, and room for what is new
 nested/         `.git` folders that the agent made inside the worktree, moved away; never mounted
 hooks/          of a window: what the agent's hooks wrote
 """

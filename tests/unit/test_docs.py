@@ -11,13 +11,16 @@ import pytest
 
 from scopecraft.cli.commands import COMMANDS
 from scopecraft.cli.main import sc
-from scopecraft.config.paths import Home
 from scopecraft.config.layers import load_settings
+from scopecraft.config.paths import Home
 from tests.support import commands_page, settings_page
 from tests.support.documents import PAGES, ROOT, blocks, commands, links
 
 # Hosts that may be named: nobody's, our own machine, and those in the picture's own format.
-HARMLESS_HOSTS = re.compile(r"(.*\.)?example\.(com|org|net)|127\.0\.0\.1|localhost|www\.w3\.org|www\.textualize\.io")
+# The last one is no address: every pointer of git-lfs begins with it.
+HARMLESS_HOSTS = re.compile(
+    r"(.*\.)?example\.(com|org|net)|127\.0\.0\.1|localhost|www\.w3\.org|www\.textualize\.io|git-lfs\.github\.com"
+)
 URL = re.compile(r"https?://(?:[^\s/@\"'`<>)\]{}]*@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+|localhost)")
 # Not under version control, or recorded as it came.
 SKIPPED = ("__pycache__", "build", "dist")
