@@ -24,6 +24,7 @@ from tests.support.wait import until
 
 MODEL = "anthropic/claude-sonnet-4-5"
 OPENCODE = dialect("opencode")
+START_SECONDS = 120  # it takes five on a machine that has nothing else to do
 QUIET = {"OPENCODE_DISABLE_MODELS_FETCH": "1"}
 
 
@@ -155,6 +156,7 @@ def person(clean_environment: Path) -> Iterator[Person]:
 def test_in_a_window_a_permission_is_asked_seen_and_given(person: Person) -> None:
     window, begun = person.window, clock.to_text(clock.now())
     window.open("-SC:work, please")
+    until(lambda: "PermissionRequest" in window.events(), START_SECONDS)
     asked = window.becomes("waiting", "permission")
     assert asked.detail == "bash: touch made"
     assert asked.conversation_id is not None
@@ -174,7 +176,7 @@ def test_in_a_window_a_permission_is_asked_seen_and_given(person: Person) -> Non
 def test_in_a_window_prompts_are_typed_turns_fail_and_esc_ends_them(person: Person) -> None:
     window = person.window
     window.open(None)
-    window.shows("Ask anything")
+    until(lambda: "Ask anything" in window.screen(), START_SECONDS)
     assert window.state(age_seconds=60).reason == "question"
     window.say("SC:fail")
     until(lambda: "StopFailure" in window.events(), 30)
