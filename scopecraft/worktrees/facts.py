@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -44,6 +45,11 @@ class PrivateFacts:
         values = {field.name: data[field.name] for field in fields(cls) if field.name not in optional}
         parts = tuple(cls.from_dict(part) for part in optional["submodules"])
         return cls(**{**values, "clock": Clock(**data["clock"]), "path": optional["path"], "submodules": parts})
+
+    @property
+    def submodule_pointers(self) -> dict[str, bytes]:
+        """What the host wrote into the `.git` of each submodule, by its path in the project's worktree."""
+        return {f"{part.path}/.git": os.fsencode(part.pointer) for part in self.submodules}
 
     @property
     def harvest_folder(self) -> Path:

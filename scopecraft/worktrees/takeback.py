@@ -161,8 +161,8 @@ def _make_safe(facts: PrivateFacts) -> list[Alert]:
     if not worktree.is_dir():
         return []
     into = Path(facts.session_folder) / "nested"
-    pointers = {f"{part.path}/.git": os.fsencode(part.pointer) for part in facts.submodules}
-    found = clear_nested(worktree, into, since_ns=trusted_since_ns(facts), pointers=pointers)
+    since_ns = trusted_since_ns(facts)
+    found = clear_nested(worktree, into, since_ns=since_ns, pointers=facts.submodule_pointers)
     return list(alerts.of_nested(found))
 
 
