@@ -106,6 +106,21 @@ class AgentWindow:
     def keys(self, *keys: str) -> None:
         tmux(self.socket, "send-keys", *keys)
 
+    def answer(self, key: str, words: str) -> None:
+        """Agents take no key in the first moments of a question: pressed until its words are gone."""
+
+        def pressed() -> bool:
+            if words not in self.screen():
+                return False
+            self.keys(key)
+            return True
+
+        def gone() -> bool:
+            return not pressed()
+
+        until(pressed, 30, what=f"{words!r} on the screen")
+        until(gone, every=0.5, what=f"an end of {words!r}")
+
     def say(self, prompt: str) -> None:
         self.keys("-l", prompt)
         self.shows(prompt)

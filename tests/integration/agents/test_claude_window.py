@@ -18,6 +18,7 @@ from tests.support.wait import until
 
 pytestmark = [pytest.mark.claude, pytest.mark.tmux]
 
+QUESTION = "Esc to cancel"  # stands below everything that it asks
 KEY = "sk-ant-dummy-0123456789012345678901234567890"
 ASK = {"questions": [{"question": "Which colour?", "header": "Colour", "multiSelect": False,
        "options": [{"label": "Red", "description": "r"}, {"label": "Blue", "description": "b"}]}]}  # fmt: skip
@@ -39,26 +40,7 @@ SCRIPT: dict[str, list[dict[str, Any]]] = {
 }
 
 
-class ClaudeWindow(AgentWindow):
-    """Claude with the hooks that the dialect made, in a configuration folder of its own."""
-
-    def answer(self, key: str) -> None:
-        """Claude takes no key in the first moments of a question, lest it be meant for something else."""
-
-        def pressed() -> bool:
-            if "Esc to cancel" not in self.screen():
-                return False
-            self.keys(key)
-            return True
-
-        def gone() -> bool:
-            return not pressed()
-
-        until(pressed, what="the question on the screen")
-        until(gone, every=0.5, what="an end of the question")
-
-
-def claude_in(folder: Path, binary: Path, server: ModelServer) -> ClaudeWindow:
+def claude_in(folder: Path, binary: Path, server: ModelServer) -> AgentWindow:
     work, config, hooks = folder / "my work", folder / "config", folder / "hooks"
     for each in (work, config, hooks):
         each.mkdir()
@@ -75,11 +57,11 @@ def claude_in(folder: Path, binary: Path, server: ModelServer) -> ClaudeWindow:
         secrets={"ANTHROPIC_API_KEY": KEY},
     )
     own = {"ANTHROPIC_API_KEY": KEY, "IS_SANDBOX": "1", "ANTHROPIC_BASE_URL": server.url}
-    return ClaudeWindow(folder, dialect("claude"), request, own)
+    return AgentWindow(folder, dialect("claude"), request, own)
 
 
 @pytest.fixture
-def window(clean_environment: Path, claude_binary: Path) -> Iterator[ClaudeWindow]:
+def window(clean_environment: Path, claude_binary: Path) -> Iterator[AgentWindow]:
     with ModelServer(SCRIPT) as server:
         window = claude_in(clean_environment, claude_binary, server)
         try:
@@ -88,13 +70,13 @@ def window(clean_environment: Path, claude_binary: Path) -> Iterator[ClaudeWindo
             window.close()
 
 
-def test_a_permission_is_asked_seen_and_given(window: ClaudeWindow) -> None:
+def test_a_permission_is_asked_seen_and_given(window: AgentWindow) -> None:
     window.open("--SC:work, please")
     asked = window.becomes("waiting", "permission")
     assert asked.detail == "Bash: touch made; sleep 2"
     assert asked.conversation_id == window.request.conversation_id
     assert not (Path(window.request.cwd) / "made").exists()
-    window.answer("Enter")
+    window.answer("Enter", QUESTION)
     # no hook tells of the approval: the registry does, while the tool still runs
     window.becomes("working", None)
     window.becomes("idle", "idle")
@@ -103,7 +85,7 @@ def test_a_permission_is_asked_seen_and_given(window: ClaudeWindow) -> None:
     assert window.events()[-1] == "Stop"
 
 
-def test_esc_while_it_works_ends_the_turn(window: ClaudeWindow) -> None:
+def test_esc_while_it_works_ends_the_turn(window: AgentWindow) -> None:
     window.open("SC:slow")
     window.becomes("working", None)
     window.keys("Escape")
@@ -112,47 +94,47 @@ def test_esc_while_it_works_ends_the_turn(window: ClaudeWindow) -> None:
     assert window.events() == ["SessionStart", "UserPromptSubmit"]
 
 
-def test_esc_on_a_permission_ends_the_turn_and_the_next_prompt_works(window: ClaudeWindow) -> None:
+def test_esc_on_a_permission_ends_the_turn_and_the_next_prompt_works(window: AgentWindow) -> None:
     window.open("SC:work")
     window.becomes("waiting", "permission")
-    window.answer("Escape")
+    window.answer("Escape", QUESTION)
     window.becomes("idle", "idle")
     window.say("SC:ask")
     window.becomes("waiting", "question")
 
 
-def test_a_question_is_seen_and_answered(window: ClaudeWindow) -> None:
+def test_a_question_is_seen_and_answered(window: AgentWindow) -> None:
     window.open("SC:ask")
     assert window.becomes("waiting", "question").detail == "Which colour?"
-    window.answer("Enter")
+    window.answer("Enter", QUESTION)
     window.becomes("idle", "idle")
 
 
-def test_a_large_write_says_which_file(window: ClaudeWindow) -> None:
+def test_a_large_write_says_which_file(window: AgentWindow) -> None:
     window.open("SC:big")
     assert window.becomes("waiting", "permission").detail == f"Write: {window.request.cwd}/big.txt"
-    window.answer("Enter")
+    window.answer("Enter", QUESTION)
     window.becomes("idle", "idle")
     assert max(len(line) for line in (window.hooks / "hooks.jsonl").read_bytes().splitlines()) < 4096
 
 
-def test_a_subagent_that_asks_is_seen_though_the_main_turn_is_over(window: ClaudeWindow) -> None:
+def test_a_subagent_that_asks_is_seen_though_the_main_turn_is_over(window: AgentWindow) -> None:
     window.open("SC:main")
     window.becomes("waiting", "permission")
     until(lambda: window.state().detail == "Bash: touch made; sleep 2")
-    window.answer("Enter")
+    window.answer("Enter", QUESTION)
     window.becomes("idle", "idle")
     assert (Path(window.request.cwd) / "made").exists()
 
 
-def test_without_a_prompt_it_waits_and_a_cleared_conversation_has_another_id(window: ClaudeWindow) -> None:
+def test_without_a_prompt_it_waits_and_a_cleared_conversation_has_another_id(window: AgentWindow) -> None:
     window.open(None)
     first = window.becomes("idle", "idle").conversation_id
     window.say("/clear")
     until(lambda: window.state().conversation_id not in (None, first), 30)
 
 
-def test_a_conversation_is_taken_up_again_in_another_window(window: ClaudeWindow) -> None:
+def test_a_conversation_is_taken_up_again_in_another_window(window: AgentWindow) -> None:
     window.open("hello")
     until(lambda: "Stop" in window.events(), 30)
     window.close()
@@ -163,7 +145,7 @@ def test_a_conversation_is_taken_up_again_in_another_window(window: ClaudeWindow
     window.becomes("waiting", "permission")
 
 
-def test_a_look_takes_no_time(window: ClaudeWindow) -> None:
+def test_a_look_takes_no_time(window: AgentWindow) -> None:
     window.open("SC:work")
     window.becomes("waiting", "permission")
     filler = b'{"at":"2026-11-21T08:00:01.000Z","event":"PostToolUse","payload":{"session_id":"x","pad":"%s"}}\n'

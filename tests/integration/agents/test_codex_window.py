@@ -21,6 +21,7 @@ from tests.support.wait import until
 
 pytestmark = pytest.mark.tmux
 
+PERMISSION = "Yes, proceed"
 KEY = "sk-dummy-0123456789012345678901234567890"
 ASKING = {"cmd": "touch made; echo hi", "sandbox_permissions": "require_escalated", "justification": "to make it"}
 SCRIPT: dict[str, list[dict[str, Any]]] = {
@@ -93,8 +94,7 @@ def test_a_permission_is_asked_seen_and_given(window: AgentWindow, person: Perso
     assert not (person.worktree / "made").exists()
     assert window.dialect.turn_started(window.view(), begun) is True
     assert window.dialect.turn_started(window.view(), "2999-01-01T00:00:00.000Z") is False
-    window.shows("Yes, proceed")
-    window.keys("y")
+    window.answer("y", PERMISSION)
     window.becomes("idle", "idle")
     assert (person.worktree / "made").exists()
     assert window.events()[:4] == ["SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest"]
@@ -115,13 +115,11 @@ def test_nothing_of_the_persons_own_is_changed_and_nobody_is_asked_to_trust_anyt
 def test_esc_ends_the_turn_while_it_works_and_while_it_asks(window: AgentWindow) -> None:
     window.open("SC:slow")
     window.becomes("working", None)
-    window.shows("esc to interrupt")
-    window.keys("Escape")
+    window.answer("Escape", "esc to interrupt")
     window.becomes("idle", "idle")
     window.say("SC:work")
     window.becomes("waiting", "permission")
-    window.shows("Yes, proceed")
-    window.keys("Escape")
+    window.answer("Escape", PERMISSION)
     window.becomes("idle", "idle")
 
 
@@ -151,7 +149,7 @@ def test_a_folder_that_the_person_does_not_trust_is_asked_about_in_the_window(
     window.open("hello")
     window.shows("trust")
     assert "or to trust the folder" in window.state(age_seconds=60).detail
-    window.keys("Enter")
+    window.answer("Enter", "trust")
     until(lambda: "Stop" in window.events(), 30)
 
 
