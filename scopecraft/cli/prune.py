@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scopecraft.sessions.finished import Finished
     from scopecraft.sessions.orphans import Orphan
     from scopecraft.sessions.prune import Done, Proposal
+    from scopecraft.sessions.removal import Wish
 
 
 @command(
@@ -38,11 +39,10 @@ if TYPE_CHECKING:
 @click.option("--fetch", is_flag=True, help="First ask the remotes for what was merged there.")
 @click.option("--keep-ignored", is_flag=True, help="Keep large ignored files of missions in the trash.")
 @click.option("--drop-ignored", is_flag=True, help="Lose large ignored files of missions, such as node_modules.")
+@click.option("--no-teardown", is_flag=True, help="Do not run the teardown commands of missions first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--project", help="Only missions of this project, and no orphans.")
-def prune(
-    yes: bool, dry_run: bool, fetch: bool, keep_ignored: bool, drop_ignored: bool, as_json: bool, project: str | None
-) -> int | None:
+def prune(yes: bool, dry_run: bool, fetch: bool, as_json: bool, project: str | None, **how: bool) -> int | None:
     """Propose what can go, with the reason for each: missions that are merged, and what nobody owns any more.
 
     A mission is merged when a main branch holds its commits, the same files, or the same changes: squash and rebase
@@ -54,12 +54,12 @@ def prune(
 
     At a terminal one question is asked for all of it. Elsewhere nothing is done without --yes.
     """
-    from scopecraft.sessions.prune import carry_out, propose
+    from scopecraft.sessions.prune import propose
     from scopecraft.sessions.removal import Wish
 
     if yes and dry_run:
         raise BadInput("--yes does it and --dry-run does not", "choose one of them")
-    if keep_ignored and drop_ignored:
+    if how["keep_ignored"] and how["drop_ignored"]:
         raise BadInput("--keep-ignored and --drop-ignored exclude each other", "choose one of them")
     context = Context.of(os.environ)
     if project is not None:
@@ -69,22 +69,24 @@ def prune(
     if can_ask():
         note("looking at missions and at what is left over …")
     found = propose(context, project)
-    if as_json and not yes:
-        print_json(_json(found, None))
-        return None
     if not as_json:
         _show(found)
-    if found.is_empty or dry_run or not (yes or _is_agreed()):
-        if as_json:
-            print_json(_json(found, []))
-        return None
-    done = []
-    for each in carry_out(context, found, Wish(keep_ignored=keep_ignored, drop_ignored=drop_ignored)):
-        done.append(each)
-        _tell(each)
+    is_meant = not found.is_empty and not dry_run and (yes or (not as_json and _is_agreed()))
+    wish = Wish(how["keep_ignored"], how["drop_ignored"], skip_teardown=how["no_teardown"], tell=note)
+    done = _carry_out(context, found, wish) if is_meant else None
     if as_json:
         print_json(_json(found, done))
-    return 1 if any(each.error for each in done) else None
+    return 1 if any(each.error for each in done or ()) else None
+
+
+def _carry_out(context: Context, found: Proposal, wish: Wish) -> list[Done]:
+    from scopecraft.sessions.prune import carry_out
+
+    done = []
+    for each in carry_out(context, found, wish):
+        _tell(each)
+        done.append(each)
+    return done
 
 
 def _require_project(context: Context, name: str) -> None:
@@ -141,8 +143,11 @@ _Section = tuple[str, list[tuple[str, str]]]
 
 def _sections(found: Proposal) -> Iterator[_Section]:
     """Headings, each with names and reasons."""
-    yield "merged; moved to the trash, sc restore brings it back:", [(_name(m), m.why) for m in found.missions]
-    yield "nobody's:", [(f"{o.kind} {o.name}", f"{o.why}: {o.will}") for o in found.clearable]
+    yield (
+        "merged, to go to the trash, from where sc restore brings it back:",
+        [(_name(m), m.why) for m in found.missions],
+    )
+    yield "nobody's, to be cleared away:", [(f"{o.kind} {o.name}", f"{o.why}: {o.will}") for o in found.clearable]
     staying = [each for each in found.finished if not each.is_proposed and (each.how is not None or each.is_partly)]
     yield (
         "stays:",
