@@ -31,6 +31,7 @@ class Context:
     _engines: dict[str, ContainerExecutor] = field(default_factory=dict, repr=False)
     _outer: Context | None = field(default=None, repr=False)
     project: str | None = None  # whose settings hold here, beside those of the home
+    ignored: set[tuple[str, ...]] = field(default_factory=set, repr=False)  # what a person said to leave out this time
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Context:
@@ -57,7 +58,7 @@ class Context:
 
     def within(self, project: str, effective: Effective) -> Context:
         """The same home, database and engines under other settings; see `sessions.project_settings`."""
-        inner = Context(self.home, self.environ, self._engines, self.outermost(), project)
+        inner = Context(self.home, self.environ, self._engines, self.outermost(), project, self.ignored)
         inner.__dict__["effective"] = effective
         return inner
 

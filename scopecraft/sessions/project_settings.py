@@ -61,6 +61,15 @@ def within_project(
     return context.within(place[0].name, effective)
 
 
+def with_confirmed(context: Context, place: tuple[Project, Repository]) -> Context:
+    """For what must not wait for an answer: what the repository brings counts only where it is confirmed already."""
+    return within_project(context, place, ask=_pass_over)
+
+
+def _pass_over(_: Question) -> Answer:
+    return "ignore"
+
+
 def question_about(context: Context, place: tuple[Project, Repository]) -> Question | None:
     """What there is to confirm for a project, confirmed before or not; None where its repository brings nothing."""
     from scopecraft.config.repository_file import project_layer
@@ -105,7 +114,7 @@ def _own_layer(context: Context, question: Question | None, ask: Ask) -> tuple[L
     known = confirmation_of(context.home, question.project, question.file.sha256)
     if known is not None:
         return question.layer, known
-    match ask(question):
+    match _asked(context, question, ask):
         case "use":
             return question.layer, confirm(context, question, host_setup=False)
         case "ignore":
@@ -132,7 +141,7 @@ def _on_the_host(
 
     if confirmation is not None and confirmation.host_setup:
         return effective
-    match ask(question):
+    match _asked(context, question, ask):
         case "use":
             confirm(context, question, host_setup=True)
             return effective
@@ -141,6 +150,17 @@ def _on_the_host(
                 Layer("flag", {("setup", "run_on"): Value("container", "not confirmed for this machine")})
             )
     raise not_confirmed(question)
+
+
+def _asked(context: Context, question: Question, ask: Ask) -> Answer:
+    """Whoever said ignore is not asked again by the same command."""
+    mark = (question.about, question.project, question.file.sha256)
+    if mark in context.ignored:
+        return "ignore"
+    answer = ask(question)
+    if answer == "ignore" and ask is not _pass_over:
+        context.ignored.add(mark)
+    return answer
 
 
 def not_confirmed(question: Question) -> NotConfirmed:

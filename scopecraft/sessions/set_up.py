@@ -28,6 +28,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.project_settings import with_confirmed
 from scopecraft.sessions.setup_log import SetupLog
 from scopecraft.worktrees.repository import Repository
 
@@ -91,13 +92,19 @@ def run_setup(context: Context, mission: Mission, hear: Hear = nobody) -> int:
 def run_teardown(context: Context, mission: Mission, hear: Hear = nobody) -> int:
     """Before a worktree is removed: how many commands ran, none where there is no worktree.
 
-    Each ends at its time limit. Raises SetupFailed at the first that fails; nothing was removed then.
+    Those of the repository only where they are confirmed already: tidying up waits for no answer. Each ends at its
+    time limit. Raises SetupFailed at the first that fails; nothing was removed then.
     """
+    if not Path(mission.worktree).is_dir():
+        return 0
+    project = project_named(load_projects(context.home), mission.project)
+    repository = repository_of(project)
+    context = with_confirmed(context, (project, repository))
     commands = context.settings.setup.teardown
-    if not commands or not Path(mission.worktree).is_dir():
+    if not commands:
         return 0
     with _held(context, mission):
-        _run(context, Work("teardown", commands, mission, _repository(context, mission), None, hear))
+        _run(context, Work("teardown", commands, mission, repository, None, hear))
     return len(commands)
 
 

@@ -19,7 +19,7 @@ from scopecraft.config.repository_file import MOST_BYTES
 from scopecraft.errors import BadInput, BadSettings, NotConfirmed, Refused, RepositoryRefused, StateUnreadable
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import project_here
-from scopecraft.sessions.project_settings import Answer, Question, within_project
+from scopecraft.sessions.project_settings import Answer, Question, with_confirmed, within_project
 from scopecraft.sessions.settings_files import change, home_file, project_file, replace_text, text_of
 from scopecraft.worktrees.repository import Repository
 from tests.support.command_line import sc
@@ -87,9 +87,21 @@ def test_ignored_they_count_for_nothing_and_the_next_time_asks_again(context: Co
     bring(shop)
     person = Person("ignore", "stop")
     assert image(within_project(context, place(context, shop), ask=person)) is None
+    assert image(within_project(context, place(context, shop), ask=person)) is None
+    assert len(person.asked) == 1, "the same command does not ask twice"
+    later = Context.of(os.environ)
     with pytest.raises(NotConfirmed):
-        within_project(context, place(context, shop), ask=person)
+        within_project(later, place(later, shop), ask=person)
     assert load_confirmations(context.home) == []
+
+
+def test_what_must_not_wait_for_an_answer_takes_what_is_confirmed_and_nothing_else(
+    context: Context, shop: Path
+) -> None:
+    bring(shop)
+    assert image(with_confirmed(context, place(context, shop))) is None
+    within_project(context, place(context, shop), ask=Person("use"))
+    assert image(with_confirmed(context, place(context, shop))) == "theirs"
 
 
 def test_what_is_read_is_what_was_shown_though_the_file_is_changed_while_the_person_reads(
@@ -136,6 +148,7 @@ def test_commands_on_the_machine_itself_need_a_word_of_their_own(context: Contex
     found = within_project(context, place(context, shop), ask=person)
     assert [question.about for question in person.asked] == ["settings", "host"]
     assert (found.settings.setup.commands, found.settings.setup.run_on) == (("make",), "container")
+    context = Context.of(os.environ)
     with pytest.raises(NotConfirmed) as caught:
         within_project(context, place(context, shop))
     assert "--host-setup" in caught.value.hint

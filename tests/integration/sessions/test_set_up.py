@@ -213,3 +213,16 @@ def test_a_teardown_runs_in_the_worktree_and_its_failure_is_an_error(shop: Shop)
     assert (shop.worktree("fix") / "bye").read_text() == "bye\n"
     assert "said" in heard
     assert log(shop, "fix", "teardown").splitlines()[-1] == "exit code 4"
+
+
+def test_a_repositorys_teardown_runs_only_where_it_is_confirmed(shop: Shop) -> None:
+    assert shop.run("fix", "true", "--follow").code == 0
+    (shop.folder / ".scopecraft.toml").write_text('[setup]\nteardown = ["echo bye >/workspace/bye"]\n')
+    context = Context(shop.home, os.environ)
+    mission = require_mission(shop.home, "fix", None)
+    assert run_teardown(context, mission) == 0
+    assert shop.sc("config", "trust", "--yes").code == 0
+    assert run_teardown(context, mission) == 1
+    context.store.close()
+    context.containers.close()
+    assert (shop.worktree("fix") / "bye").read_text() == "bye\n"
