@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scopecraft.errors import BadInput, BranchBusy, Refused
+from scopecraft.errors import BadInput, BranchBusy, Refused, ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.ids import new_group_id
 from scopecraft.model.mission import Mission
@@ -33,18 +33,27 @@ class How:
 def start_siblings(context: Context, request: StartRequest, agents: Sequence[str], how: How) -> Iterator[Session]:
     """One after another, as they come up. Nothing is made before all of them were found possible.
 
-    A start that fails in spite of that leaves those before it running. Raises what `siblings_of` and `how` raise.
+    A start that fails in spite of that leaves those before it running; asked again, the rest joins them. Raises what
+    `siblings_of` and `how` raise.
     """
+    begun: list[str] = []
     for sibling in siblings_of(context, request, agents, how.check):
-        yield how.start(context, sibling)
+        try:
+            session = how.start(context, sibling)
+        except ScopecraftError:
+            if begun:
+                request.on_note(f"begun before that, and left as they are: {', '.join(begun)}; see them: sc ls")
+            raise
+        begun.append(session.task)
+        yield session
 
 
 def siblings_of(
     context: Context, request: StartRequest, agents: Sequence[str], check: Callable[[Context, StartRequest], object]
 ) -> tuple[StartRequest, ...]:
-    """A request for each agent. Where the siblings are there already, each goes on in its mission.
+    """A request for each agent. A sibling that is there goes on in its mission; a new one begins where those began.
 
-    Raises Refused where only some are there or where they do not belong together, BranchBusy for a taken branch.
+    Raises Refused where those that are there do not belong together, BranchBusy for a taken branch.
     """
     named = zip(sibling_names(request.task, agents), agents, strict=True)
     requests = [replace(request, task=name, agent=agent) for name, agent in named]
@@ -52,14 +61,14 @@ def siblings_of(
         check(context, each)
     project, repository = project_here(context, request.cwd, request.project)
     missions = [would_begin(context, each, project, repository) for each in requests]
-    if _is_group(missions):
-        return tuple(requests)
-    base = resolve_base(repository, request.base).commit
+    group, base = _group_of(missions) or (new_group_id(clock.now()), resolve_base(repository, request.base).commit)
     inner = within_project_of(context, request)
-    for each in requests:
-        _refuse_taken_branch(inner, project.name, repository, replace(each, base=base))
-    group = new_group_id(clock.now())
-    return tuple(replace(each, base=base, group=group) for each in requests)
+    new = {each.task for each, mission in zip(requests, missions, strict=True) if mission is None}
+    joined = [replace(each, base=base, group=group) if each.task in new else each for each in requests]
+    for each in joined:
+        if each.task in new:
+            _refuse_taken_branch(inner, project.name, repository, each)
+    return tuple(joined)
 
 
 def sibling_names(task: str, agents: Sequence[str]) -> tuple[str, ...]:
@@ -78,19 +87,16 @@ def sibling_names(task: str, agents: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _is_group(missions: Sequence[Mission | None]) -> bool:
-    """Whether they are there, as the siblings of one start; False when none is there. Raises Refused."""
+def _group_of(missions: Sequence[Mission | None]) -> tuple[str, str] | None:
+    """The group and the base of those that are there; None when none is. Raises Refused unless they have one group."""
     there = [mission for mission in missions if mission is not None]
     if not there:
-        return False
-    groups = {mission.group for mission in there}
-    if len(there) == len(missions) and len(groups) == 1 and None not in groups:
-        return True
+        return None
+    group = there[0].group
+    if group is not None and all(mission.group == group for mission in there):
+        return group, there[0].base
     listed = ", ".join(mission.slug for mission in there)
-    raise Refused(
-        f"of these missions some are there already, and were not begun together with the rest: {listed}",
-        "choose another task name",
-    )
+    raise Refused(f"there already, and not begun together as siblings: {listed}", "choose another task name")
 
 
 def _refuse_taken_branch(context: Context, project: str, repository: Repository, request: StartRequest) -> None:

@@ -110,6 +110,22 @@ def test_missions_that_were_not_begun_together_are_no_siblings(shop: Path) -> No
     assert set(missions()) == {"fix-good"}
 
 
+def test_what_is_missing_of_a_group_joins_it_where_the_others_began(shop: Path) -> None:
+    said = sc("dispatch", "fix", "--agents", "slow,bad,slow", cwd=shop)
+    assert "exit code 3" in refused(said, 1)
+    assert "begun before that, and left as they are: fix-slow" in said.err
+    assert set(missions()) == {"fix-slow", "fix-bad"}
+    assert sc("stop", "fix-slow", "--now", cwd=shop).code == 0
+    began = git(shop, "rev-parse", "main")
+    commit(shop, "meanwhile.txt")
+    said = sc("run", "fix", "-m", "x", "--agents", "slow,bad,good", "--detach", cwd=shop)
+    assert said.code == 0, said.err
+    made = missions()
+    assert set(made) == {"fix-slow", "fix-bad", "fix-good"}
+    assert {mission["base"] for mission in made.values()} == {began}
+    assert len({mission["group"] for mission in made.values()}) == 1
+
+
 def test_a_shell_is_no_place_for_several_agents(shop: Path) -> None:
     assert "--shell is in the place of one" in refused(sc("run", "fix", "--shell", "--agents", "good,bad", cwd=shop), 2)
     assert missions() == {}
