@@ -34,7 +34,7 @@ from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.removal_plan import Plan, plan_removal, refuse_occupied, refuse_undecided
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.pin import Pin, pin, unpin
-from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside
+from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside, set_aside_back
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.survey import Survey, fingerprint
 from scopecraft.worktrees.uncommitted import changes
@@ -64,7 +64,7 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
         with changing(context.home, mission.id) as current:
             begun = under_way(context.home, current)
         if begun is not None:
-            undo_if_pinned(context, begun)
+            undo_if_pinned(trash_folder(context.home, current.id, current.slug), begun)
         plan = plan_removal(context, current)
         if plan.begun is not None:
             return _go_on(context, plan.begun, plan.repository)
@@ -88,7 +88,7 @@ def finish_removals(context: Context) -> None:
             with suppress(ScopecraftError), name_held(context, seen.project, seen.title):
                 removal = load_removal(folder)  # who had the name may have gone on with it
                 if removal is not None and removal.phase == "pinned":
-                    undo_if_pinned(context, removal)
+                    undo_if_pinned(folder, removal)
                 elif removal is not None:
                     project = project_named(load_projects(context.home), removal.project)
                     _go_on(context, removal, repository_of(project))
@@ -137,7 +137,7 @@ def _pinned(context: Context, plan: Plan, wish: Wish) -> Removal:
         folder = save_removal(context.home, removal)
         if plan.seen.pointer is None:
             return _frozen(context, removal)
-        if _is_apart_as_pinned(plan.seen, folder, pinned):
+        if _is_apart_as_pinned(plan.seen, folder, removal):
             return _frozen(context, removal)
     raise NotPinned(
         f"{plan.mission.worktree} is being written to all the time, so nothing was removed", "what is at work there?"
@@ -155,15 +155,18 @@ def _forget_try(context: Context, plan: Plan) -> None:
                 discard(folder)
 
 
-def _is_apart_as_pinned(seen: Survey, folder: TrashFolder, pinned: Pin) -> bool:
-    """Whether the worktree stands in the trash, and is what was pinned; else it is where it was."""
+def _is_apart_as_pinned(seen: Survey, folder: TrashFolder, removal: Removal) -> bool:
+    """Whether the worktree stands in the trash and is what was pinned; else it is where and as it was."""
+    assert removal.pin is not None
     set_apart(seen.worktree, folder.tree)
     is_same = False
     try:
-        is_same = fingerprint(folder.tree, changes(seen.git(folder.tree))) == pinned.fingerprint
+        if fingerprint(folder.tree, changes(seen.git(folder.tree))) == removal.pin["fingerprint"]:
+            set_aside(folder.tree, folder.kept, removal.aside)
+            is_same = True
     finally:
         if not is_same:
-            bring_back(folder.tree, seen.worktree)
+            undo_if_pinned(folder, removal)
     return is_same
 
 
@@ -202,10 +205,10 @@ def _record(plan: Plan, wish: Wish, pinned: Pin | None) -> Removal:
     )
 
 
-def undo_if_pinned(context: Context, removal: Removal) -> None:
-    """A removal that was killed before it was sure: the worktree goes back to where it was."""
-    folder = trash_folder(context.home, removal.mission_id, removal.slug)
+def undo_if_pinned(folder: TrashFolder, removal: Removal) -> None:
+    """A removal that was not sure yet: the worktree goes back to where it was, with all that was moved out of it."""
     if folder.tree.exists() and removal.phase == "pinned" and not os.path.lexists(removal.worktree):
+        set_aside_back(folder.tree, folder.kept, removal.aside)
         bring_back(folder.tree, Path(removal.worktree))
 
 
@@ -228,7 +231,6 @@ def _take_from_git(removal: Removal, folder: TrashFolder, repository: Repository
         if os.path.lexists(removal.worktree):
             unlock(repository, Path(removal.worktree))
         return
-    set_aside(folder.tree, folder.kept, removal.aside)
     forget_worktree(repository, Path(removal.worktree), Path(removal.admin) if removal.admin else None, folder.modules)
     tip = removal.pin["branch_tip"] if removal.pin else None
     if removal.takes_branch and tip is not None:

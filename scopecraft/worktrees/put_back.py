@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +19,11 @@ from scopecraft.worktrees.pin import Pin, PinnedFile, files_of, is_whole
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import snapshot
+from scopecraft.worktrees.tree_writer import TreeWriter
 from scopecraft.worktrees.uncommitted import changes, throwaway_store, uncommitted_git, working_state
 from scopecraft.worktrees.worktree import CreateRequest, create
 
 _BATCH_BYTES = 64 << 20  # of files held in memory at a time
-_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,11 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
         return True
     _read_tree(git, f"{pinned.work}^2^{{tree}}")
     _set_head(repo, git, pinned, place)
-    with _Writer(place.path) as writer:
+    with TreeWriter(place.path) as writer:
         for path in _deleted(repo, pinned):
             writer.remove(path)
         for file, content in _contents(repo, files_of(repo, pinned)):
-            writer.write(file, content)
+            writer.write(file.path, file.mode, content)
     git.run("update-index", "-q", "--refresh", check=False)
     return _is_same(repo, pinned, place.path, pointer)
 
@@ -79,7 +77,7 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
 def put_aside_back(worktree: Path, kept: Path, paths: Iterable[str]) -> tuple[str, ...]:
     """Move what was set aside to where it was; those for which there is no room stay, and are named."""
     stuck = []
-    with _Writer(worktree) as writer:
+    with TreeWriter(worktree) as writer:
         for path in paths:
             source = kept / path
             if os.path.lexists(source) and not writer.move_in(source, path.rstrip("/")):
@@ -178,92 +176,3 @@ def _is_same(repo: Repository, pinned: Pin, worktree: Path, pointer: bytes) -> b
         state = working_state(repo, git, changes(git, with_ignored=False), store=store)
         trees = [repo.git.text("rev-parse", f"{pinned.work}{place}^{{tree}}") for place in ("", "^2")]
         return [state.tree, state.index_tree] == trees
-
-
-class _Writer:
-    """Files below a folder; no link on the way is followed, and nothing outside is touched."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> _Writer:
-        try:
-            self._root = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
-        except OSError as error:
-            raise storage_failed(error, self._folder) from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._root)
-
-    def remove(self, path: str) -> None:
-        """A file, and the folders above it that are empty then."""
-        with suppress(OSError):
-            parent, name = self._parent(path)
-            try:
-                os.unlink(name, dir_fd=parent)
-            finally:
-                os.close(parent)
-            above = path.rpartition("/")[0]
-            while above:
-                folder, name = self._parent(above)
-                try:
-                    os.rmdir(name, dir_fd=folder)
-                finally:
-                    os.close(folder)
-                above = above.rpartition("/")[0]
-
-    def write(self, file: PinnedFile, content: bytes) -> None:
-        try:
-            parent, name = self._parent(file.path)
-            try:
-                with suppress(FileNotFoundError, IsADirectoryError):
-                    os.unlink(name, dir_fd=parent)
-                with suppress(OSError):
-                    os.rmdir(name, dir_fd=parent)
-                if file.mode == "120000":
-                    os.symlink(content, os.fsencode(name), dir_fd=parent)
-                else:
-                    self._write(parent, name, content, 0o777 if file.mode == "100755" else 0o666)
-            finally:
-                os.close(parent)
-        except OSError as error:
-            raise storage_failed(error, self._folder / file.path) from error
-
-    def _write(self, parent: int, name: str, content: bytes, mode: int) -> None:
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, mode, dir_fd=parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-
-    def move_in(self, source: Path, path: str) -> bool:
-        """False where something stands there."""
-        try:
-            parent, name = self._parent(path)
-            try:
-                with suppress(FileNotFoundError):
-                    info = os.stat(name, dir_fd=parent, follow_symlinks=False)
-                    if not stat.S_ISDIR(info.st_mode):
-                        return False
-                    os.rmdir(name, dir_fd=parent)  # git makes an empty folder for a submodule
-                os.rename(source, name, dst_dir_fd=parent)
-            finally:
-                os.close(parent)
-        except OSError:
-            return False
-        return True
-
-    def _parent(self, path: str) -> tuple[int, str]:
-        """A descriptor of the folder, made where it is missing. Raises OSError for a link on the way."""
-        *folders, name = path.split("/")
-        current = os.dup(self._root)
-        try:
-            for folder in folders:
-                with suppress(FileExistsError):
-                    os.mkdir(folder, dir_fd=current)
-                deeper = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=current)
-                os.close(current)
-                current = deeper
-        except BaseException:
-            os.close(current)
-            raise
-        return current, name

@@ -7,8 +7,9 @@ what is there, and until then one rename brings it back.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from scopecraft.worktrees.repository import Repository
 SMALL_BYTES = 10 << 20  # an ignored file or folder up to this size is kept without being asked for: `.env`
 SMALL_FILES = 1000  # and with no more files than this: not `node_modules`
 ALL_SMALL_BYTES = 100 << 20  # of all that is kept so
+_MOUNTS = Path("/proc/self/mountinfo")
+_ESCAPED = re.compile(rb"\\([0-7]{3})")  # spaces in it
 _PATIENT = {"core.filesRefLockTimeout": "10000", "core.packedRefsTimeout": "10000"}
 
 
@@ -68,7 +71,10 @@ def small_ones(weights: Iterable[Weight]) -> tuple[Weight, ...]:
 
 
 def set_apart(worktree: Path, frozen: Path) -> None:
-    """Rename the worktree's folder. Raises NotPinned where that is another file system."""
+    """Rename the worktree's folder. Raises NotPinned where that, or something in it, is another file system."""
+    mounted = next(_mounts_below(worktree.resolve()), None)
+    if mounted is not None:
+        raise NotPinned(f"{mounted} is mounted there, so nothing was removed", f"unmount it first: umount {mounted}")
     try:
         worktree.rename(frozen)
     except OSError as error:
@@ -76,6 +82,16 @@ def set_apart(worktree: Path, frozen: Path) -> None:
             f"{worktree} cannot be moved to the trash, so nothing was removed: {error.strerror}",
             "is it a mount, or on another disk than the home?",
         ) from error
+
+
+def _mounts_below(folder: Path) -> Iterator[Path]:
+    """What is deleted there would be gone from the other file system."""
+    with suppress(OSError):
+        for line in _MOUNTS.read_bytes().splitlines():
+            place = _ESCAPED.sub(lambda octal: bytes([int(octal.group(1), 8)]), line.split(b" ")[4])
+            path = Path(os.fsdecode(place))
+            if path != folder and path.is_relative_to(folder):
+                yield path
 
 
 def bring_back(frozen: Path, worktree: Path) -> None:
@@ -94,6 +110,17 @@ def set_aside(frozen: Path, kept: Path, paths: Iterable[str]) -> None:
         if os.path.lexists(source) and not os.path.lexists(target):
             try:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                source.rename(target)
+            except OSError as error:
+                raise storage_failed(error, target) from error
+
+
+def set_aside_back(frozen: Path, kept: Path, paths: Iterable[str]) -> None:
+    """Undo `set_aside`, as far as it came. Raises StorageFailed."""
+    for path in paths:
+        source, target = kept / path, frozen / path
+        if os.path.lexists(source) and not os.path.lexists(target):
+            try:
                 source.rename(target)
             except OSError as error:
                 raise storage_failed(error, target) from error

@@ -66,6 +66,16 @@ def test_a_pipe_that_git_would_wait_for_is_named(desk: Desk) -> None:
     assert "deep/.gitignore: it is a pipe" in refused(desk, "fix-login", "--yes")
 
 
+def test_another_disk_inside_is_not_wiped(desk: Desk) -> None:
+    tree = Path(desk.mission("fix-login").worktree)
+    commit(tree, ".gitignore", "ca che/\n")
+    with small_disk(tree / "ca che") as disk:
+        (disk / "theirs").write_text("theirs\n")
+        said = refused(desk, "fix-login", "--yes", "--drop-ignored")
+        assert "is mounted there, so nothing was removed" in said
+        assert (disk / "theirs").exists()
+
+
 def test_two_words_that_exclude_each_other_are_refused(desk: Desk) -> None:
     desk.mission("fix-login")
     assert desk.sc("rm", "fix-login", "--keep-ignored", "--drop-ignored").code == 2
