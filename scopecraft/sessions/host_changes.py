@@ -18,13 +18,15 @@ from scopecraft.worktrees.repository import Repository, resolve_base
 from scopecraft.worktrees.safe_changes import safe_changes
 
 
-def host_changes(context: Context, mission: Mission) -> tuple[HostFile, ...]:
-    """Committed, uncommitted and ignored ones; some ten git calls, and no patch is made.
+def host_changes(context: Context, mission: Mission, repository: Repository) -> tuple[HostFile, ...]:
+    """Committed, uncommitted and ignored ones; some ten git calls, but one for a mission on which nobody has worked.
 
     Raises what reading the repository raises.
     """
-    repository = repository_of(project_named(load_projects(context.home), mission.project))
-    modes = _committed(repository, mission)
+    tip = resolve_base(repository, f"refs/heads/{mission.branch}").commit
+    if _is_untouched(context, mission, tip):
+        return ()
+    modes = _committed(repository, mission, tip)
     worktree = Path(mission.worktree)
     if worktree.is_dir():
         pointer = verify_pointer(worktree, repository.common_dir)
@@ -38,17 +40,25 @@ def host_changes(context: Context, mission: Mission) -> tuple[HostFile, ...]:
     return tuple(HostFile(path, why) for path, mode in sorted(modes.items()) if (why := why_it_runs(path, mode)))
 
 
-def host_changes_if_known(context: Context, mission: Mission) -> tuple[HostFile, ...]:
+def host_changes_if_known(
+    context: Context, mission: Mission, repository: Repository | None = None
+) -> tuple[HostFile, ...]:
     """None at all where they cannot be told: for a word beside something else, which must not fail because of it."""
     try:
-        return host_changes(context, mission)
+        opened = repository or repository_of(project_named(load_projects(context.home), mission.project))
+        return host_changes(context, mission, opened)
     except ScopecraftError:
         return ()
 
 
-def _committed(repository: Repository, mission: Mission) -> dict[str, str]:
+def _is_untouched(context: Context, mission: Mission, tip: str) -> bool:
+    """Whether its worktree was made just now, from what the project itself has."""
+    is_ours = Path(mission.worktree).is_relative_to(context.home.worktrees)
+    return tip == mission.base and is_ours and context.store.latest_of(mission.id) is None
+
+
+def _committed(repository: Repository, mission: Mission, tip: str) -> dict[str, str]:
     own = f"refs/heads/{mission.branch}"
-    tip = resolve_base(repository, own).commit
     mains = [ref for ref in main_refs(repository) if ref.name != own]
     return changed_paths(repository.git, origin_of(repository.git, tip=tip, base=mission.base, mains=mains), tip)
 

@@ -36,7 +36,7 @@ def start_window(context: Context, request: StartRequest) -> Session:
     context, chosen, program = choose_program(context, request)
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
-        request.on_host_files(host_changes_if_known(context, ready.mission))
+        request.on_host_files(host_changes_if_known(context, ready.mission, ready.repository))
         with begin(context, request, chosen, ready, "tmux") as beginning:
             set_up_if_due(context, beginning)
             session = _start(context, beginning, program)
