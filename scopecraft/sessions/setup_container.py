@@ -15,6 +15,7 @@ from scopecraft.missions.folder import folder_of
 from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
 from scopecraft.model.mission import Mission
 from scopecraft.sessions.agent_choice import choose_agent, choose_image
+from scopecraft.sessions.caches import cache_environment, lay_out_caches
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.container_launch import AGENT_HOME, WORKSPACE, limits_of
 from scopecraft.sessions.context import Context
@@ -49,13 +50,14 @@ def run_in_container(context: Context, work: Work, command: str, hear: Callable[
         owner = work.worktree.stat()
         user = (owner.st_uid, owner.st_gid)
         private = _private(context, work, folder, user)
-        _write_files(work, folder, command, limits)
+        caches = lay_out_caches(context, folder.path, user)
+        _write_files(context, work, folder, command, limits)
         if os.getuid() != user[0]:
             parts = (folder.agent, folder.out, folder.secrets, folder.path / "launch", folder.stream, folder.stderr)
             for part in parts:
                 give_to(part, user)
         began_ns = folder.stream.stat().st_ctime_ns - SLACK_NS
-        mounts = (*_mounts(work, folder), *_git_mounts(work, folder, private))
+        mounts = (*_mounts(work, folder), *_git_mounts(work, folder, private), *caches)
         launch = ContainerLaunch(
             session_id=work.session_id or "",
             labels=_labels(context, work),
@@ -128,10 +130,11 @@ def _private(context: Context, work: Work, folder: SessionFolder, user: tuple[in
     return None
 
 
-def _write_files(work: Work, folder: SessionFolder, command: str, limits: Limits) -> None:
+def _write_files(context: Context, work: Work, folder: SessionFolder, command: str, limits: Limits) -> None:
     # one output, so that both stay in the order of writing
     argv = ("/bin/sh", "-c", 'exec /bin/sh -e -c "$1" 2>&1', "sh", command)
-    files = LauncherFiles(AgentCommand(argv), limits, str(work.worktree), mission_environment(work.mission), None)
+    environment = {**mission_environment(work.mission), **cache_environment(context)}
+    files = LauncherFiles(AgentCommand(argv), limits, str(work.worktree), environment, None)
     write_launcher(folder.path, files)
 
 
@@ -164,7 +167,8 @@ def _clear_nested(
 ) -> None:
     """As after an agent: repositories inside the worktree run programs when a person uses git there."""
     since = began_ns if private is None else trusted_since_ns(private.facts)
-    found = clear_nested(work.worktree, _nested_folder(context, work.mission), since_ns=since)
+    pointers = private.facts.submodule_pointers if private is not None else None
+    found = clear_nested(work.worktree, _nested_folder(context, work.mission), since_ns=since, pointers=pointers)
     for alert in of_nested(found):
         hear(alert.text.replace("the agent", "the command").encode() + b"\n")
 

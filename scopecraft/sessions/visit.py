@@ -24,6 +24,7 @@ from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.sessions.agent_choice import choose_agent
+from scopecraft.sessions.caches import cache_environment
 from scopecraft.sessions.container_start import agent_environment, start_container
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.folder import SessionFolder
@@ -91,7 +92,8 @@ class Visit:
         """In a file that the command's shell reads and removes; its path inside."""
         chosen = choose_agent(self.context, None if self.session.step_id == VISIT_STEP else self.session.agent)
         is_root = self.context.engine_of(self.handle).user_inside(user)[0] == 0
-        values = agent_environment(chosen, self.mission, self.session, as_root=is_root)
+        caches = cache_environment(self.context) if (self.folder.path / "caches").is_dir() else {}
+        values = caches | agent_environment(chosen, self.mission, self.session, as_root=is_root)
         file = self.folder.secrets / name
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
