@@ -27,7 +27,7 @@ def desk(clean_environment: Path) -> Desk:
 def everything(desk: Desk) -> tuple[object, ...]:
     trash = desk.home.root / "missions" / "trash"
     refs = git(desk.folder, "for-each-ref"), git(desk.folder, "worktree", "list", "--porcelain")
-    return contents(desk.home.worktrees), contents(desk.home.missions_active), contents(trash), refs
+    return contents(desk.home.worktrees / "shop"), contents(desk.home.missions_active), contents(trash), refs
 
 
 def refused(desk: Desk, *arguments: str) -> str:
