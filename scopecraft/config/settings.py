@@ -165,7 +165,7 @@ class TrashSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     keep: Seconds = 30 * 86400
-    """How long a removed mission can be brought back; at most 30 days."""
+    """How long a removed mission stays in the trash, at most 30 days; `sc trash --empty` lets go what is older."""
 
 
 @dataclass(frozen=True, slots=True)
