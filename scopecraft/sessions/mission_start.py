@@ -37,6 +37,7 @@ from scopecraft.sessions.ports import with_ports
 from scopecraft.sessions.pull_request import take_in_news
 from scopecraft.sessions.request import FromPullRequest, StartRequest
 from scopecraft.sessions.task_lock import task_held
+from scopecraft.worktrees.adoption import refuse_other_branch
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
@@ -237,6 +238,7 @@ def _with_worktree(
         if lock(repository, path, reason=lock_reason(mission.slug)):
             undo.callback(unlock, repository, path)
         return ReadyMission(mission, project, repository, path, Included())
+    refuse_other_branch(repository, path, mission.branch)
     request = CreateRequest(
         path=path,
         branch=mission.branch,

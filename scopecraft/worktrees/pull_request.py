@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from scopecraft.errors import Ambiguous, GitFailed, NotFound
+from scopecraft.errors import Ambiguous, GitFailed, NotFound, StorageFailed
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.checkout import operation_in, worktree_git
-from scopecraft.worktrees.git import Git, GitResult
+from scopecraft.worktrees.git import Git, GitResult, failure
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 
@@ -103,6 +103,9 @@ def _ask(git: Git, remote: str, number: int, seconds: int, *arguments: str) -> s
             f"{clean_line(remote)} did not answer about pull request {number} in {seconds} s", hint
         ) from error
     if result.exit_code != 0:
+        told = failure(arguments, result)
+        if isinstance(told, StorageFailed):
+            raise told
         raise GitFailed(f"pull request {number} cannot be fetched from {clean_line(remote)}: {_said(result)}", hint)
     return os.fsdecode(result.stdout)
 

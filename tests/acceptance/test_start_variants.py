@@ -326,6 +326,16 @@ def test_a_start_that_is_refused_gives_the_worktree_back_as_it_was(workplace: Pa
     assert missions() == []
 
 
+def test_a_worktree_that_went_to_another_branch_is_not_taken_along(workplace: Path, tree: Path) -> None:
+    assert run(workplace, "--worktree", str(tree), script="true").code == 0
+    git(tree, "switch", "--quiet", "--create", "elsewhere")
+    said = run(workplace, "tree", script="true")
+    assert f"{tree} has elsewhere checked out, and the mission works on mine" in refused(said)
+    hint = next(line for line in said.err.splitlines() if line.startswith("hint: "))
+    subprocess.run(["sh", "-c", hint.removeprefix("hint: ")], check=True, capture_output=True)
+    assert run(workplace, "tree", script="true").code == 0
+
+
 def test_two_missions_never_share_a_branch(workplace: Path, tree: Path) -> None:
     git(tree, "branch", "--move", "mine", "feature/other")
     assert run(workplace, "first", "--worktree", str(tree), script="true").code == 0

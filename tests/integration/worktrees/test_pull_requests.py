@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecraft.errors import Ambiguous, GitFailed, NotFound
+from scopecraft.errors import Ambiguous, GitFailed, NotFound, StorageFailed
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.pull_request import Fetched, choose_remote, fetch_pull_request, take_in
 from scopecraft.worktrees.repository import Repository, open_repository
@@ -144,6 +144,16 @@ def test_what_ssh_said_is_told_too(shop: Path, repo: Repository, clean_environme
     git(shop, "remote", "add", "origin", "ssh://host.example.com/shop.git")
     git(shop, "config", "core.sshCommand", str(program))
     with pytest.raises(GitFailed, match=r"Permission denied \(publickey\)"):
+        fetch(repo, 7)
+
+
+def test_a_full_disk_is_told_as_that(shop: Path, repo: Repository, clean_environment: Path) -> None:
+    program = clean_environment / "my-ssh"
+    program.write_text("#!/bin/sh\necho 'fatal: write error: No space left on device' >&2\nexit 128\n")
+    program.chmod(0o755)
+    git(shop, "remote", "add", "origin", "ssh://host.example.com/shop.git")
+    git(shop, "config", "core.sshCommand", str(program))
+    with pytest.raises(StorageFailed, match="No space left"):
         fetch(repo, 7)
 
 
