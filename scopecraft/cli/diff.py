@@ -23,11 +23,13 @@ from scopecraft.cli.patch_output import lines_of_part, show_lines, write_part
 from scopecraft.cli.say import say, warn
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import has_colour, is_terminal, paint
+from scopecraft.config.projects import load_projects
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import mission_named
 
 if TYPE_CHECKING:
+    from scopecraft.model.mission import Mission
     from scopecraft.sessions.mission_diff import MissionDiff, Part
 
 UNCOMMITTED_MARK = b"# not committed:\n"  # between two patches of a file; git apply passes over it
@@ -54,8 +56,8 @@ def diff(
 ) -> None:
     """Show what TASK has changed since its branch left the main branch, and what is not committed apart from it.
 
-    FILE is a path from the top of the repository, or a pattern as git takes them. Files that would run on your machine
-    later, such as an agent's settings, editor tasks or CI workflows, are named first.
+    FILE is a path, or a pattern as git takes them: from where you are in the repository, else from its top. Files that
+    would run on your machine later, such as an agent's settings, editor tasks or CI workflows, are named first.
 
     At a terminal control characters are written out, and long output goes through $PAGER or less. Into a file or a
     pipe goes a patch that git apply takes, byte for byte. Nothing that the repository or the worktree names is run.
@@ -64,7 +66,8 @@ def diff(
 
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
-    with mission_diff(context, mission, files, with_uncommitted=not committed) as found:
+    paths = _from_top(context, mission, files)
+    with mission_diff(context, mission, paths, with_uncommitted=not committed) as found:
         if as_json:
             print_json(_json(found))
             return
@@ -77,6 +80,17 @@ def diff(
             _show(found)
         else:
             _write(found)
+
+
+def _from_top(context: Context, mission: Mission, files: tuple[str, ...]) -> tuple[str, ...]:
+    """What was typed in a folder of the project's checkout, or of the worktree, as paths from the top."""
+    places = [project.path for project in load_projects(context.home) if project.name == mission.project]
+    tops = [Path(place).resolve() for place in (mission.worktree, *places)]
+    here = Path.cwd()
+    top = next((top for top in tops if here.is_relative_to(top)), None)
+    if top is None:
+        return files
+    return tuple(file if file.startswith(":") else os.path.relpath(here / file, top) for file in files)
 
 
 def _tell(found: MissionDiff, *, is_patch: bool, is_narrowed: bool) -> None:

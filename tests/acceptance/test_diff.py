@@ -88,6 +88,18 @@ def test_files_can_be_named(shop: Path) -> None:
     assert "has changed nothing there" in nothing.err
 
 
+def test_files_are_named_from_where_the_person_is(shop: Path) -> None:
+    (shop / "src" / "deep").mkdir(parents=True)
+    there = work(shop)
+    commit(there, "src/a.txt")
+    commit(there, "a.txt")
+    for place in (shop / "src", there / "src"):
+        assert sc("diff", "fix", "a.txt", "--name-only", cwd=place).out.split() == ["src/a.txt"]
+        assert sc("diff", "fix", "../a.txt", "--name-only", cwd=place).out.split() == ["a.txt"]
+        assert sc("diff", "fix", str(place / "a.txt"), "--name-only", cwd=place).out.split() == ["src/a.txt"]
+    assert sc("diff", "fix", "a.txt", "--name-only", "--project", "shop", cwd=shop.parent).out.split() == ["a.txt"]
+
+
 def test_a_mission_without_changes_says_so(shop: Path) -> None:
     work(shop)
     said = sc("diff", "fix", cwd=shop)
