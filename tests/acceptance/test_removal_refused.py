@@ -25,9 +25,10 @@ def desk(clean_environment: Path) -> Desk:
 
 
 def everything(desk: Desk) -> tuple[object, ...]:
-    trash = desk.home.root / "missions" / "trash"
     refs = git(desk.folder, "for-each-ref"), git(desk.folder, "worktree", "list", "--porcelain")
-    return contents(desk.home.worktrees / "shop"), contents(desk.home.missions_active), contents(trash), refs
+    missions = contents(desk.home.missions_active.parent)
+    missions = {name: content for name, content in missions.items() if not name.endswith("/lock")}
+    return contents(desk.home.worktrees / "shop"), missions, refs
 
 
 def refused(desk: Desk, *arguments: str) -> str:
