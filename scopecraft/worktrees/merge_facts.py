@@ -80,7 +80,7 @@ def _bare(name: str) -> str:
 
 def _read_main(git: Git, mains: Sequence[MainRef], *, since: float) -> _Main:
     main = _Main()
-    options = ("-z", "--format=%H %T %S %P%n%b", f"--max-count={MOST_MAIN_COMMITS}", f"--since={int(since)}")
+    options = ("-z", "--format=%H %T %S %P%n%b", f"--max-count={MOST_MAIN_COMMITS}", f"--since=@{int(since)} +0000")
     shorts = {ref.name: ref.short for ref in mains}
     with closing(git.records("log", "--no-patch", *options, *shorts, "--")) as records:
         for record in records:
