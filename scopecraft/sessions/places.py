@@ -7,9 +7,10 @@ from pathlib import Path
 
 from scopecraft.config.projects import Project, load_projects, project_named, project_of
 from scopecraft.errors import Ambiguous, NotFound, RepositoryRefused, ScopecraftError
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import find_mission, require_mission
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Session
+from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.project_settings import within_project
 from scopecraft.sessions.request import StartRequest
@@ -71,7 +72,7 @@ def mission_named(context: Context, task: str, cwd: Path, project: str | None = 
 def session_named(context: Context, text: str, cwd: Path, project: str | None = None) -> Session:
     """A session by id or a unique piece of it, else the latest session of the mission by that name.
 
-    With a project, one of another project is not meant.
+    A visit that is over stands back behind what agents did. With a project, one of another project is not meant.
     """
     found = [session for session in context.store.matching(text) if project in (None, session.project)]
     if len(found) > 1:
@@ -85,10 +86,16 @@ def session_named(context: Context, text: str, cwd: Path, project: str | None = 
         if project is not None:
             raise
         raise NotFound(f"no session or task is called {text!r}", error.hint) from error
-    session = context.store.latest_of(mission.id)
+    session = _latest(context, mission)
     if session is None:
         raise NotFound(f"{mission.slug} has no session yet", f"start one: sc run {mission.slug} -m 'what to do'")
     return session
+
+
+def _latest(context: Context, mission: Mission) -> Session | None:
+    found = context.store.sessions(mission_id=mission.id)
+    told = (session for session in found if session.step_id != VISIT_STEP or is_live(session.status))
+    return next(told, next(iter(found), None))
 
 
 def _common_dir(cwd: Path) -> Path | None:

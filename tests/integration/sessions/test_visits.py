@@ -192,6 +192,14 @@ def test_what_a_visit_showed_can_be_read_later(shop: Shop) -> None:
     assert set((shop.path(shop.session("fix").id) / "stream.jsonl").read_text().split()) == {"shown", "too"}
 
 
+def test_a_tasks_name_still_means_what_its_agent_did(shop: Shop) -> None:
+    assert shop.run("fix", "echo by the agent", "--follow").code == 0
+    assert shop.sc("exec", "fix", "echo", "by hand").code == 0
+    assert shop.sc("logs", "fix", "--raw").out == "by the agent\n"
+    assert shop.sc("logs", shop.session("fix").id, "--raw").out == "by hand\n"
+    assert shop.sc("exec", "other", "true").code == 3
+
+
 def test_a_shell_makes_the_mission_where_there_is_none(shop: Shop) -> None:
     script = b"pwd\ngit log --oneline\necho x >x; git add x; git commit -qm 'by-hand'\nexit 5\n"
     done = sc_bytes("run", "look", "--shell", cwd=shop.folder, stdin=script)
