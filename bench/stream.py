@@ -17,10 +17,12 @@ from pathlib import Path
 
 import orjson
 
+from bench import agent_turns
 from scopecraft.agents.base import dialect
 from scopecraft.streams.activity import read_activity
 
 TARGET = 150  # MB/s
+OTHERS_TARGET = 100  # of agents whose lines are shorter
 ROUNDS = 3
 _SESSION = "96d9c9b1-e649-4e5d-948f-d13bfd8adcae"
 _USAGE = {"input_tokens": 4, "cache_creation_input_tokens": 311, "cache_read_input_tokens": 20412, "output_tokens": 7}
@@ -59,7 +61,7 @@ def turn(number: int) -> bytes:
     )
 
 
-def make_stream(path: Path, megabytes: int) -> None:
+def make_stream(path: Path, megabytes: int, turn: Callable[[int], bytes] = turn) -> None:
     block = b"".join(turn(number) for number in range(1000))
     with path.open("wb") as file:
         for _ in range(megabytes * 1_000_000 // len(block) + 1):
@@ -76,28 +78,28 @@ def best(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def measure(path: Path) -> dict[str, float]:
+def measure(path: Path, agent: str = "claude") -> dict[str, float]:
     """MB/s of each way to read the file; the floors get it in memory already."""
     data = path.read_bytes()
     lines = data.splitlines() if b"\r" not in data else data.split(b"\n")
     megabytes = len(data) / 1e6
-    claude = dialect("claude")
+    spoken = dialect(agent)
     rates = {
         "split on newlines": megabytes / best(lambda: data.split(b"\n")),
         "json.loads": megabytes / best(lambda: [json.loads(line) and None for line in lines if line]),
         "orjson.loads": megabytes / best(lambda: [orjson.loads(line) and None for line in lines if line]),
-        "parse and activity": megabytes / best(lambda: read_activity(path, claude.entries)),
+        "parse and activity": megabytes / best(lambda: read_activity(path, spoken.entries)),
     }
-    print(f"{megabytes:.0f} MB, {len(lines):,} lines of {len(data) / len(lines):.0f} bytes on average")
+    print(f"{agent}: {megabytes:.0f} MB, {len(lines):,} lines of {len(data) / len(lines):.0f} bytes on average")
     return rates
 
 
-def report(rates: dict[str, float]) -> bool:
+def report(rates: dict[str, float], target: int = TARGET) -> bool:
     ours = rates["parse and activity"]
     for name, rate in rates.items():
         print(f"{name:>20}: {rate:7.0f} MB/s   {rate / ours:5.2f} times ours")
-    print(f"target {TARGET} MB/s: {'reached' if ours >= TARGET else 'MISSED'}")
-    return ours >= TARGET
+    print(f"target {target} MB/s: {'reached' if ours >= target else 'MISSED'}")
+    return ours >= target
 
 
 def report_memory(folder: Path) -> None:
@@ -123,7 +125,11 @@ def main() -> int:
         report_memory(Path(folder))  # first: what comes after holds its file in memory
         path = Path(folder) / "stream.jsonl"
         make_stream(path, options.megabytes)
-        return 0 if report(measure(path)) else 1
+        reached = [report(measure(path))]
+        for agent, of_one in (("gemini", agent_turns.gemini), ("opencode", agent_turns.opencode)):
+            make_stream(path, options.megabytes, of_one)
+            reached.append(report(measure(path, agent), OTHERS_TARGET))
+        return 0 if all(reached) else 1
 
 
 if __name__ == "__main__":
