@@ -9,10 +9,9 @@ from pathlib import Path
 
 import orjson
 
-from scopecraft.agents.claude_hook_lines import HookLine, parse
-from scopecraft.agents.claude_hooks import LINES_FILE
 from scopecraft.agents.claude_state import FROM_TASK, HookFold, RegistryEntry, combine, find_entry
-from scopecraft.agents.file_tail import last_lines, read_tail
+from scopecraft.agents.file_tail import read_tail
+from scopecraft.agents.hook_window import hook_lines
 from scopecraft.agents.records import count, record, text
 from scopecraft.model import clock
 from scopecraft.model.window import DispatchState, WindowView
@@ -35,7 +34,7 @@ def read_dispatch_state(view: WindowView) -> DispatchState:
     The registry of a process that is gone is not asked.
     """
     fold = HookFold()
-    for line in _hook_lines(view):
+    for line in hook_lines(view):
         fold.feed(line)
     entry = None
     if view.pane_alive:
@@ -59,15 +58,8 @@ def turn_started(view: WindowView, since: str) -> bool:
         and not line.agent_id
         and not line.detail.startswith(FROM_TASK)
         and line.at >= since
-        for line in _hook_lines(view)
+        for line in hook_lines(view)
     )
-
-
-def _hook_lines(view: WindowView) -> Iterator[HookLine]:
-    for raw in last_lines(view.hooks_folder / LINES_FILE):
-        line = parse(raw)
-        if line is not None:
-            yield line
 
 
 def _registry(folder: Path, pid: int) -> Iterator[RegistryEntry]:

@@ -10,6 +10,7 @@ from scopecraft.agents import codex_stream, codex_window
 from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.codex_config import KEY_VARIABLE, KEY_VARIABLES, config_files, key_of
 from scopecraft.agents.codex_hooks import hook_arguments, hook_files
+from scopecraft.agents.codex_talk import CodexTalk
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
@@ -27,6 +28,7 @@ class Codex:
     totals_span_conversation: ClassVar[bool] = True
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "OPENAI_BASE_URL")
+    talk: ClassVar[CodexTalk] = CodexTalk()
 
     def headless(self, request: AgentRequest) -> AgentCommand:
         """The prompt is stdin. What may be said of a run in general stands before `resume`, which takes less."""

@@ -1,6 +1,7 @@
-"""Looking at an interactive Codex: the end of its hook lines, and of its own record of the conversation.
+"""Looking at an interactive Codex: the end of its hook lines, its own record of the conversation, what it has open.
 
-The hooks tell everything but a turn that fails: that stands in the record alone.
+The hooks tell everything but a turn that fails, which stands in the record alone. They begin with the first prompt;
+before it, and where a person has not let them run, what the process has open tells.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from pathlib import Path, PurePosixPath
 
 import orjson
 
-from scopecraft.agents.claude_hook_lines import HookLine, parse
-from scopecraft.agents.claude_hooks import LINES_FILE
 from scopecraft.agents.claude_state import HookFold
+from scopecraft.agents.codex_process import OpenConversation, open_conversation
 from scopecraft.agents.file_tail import last_lines
+from scopecraft.agents.hook_window import hook_lines
+from scopecraft.agents.hook_window import turn_started as hooks_tell_of_turn
 from scopecraft.agents.records import one_line, record, text
 from scopecraft.model.window import DispatchState, WindowView
 
 SLOW_START_SECONDS = 10.0
-NOT_BEGUN = "it has not begun: it waits for a prompt, or asks to log in or to trust the folder"
+NOT_BEGUN = "it has not begun: its window may ask to log in, to trust the folder or to review hooks"
 WORDS_CHARACTERS = 300
 _OVER = frozenset({"task_complete", "turn_complete", "turn_aborted"})
 _BEGUN = frozenset({"task_started", "turn_started"})
@@ -29,39 +31,57 @@ _RECORD_PARTS = 5  # sessions/2026/11/21/rollout-….jsonl
 def window_state(view: WindowView) -> DispatchState:
     """How the agent in the window stands. Never raises because of a file: what cannot be read says nothing."""
     fold, last = HookFold(), None
-    for line in _hook_lines(view):
+    for line in hook_lines(view):
         fold.feed(line)
         last = line
-    state = fold.state
     if last is None:
-        # its first hook comes with its first prompt
-        if view.age_seconds > SLOW_START_SECONDS:
-            return DispatchState("waiting", "question", detail=NOT_BEGUN, conversation_id=view.conversation_id or None)
-        return replace(state, conversation_id=view.conversation_id or None)
+        return _without_hooks(view)
+    state = fold.state
     if state.kind in ("working", "waiting") and view.pane_alive:
-        over = _turn_over(view, last.transcript, fold.decided_at)
-        if over is not None:
-            return replace(over, conversation_id=state.conversation_id)
+        turn = _last_turn(_record_file(view, last.transcript))
+        if turn is not None and turn.kind == "idle" and (turn.since or "") > fold.decided_at:
+            return replace(turn, conversation_id=state.conversation_id)
     return state
 
 
 def turn_started(view: WindowView, since: str) -> bool:
     """Whether a prompt began a turn at that time or later."""
-    return any(
-        line.event == "UserPromptSubmit" and not line.agent_id and line.at >= since for line in _hook_lines(view)
-    )
+    if hooks_tell_of_turn(view, since):
+        return True
+    found = _open(view) if next(hook_lines(view), None) is None else None
+    if found is None or found.record is None:
+        return False
+    return any(kind in _BEGUN and at >= since for kind, at, _ in _turns(found.record))
 
 
-def _hook_lines(view: WindowView) -> Iterator[HookLine]:
-    for raw in last_lines(view.hooks_folder / LINES_FILE):
-        line = parse(raw)
-        if line is not None:
-            yield line
+def _without_hooks(view: WindowView) -> DispatchState:
+    found = _open(view)
+    if found is not None:
+        turn = _last_turn(found.record) if found.record is not None else None
+        state = turn or DispatchState("idle", "idle", source="registry")
+        return replace(state, conversation_id=found.conversation_id)
+    own_id = view.conversation_id or None
+    if view.age_seconds > SLOW_START_SECONDS:
+        return DispatchState("waiting", "question", detail=NOT_BEGUN, source="registry", conversation_id=own_id)
+    return DispatchState("starting", source="registry", conversation_id=own_id)
 
 
-def _turn_over(view: WindowView, transcript: str, decided_at: str) -> DispatchState | None:
-    """The end of a turn that the record tells of, and no hook did."""
-    for raw in reversed(last_lines(_record_file(view, transcript))):
+def _open(view: WindowView) -> OpenConversation | None:
+    return open_conversation(view.pane_pid) if view.pane_alive else None
+
+
+def _last_turn(file: Path) -> DispatchState | None:
+    """The turn that the record told of last, if it is near its end."""
+    for kind, at, words in _turns(file):
+        if kind in _BEGUN:
+            return DispatchState("working", None, at, source="transcript")
+        return DispatchState("idle", "idle", at, words, source="transcript")
+    return None
+
+
+def _turns(file: Path) -> Iterator[tuple[str, str, str]]:
+    """Beginnings and ends of turns, the latest first: what it is, when, and why it failed."""
+    for raw in reversed(last_lines(file)):
         if b'"event_msg"' not in raw:
             continue
         try:
@@ -69,13 +89,10 @@ def _turn_over(view: WindowView, transcript: str, decided_at: str) -> DispatchSt
         except orjson.JSONDecodeError:
             continue
         payload = record(fields.get("payload"))
-        kind, at = text(payload.get("type")), text(fields.get("timestamp"))
-        if kind in _BEGUN:
-            return None
-        if kind in _OVER:
+        kind = text(payload.get("type"))
+        if kind in _BEGUN or kind in _OVER:
             words = one_line(text(record(payload.get("error")).get("message")), WORDS_CHARACTERS)
-            return DispatchState("idle", "idle", at, words, source="transcript") if at > decided_at else None
-    return None
+            yield kind, text(fields.get("timestamp")), words
 
 
 def _record_file(view: WindowView, transcript: str) -> Path:

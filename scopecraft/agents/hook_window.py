@@ -17,7 +17,7 @@ SLOW_START_SECONDS = 20.0
 def hook_state(view: WindowView, not_begun: str) -> DispatchState:
     """How the agent stands; after a while without a word it waits, for what `not_begun` says. Never raises."""
     fold = HookFold()
-    for line in _hook_lines(view):
+    for line in hook_lines(view):
         fold.feed(line)
     state = fold.state
     if state.kind == "starting" and view.age_seconds > SLOW_START_SECONDS:
@@ -27,12 +27,11 @@ def hook_state(view: WindowView, not_begun: str) -> DispatchState:
 
 def turn_started(view: WindowView, since: str) -> bool:
     """Whether a prompt began a turn at that time or later."""
-    return any(
-        line.event == "UserPromptSubmit" and not line.agent_id and line.at >= since for line in _hook_lines(view)
-    )
+    return any(line.event == "UserPromptSubmit" and not line.agent_id and line.at >= since for line in hook_lines(view))
 
 
-def _hook_lines(view: WindowView) -> Iterator[HookLine]:
+def hook_lines(view: WindowView) -> Iterator[HookLine]:
+    """Those at the end of what the session's hooks wrote."""
     for raw in last_lines(view.hooks_folder / LINES_FILE):
         line = parse(raw)
         if line is not None:

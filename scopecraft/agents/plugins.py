@@ -71,6 +71,7 @@ class _Guarded:
         self.has_result: bool = plugin.has_result
         self.takes_conversation_id: bool = plugin.takes_conversation_id
         self.totals_span_conversation: bool = plugin.totals_span_conversation
+        self.talk = getattr(plugin, "talk", None)  # how it is spoken to, where it knows more than to type
 
     def headless(self, request: AgentRequest) -> AgentCommand:
         return cast(AgentCommand, self._plugin.headless(request))

@@ -65,3 +65,18 @@ def test_it_asks_is_seen_waiting_and_goes_on_when_answered(shop: Path) -> None:
     assert (Path(waiting["worktree"]) / "allowed.txt").exists()
     assert sc("stop", "fix-login", cwd=shop).code == 0
     assert row(shop)["status"]["outcome"]["kind"] == "killed"
+
+
+def test_opened_without_a_prompt_it_is_ready_and_a_message_reaches_it(shop: Path) -> None:
+    assert sc("dispatch", "fix-login", "--agent", "codex", cwd=shop).code == 0
+    until(lambda: row(shop)["state"] == "idle", 40, every=0.1, what="readiness for a prompt")
+    conversation = row(shop)["conversation_id"]
+    # it would be a shell command without a space before it
+    sent = sc("send", "fix-login", "!touch danger.txt", cwd=shop)
+    assert sent.code == 0, sent.err
+    until(lambda: row(shop)["state"] == "idle", 40, every=0.1)
+    assert not (Path(row(shop)["worktree"]) / "danger.txt").exists()
+    sent = sc("send", "fix-login", "PLAY:ask please", cwd=shop)
+    assert sent.code == 0, sent.err
+    until(lambda: row(shop)["state"] == "waiting", 40, every=0.1, what="the permission to be asked")
+    assert row(shop)["conversation_id"] == conversation

@@ -131,15 +131,29 @@ def test_a_turn_that_fails_is_over_and_says_why(window: AgentWindow) -> None:
     assert "the model says no" in state.detail
 
 
-def test_without_a_prompt_it_waits_for_one(window: AgentWindow) -> None:
+def test_without_a_prompt_it_is_ready_for_one_under_an_id_that_is_known(window: AgentWindow) -> None:
     window.open(None)
+    ready = window.becomes("idle", "idle")
+    assert window.events() == []
     window.shows("Ask Codex to do anything")
-    assert window.state(age_seconds=2).kind == "starting"
-    waiting = window.state(age_seconds=60)
-    assert (waiting.kind, waiting.reason) == ("waiting", "question")
-    assert "waits for a prompt" in waiting.detail
-    window.say("hello")
-    assert window.becomes("idle", "idle").conversation_id is not None
+    begun = clock.to_text(clock.now())
+    assert window.dialect.turn_started(window.view(), begun) is False
+    window.say("SC:work")
+    assert window.becomes("waiting", "permission").conversation_id == ready.conversation_id
+    assert window.dialect.turn_started(window.view(), begun) is True
+
+
+def test_a_person_who_does_not_let_the_hooks_run_still_sees_how_it_stands(window: AgentWindow) -> None:
+    window.open(None)
+    window.close()
+    (window.hooks / "hook.sh").write_text("exit 0\n")
+    begun = clock.to_text(clock.now())
+    window.open("SC:slow")
+    working = window.becomes("working", None)
+    assert (working.source, window.events()) == ("transcript", [])
+    assert window.dialect.turn_started(window.view(), begun) is True
+    window.answer("Escape", "esc to interrupt")
+    window.becomes("idle", "idle")
 
 
 def test_a_folder_that_the_person_does_not_trust_is_asked_about_in_the_window(
@@ -148,7 +162,10 @@ def test_a_folder_that_the_person_does_not_trust_is_asked_about_in_the_window(
     (person.own / "config.toml").write_text(person.config)
     window.open("hello")
     window.shows("trust")
-    assert "or to trust the folder" in window.state(age_seconds=60).detail
+    assert window.state(age_seconds=2).kind == "starting"
+    asked = window.state(age_seconds=60)
+    assert (asked.kind, asked.reason) == ("waiting", "question")
+    assert "to trust the folder" in asked.detail
     window.answer("Enter", "trust")
     until(lambda: "Stop" in window.events(), 30)
 
