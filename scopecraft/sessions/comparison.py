@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scopecraft.errors import BadInput, NotFound, Refused
+from scopecraft.errors import Ambiguous, BadInput, NotFound, Refused
 from scopecraft.missions.finding import all_missions
 from scopecraft.model import clock
 from scopecraft.model.activity import Usage
@@ -51,17 +51,25 @@ def _group_of(context: Context, task: str, cwd: Path, project: str | None) -> li
     everything, _ = all_missions(context.home)
     inside = project or project_around(context, cwd)
     near = [mission for mission in everything if mission.project == inside] or everything
-    slug = f"{slug_of(task).casefold()}-"
-    groups = {m.group for m in near if m.group and (m.group == task or m.slug.casefold().startswith(slug))}
-    group = next(iter(groups)) if len(groups) == 1 else None
-    if group is None:
-        try:
-            group = mission_named(context, task, cwd, project).group
-        except NotFound as error:
-            raise NotFound(error.message, "name two tasks: sc compare ONE OTHER") from error
-        if group is None:
-            raise BadInput(f"{task} has no siblings", "name what to compare it with: sc compare ONE OTHER")
+    begins = f"{slug_of(task).casefold()}-"
+    fitting = [m for m in near if m.group and (m.group == task or m.slug.casefold().startswith(begins))]
+    groups = {mission.group for mission in fitting}
+    group = fitting[0].group if len(groups) == 1 else _own_group(context, task, cwd, project, fitting)
     return [mission for mission in everything if mission.group == group]
+
+
+def _own_group(context: Context, task: str, cwd: Path, project: str | None, fitting: Sequence[Mission]) -> str:
+    """Of the mission by that very name. Raises Ambiguous where there is none and several groups begin so."""
+    try:
+        mission = mission_named(context, task, cwd, project)
+    except NotFound as error:
+        if fitting:
+            listed = ", ".join(f"{each.slug} ({each.group})" for each in fitting)
+            raise Ambiguous(f"{task!r} fits siblings of several starts: {listed}", "name one of them") from error
+        raise NotFound(error.message, "name two tasks: sc compare ONE OTHER") from error
+    if mission.group is None:
+        raise BadInput(f"{task} has no siblings", "name what to compare it with: sc compare ONE OTHER")
+    return mission.group
 
 
 def compare(context: Context, missions: Sequence[Mission]) -> Iterator[Compared]:

@@ -107,6 +107,15 @@ def test_missions_of_any_kind_can_be_named_and_one_alone_cannot(shop: Path) -> N
     assert three.code == 2
 
 
+def test_a_name_that_fits_several_starts_lists_them(shop: Path) -> None:
+    for number, task in enumerate(("fix-a-claude", "fix-a-codex", "fix-b-claude", "fix-b-codex")):
+        add_mission(shop, task, group=f"g-{number // 2:016x}")
+    said = sc("compare", "fix", cwd=shop)
+    assert said.code == 3 and "fix-a-claude (g-0000000000000000)" in said.err
+    rows = json.loads(sc("compare", "fix-b", "--json", cwd=shop).out)
+    assert [row["task"] for row in rows] == ["fix-b-claude", "fix-b-codex"]
+
+
 def test_a_terminal_has_every_row_on_one_line_with_its_lines_changed(shop: Path, clean_environment: Path) -> None:
     commit(tried(shop, "claude"), "a.txt", "1\n2\n3\n")
     tried(shop, "codex")

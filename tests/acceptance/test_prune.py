@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -403,3 +404,17 @@ def test_a_worktree_of_another_home_in_the_same_repository_is_left_alone(shop: P
     reason = ("--lock", "--reason", "scopecraft mission theirs")
     git(shop, "worktree", "add", "-q", *reason, "-b", "feature/theirs", str(other))
     assert proposal(shop)["orphans"] == []
+
+
+def test_without_tmux_windows_are_not_looked_for_and_the_rest_is(shop: Path, clean_environment: Path) -> None:
+    work(shop, "merged")
+    git(shop, "merge", "-q", "feature/merged")
+    programs = clean_environment / "programs"
+    programs.mkdir()
+    git_program = shutil.which("git")
+    assert git_program is not None
+    (programs / "git").symlink_to(git_program)
+    said = sc("prune", cwd=shop, PATH=str(programs))
+    assert said.code == 0
+    assert "merged (shop)" in said.out
+    assert "not looked for: windows without an owner: tmux is not installed" in said.err
