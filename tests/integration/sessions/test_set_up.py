@@ -226,3 +226,23 @@ def test_a_repositorys_teardown_runs_only_where_it_is_confirmed(shop: Shop) -> N
     context.store.close()
     context.containers.close()
     assert (shop.worktree("fix") / "bye").read_text() == "bye\n"
+
+
+def test_where_an_agent_inside_could_have_no_git_a_set_up_does_without(shop: Shop) -> None:
+    git(shop.folder, "config", "filter.git-crypt.clean", "git-crypt clean")
+    git(shop.folder, "config", "filter.git-crypt.smudge", "cat")
+    git(shop.folder, "config", "filter.git-crypt.required", "true")
+    (shop.folder / ".gitattributes").write_text("*.key filter=git-crypt\n")
+    git(shop.folder, "add", ".gitattributes")
+    git(shop.folder, "commit", "-qm", "keys are encrypted")
+    settings(shop, "git status 2>refused || touch without; echo owned >.git || touch kept")
+    refused = shop.run("fix", "true")
+    assert refused.code == 3, refused.err
+    opened = shop.dispatch("fix", "sleep 600")
+    assert opened.code == 0, opened.err
+    tree = shop.worktree("fix")
+    assert "not a git repository" in (tree / "refused").read_text()
+    assert (tree / "without").exists()
+    assert (tree / "kept").exists()
+    assert git(tree, "status", "--porcelain").split() == ["??", "kept", "??", "refused", "??", "without"]
+    assert shop.sc("stop", "fix", "--now").code == 0
