@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +27,7 @@ KEY = "sk-dummy-0123456789012345678901234567890"
 ASKING = {"cmd": "touch made; echo hi", "sandbox_permissions": "require_escalated", "justification": "to make it"}
 SCRIPT: dict[str, list[dict[str, Any]]] = {
     "SC:work": [{"text": "I make it.", "tool": "exec_command", "input": ASKING}, {"text": "All done."}],
+    "SC:plain": [{"tool": "exec_command", "input": {"cmd": "touch made"}}, {"text": "All done."}],
     "SC:slow": [{"text": "too late", "delay_seconds": 60}],
     "SC:fail": [{"error": 400, "message": "the model says no", "times": 0}],
 }
@@ -181,3 +183,40 @@ def test_a_conversation_is_taken_up_again_in_another_window(window: AgentWindow)
     asked = window.becomes("waiting", "permission")
     assert asked.conversation_id == first
     until(lambda: window.events().count("SessionStart") == 2, 30)
+
+
+def test_a_conversation_of_a_container_goes_on_in_a_window_with_its_own_configuration(
+    clean_environment: Path, server: OpenAIServer
+) -> None:
+    """Nobody is asked to log in or to trust anything: the key is in the environment, all else in the folder."""
+    folders = {name: clean_environment / name for name in ("work", "config", "hooks")}
+    for folder in folders.values():
+        folder.mkdir()
+    request = AgentRequest(
+        prompt="hello",
+        model="gpt-5-scripted",
+        conversation_id="",
+        resume=False,
+        cwd=str(folders["work"]),
+        config_folder=str(folders["config"]),
+        hooks_folder=str(folders["hooks"]),
+        program=(str(program("codex")),),
+        sandboxed=True,
+        secrets={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url},
+    )
+    spoken = dialect("codex")
+    headless = spoken.headless(request)
+    for name, content in headless.config_files.items():
+        (folders["config"] / name).write_bytes(content)
+    own = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **headless.env}
+    told = subprocess.run(headless.argv, input=headless.stdin, env=own, cwd=folders["work"], capture_output=True)
+    first = json.loads(told.stdout.splitlines()[0])["thread_id"]
+    window = AgentWindow(clean_environment, spoken, replace(request, conversation_id=first))
+    try:
+        window.open("SC:plain", resume=True)
+        until(lambda: "Stop" in window.events(), 30)
+        ended = window.becomes("idle", "idle")
+        assert ended.conversation_id == first
+        assert (folders["work"] / "made").exists(), "nothing is asked in a sandbox"
+    finally:
+        window.close()
