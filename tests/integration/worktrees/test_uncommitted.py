@@ -78,6 +78,8 @@ def test_no_filter_attribute_or_line_ending_has_a_say(place: WorkPlace, tmp_path
     git(place.path, "config", "filter.mine.required", "true")
     git(place.path, "config", "core.autocrlf", "true")
     commit(place.path, ".gitattributes", "*.up filter=mine\n*.txt text eol=crlf\n*.u16 working-tree-encoding=UTF-16\n")
+    commit(place.path, "tracked.up", "tracked\n")
+    place.write("tracked.up", "changed\n")  # of the same size, so that git looks into it
     place.write("a.up", "small\n")
     place.write("b.txt", "one\r\ntwo\n")
     place.write("c.u16", "no utf 16")
@@ -85,7 +87,7 @@ def test_no_filter_attribute_or_line_ending_has_a_say(place: WorkPlace, tmp_path
     ran.unlink(missing_ok=True)
     state = working_state(place.repo, place.git, changes(place.git))
     found, there = listed(place, state.tree), contents(place.path)
-    for name in ("a.up", "b.txt", "c.u16", "file-0.txt"):
+    for name in ("a.up", "tracked.up", "b.txt", "c.u16", "file-0.txt"):
         assert found[name] == there[name]
     assert not ran.exists()
 
@@ -126,6 +128,19 @@ def test_a_file_whose_folder_was_dated_back_is_seen(place: WorkPlace) -> None:
     place.write("folder/b.txt")
     os.utime(place.path / "folder", (past, past))
     assert changes(place.git).untracked == ("folder/a.txt", "folder/b.txt")
+
+
+def test_a_change_whose_time_was_set_back_is_seen(place: WorkPlace) -> None:
+    git(place.path, "config", "core.trustctime", "false")
+    git(place.path, "config", "core.checkStat", "minimal")
+    file = place.path / "file-1.txt"
+    past = file.stat().st_mtime_ns - 10**10  # what is as old as the index is looked into anyway
+    os.utime(file, ns=(past, past))
+    git(place.path, "update-index", "--refresh")
+    place.write("file-1.txt", "y" * file.stat().st_size)
+    os.utime(file, ns=(past, past))
+    assert git(place.path, "status", "--porcelain") == ""
+    assert changes(place.git).modified == ("file-1.txt",)
 
 
 def test_what_is_no_file_is_named_and_nobody_waits_for_it(place: WorkPlace) -> None:
