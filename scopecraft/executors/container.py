@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import docker
@@ -59,12 +59,15 @@ class ContainerExecutor:
             self._client.close()
 
     def has_image(self, image: str) -> bool:
+        return self.image_labels(image) is not None
+
+    def image_labels(self, image: str) -> Mapping[str, str] | None:
+        """None if the engine has no such image."""
         with translated(self.engine):
             try:
-                self.client.inspect_image(image)
+                return self.client.inspect_image(image)["Config"].get("Labels") or {}
             except ImageNotFound:
-                return False
-        return True
+                return None
 
     def start(self, launch: ContainerLaunch) -> ContainerHandle:
         name = container_name(launch.session_id)

@@ -113,6 +113,20 @@ def choose_image(context: Context, chosen: Chosen) -> str:
     raise ImageMissing(f"the engine has no image {candidates[-1]}", hint)
 
 
+def require_program(context: Context, chosen: Chosen, image: str) -> None:
+    """ImageMissing where the default image tells that the agent's own program is not in it."""
+    from scopecraft.executors.agent_releases import RELEASES
+    from scopecraft.executors.image_recipe import agents_in
+
+    spoken = chosen.dialect.name
+    mend = program_mend(spoken, image)
+    if chosen.settings.command or not mend:
+        return
+    held = agents_in(context.containers.image_labels(image) or {})
+    if held and spoken not in held:
+        raise ImageMissing(f"{image} holds no {RELEASES[spoken].agent}", f"put it in with: {mend}")
+
+
 def program_mend(spoken: str, image: str | None) -> str:
     """The command that puts the agent's program into the image; empty where that is not ours to make."""
     from scopecraft.executors.agent_releases import RELEASES

@@ -24,6 +24,7 @@ from scopecraft.sessions.agent_choice import (
     choose_image,
     require_command,
     require_credentials,
+    require_program,
 )
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.caches import cache_environment, lay_out_caches
@@ -84,7 +85,10 @@ def choose_container(context: Context, request: StartRequest) -> tuple[Context, 
     chosen = choose_agent(context, request.agent)
     if request.visitor is None:
         _refuse_agent(context, chosen, request)
-    return context, chosen, choose_image(context, chosen)
+    image = choose_image(context, chosen)
+    if request.visitor is None:
+        require_program(context, chosen, image)
+    return context, chosen, image
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,22 @@ def test_an_image_without_its_program_is_named_with_the_command_that_mends_it(
     ran = sc("run", "add-greeting", "--agent", agent, "-m", "hello", cwd=workplace)
     assert ran.code == 1
     assert f"its image has no {agent}: sc image build --agent {agent}" in ran.err
+
+
+def test_a_default_image_that_tells_that_it_lacks_the_program_is_refused_before_anything_is_made(
+    engine: DockerClient, workplace: Path, settings_file: Path, agent_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "scopecraft-agent:sc-test-claude-only"
+    recipe = b"FROM scopecraft-base:latest\nLABEL scopecraft.claude.version=1.0.0\n"
+    engine.images.build(fileobj=BytesIO(recipe), tag=name, rm=True, forcerm=True)
+    settings_file.write_text(f'[container]\nimage = "{name}"\n')
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    try:
+        ran = sc("run", "add-greeting", "--agent", "gemini", "-m", "hello", cwd=workplace)
+    finally:
+        engine.images.remove(name)
+    assert ran.code == 4
+    assert f"{name} holds no Gemini CLI" in ran.err
+    assert "sc image build --agent gemini" in ran.err
+    assert json.loads(sc("ls", "--all", "--json", cwd=workplace).out) == []
+    assert "feature/add-greeting" not in git(workplace, "branch", "--list")
