@@ -22,10 +22,10 @@ from scopecraft.model.launch import Mount
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.alternates import alternates_file, object_stores
 from scopecraft.worktrees.borrowed import Borrowing, borrow, link_all
-from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.config_copy import Settings, private_config
 from scopecraft.worktrees.facts import PrivateFacts as PrivateFacts  # part of what this module gives
 from scopecraft.worktrees.facts import clock_at
+from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.large_files import SETTINGS as LARGE_FILES
 from scopecraft.worktrees.large_files import lend
 from scopecraft.worktrees.pointer import admin_dir
@@ -95,8 +95,9 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     branch is gone, UnsafeTree, StorageFailed.
     """
     needs = refuse_unsupported(repo, request.worktree, request.pointer)
-    _checked_out(request, read_seeds(repo, mission_id=request.mission_id, branch=request.branch))
     submodules = tuple(submodule for submodule, _ in needs.submodules)
+    if submodules:  # nothing of theirs is changed for a session that cannot be
+        _checked_out(request, read_seeds(repo, mission_id=request.mission_id, branch=request.branch))
     seconds = _SCRIPT_SECONDS // (1 + len(submodules))
     parts = [
         _make_one(submodule.repository(repo), _request_for(submodule, submodules, request), own, seconds)
@@ -190,7 +191,8 @@ def _borrowed(repo: Repository, request: PrivateRequest, seeds: Seeds) -> Seeds:
             f"git -C {clean_line(str(repo.path))} fsck says which",
         )
     try:
-        pack_staged(worktree_git(request.worktree, request.pointer), into)
+        tree, pointer = request.worktree, request.pointer
+        pack_staged(Git(tree, git_dir=admin_dir(pointer), work_tree=tree, pointer=pointer), into)
         if request.resume_from is not None:
             link_all(request.resume_from.parent / "objects", into)
     except OSError as error:

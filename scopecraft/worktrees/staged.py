@@ -12,7 +12,7 @@ _NULL = re.compile(rb"0+")
 
 
 def staged_objects(git: Git) -> tuple[str, ...]:
-    """`git` is the worktree's. Nothing of its files is read."""
+    """`git` is the worktree's. Nothing of its files is read, so no filter of the configuration runs."""
     found: dict[bytes, None] = {}
     unmerged = False
     fields = git.records("diff-index", "--cached", "--raw", "-z", "--no-renames", "HEAD", "--")

@@ -110,6 +110,16 @@ def put_on_branch(submodule: Submodule, branch: str, mission_id: str) -> str:
     head = git.run("symbolic-ref", "--quiet", "HEAD", check=False)
     if head.exit_code == 0:
         return os.fsdecode(head.stdout).strip().removeprefix("refs/heads/")
+    try:
+        _name_head(git, branch, mission_id)
+    except GitFailed:
+        # a branch of the submodule's own stands in the way: `feature` where `feature/x` should be
+        branch = f"scopecraft-{mission_id}"
+        _name_head(git, branch, mission_id)
+    return branch
+
+
+def _name_head(git: Git, branch: str, mission_id: str) -> None:
     commit = git.text("rev-parse", "--verify", "HEAD^{commit}")
     name = f"refs/heads/{branch}"
     before = git.run("rev-parse", "--verify", "--quiet", name, check=False).stdout.decode("ascii").strip()
@@ -117,7 +127,6 @@ def put_on_branch(submodule: Submodule, branch: str, mission_id: str) -> str:
         git.run("update-ref", f"refs/scopecraft/{mission_id}/old/{before}", before)
     git.run("update-ref", "-m", "scopecraft: the mission's branch", name, commit)
     git.run("symbolic-ref", "-m", "scopecraft: onto the mission's branch", "HEAD", name)
-    return branch
 
 
 def is_in_place(path: str, worktree: Path) -> bool:

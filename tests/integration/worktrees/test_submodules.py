@@ -12,6 +12,8 @@ from scopecraft.errors import GitFailed, RepositoryRefused, UnsafeTree
 from scopecraft.worktrees.harvest import read_harvest
 from scopecraft.worktrees.pointer import read_pointer
 from scopecraft.worktrees.refusal import refuse_unsupported
+from scopecraft.worktrees.snapshot import making_reason
+from scopecraft.worktrees.submodules import find_submodules, put_on_branch
 from scopecraft.worktrees.takeback import TakeBack, take_back
 from scopecraft.worktrees.worktree import CreateRequest, create, take_down
 from tests.support.container_git import BRANCH, MISSION, AgentSession, Place, fill, host_git, make_repository
@@ -97,6 +99,17 @@ def test_a_failed_create_and_a_removal_leave_nothing_of_submodules(plain: Place)
         make_tree(plain)
     assert not plain.worktree.exists()
     assert not (plain.main / ".git/worktrees/tree").exists()
+
+
+def test_a_create_that_was_killed_among_submodules_is_done_anew(plain: Place) -> None:
+    make_tree(plain)
+    admin = plain.main / ".git/worktrees/tree"
+    (admin / "locked").write_text(making_reason(plain.tip()) + "\n")
+    (plain.worktree / INNER / ".git").unlink()
+    shutil.rmtree(admin / "modules" / PART / "modules/in/ner/objects")
+    assert make_tree(plain) == ("other",)
+    assert plain.git("status", "--porcelain") == ""
+    assert (plain.worktree / INNER / "README.md").is_file()
 
 
 def test_take_down_takes_submodules_along(plain: Place) -> None:
@@ -193,6 +206,33 @@ def test_commits_in_submodules_are_there_when_the_project_names_them(place: Plac
     )
     assert (second.refused, second.alerts) == (None, ())
     assert inside(place, PART, "log", "-1", "--format=%s") == "staged"
+
+
+def test_a_detached_head_gets_the_missions_branch_and_what_that_was_is_kept(plain: Place) -> None:
+    make_tree(plain)
+    (part, *_) = find_submodules(plain.worktree, read_pointer(plain.worktree))
+    assert put_on_branch(part, BRANCH, MISSION) == BRANCH == inside(plain, PART, "branch", "--show-current")
+    fill(plain.worktree / PART, {"x": "x\n"})
+    inside(plain, PART, "add", "x")
+    inside(plain, PART, "commit", "-q", "-m", "x")
+    old = inside(plain, PART, "rev-parse", "HEAD")
+    inside(plain, PART, "checkout", "-q", "--detach", "HEAD~1")
+    assert put_on_branch(part, BRANCH, MISSION) == BRANCH
+    assert inside(plain, PART, "rev-parse", BRANCH) == inside(plain, PART, "rev-parse", "main")
+    assert inside(plain, PART, "for-each-ref", "--format=%(objectname)", OWN) == old
+    inside(plain, PART, "switch", "-q", "-c", "mine")
+    assert put_on_branch(part, BRANCH, MISSION) == "mine"
+
+
+def test_a_branch_of_the_submodules_own_in_the_way_of_the_missions_is_no_trouble(plain: Place) -> None:
+    make_tree(plain)
+    inside(plain, PART, "branch", BRANCH.partition("/")[0])
+    (part, *_) = find_submodules(plain.worktree, read_pointer(plain.worktree))
+    assert (
+        put_on_branch(part, BRANCH, MISSION)
+        == f"scopecraft-{MISSION}"
+        == inside(plain, PART, "branch", "--show-current")
+    )
 
 
 @pytest.mark.engine

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,9 @@ def kill_all(process: subprocess.Popen[bytes]) -> None:
     """As when the machine stops: the process and every descendant, at once."""
     doomed = [process.pid]
     for pid in doomed:
-        for listing in Path(f"/proc/{pid}/task").glob("*/children"):  # git starts filters from a thread
-            doomed += [int(child) for child in listing.read_text().split()]
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            for listing in Path(f"/proc/{pid}/task").glob("*/children"):  # git starts filters from a thread
+                doomed += [int(child) for child in listing.read_text().split()]
     for pid in doomed:
         with_pid(pid, signal.SIGKILL)
     process.communicate()
