@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from scopecraft.agents import claude_stream
 from scopecraft.agents.argument import prompt_argument
@@ -11,11 +11,13 @@ from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
 from scopecraft.agents.claude_result import DONE_MARKS
-from scopecraft.agents.claude_talk import ClaudeTalk
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
 from scopecraft.model.window import DispatchState, WindowView
+
+if TYPE_CHECKING:
+    from scopecraft.agents.talk import Talk
 
 CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
@@ -26,7 +28,6 @@ class Claude:
     name: ClassVar[str] = "claude"
     program: ClassVar[str] = "claude"
     has_result: ClassVar[bool] = True
-    talk: ClassVar[ClaudeTalk] = ClaudeTalk()
     takes_conversation_id: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
@@ -59,6 +60,13 @@ class Claude:
             config_files=first_run_files(request) if request.config_folder else {},
             session_files=hook_files(request.hooks_folder) if request.hooks_folder else {},
         )
+
+    @property
+    def talk(self) -> Talk:
+        """Imported only now: a list of sessions looks at windows, and says nothing to anybody."""
+        from scopecraft.agents.claude_talk import ClaudeTalk
+
+        return ClaudeTalk()
 
     def entries(self, line: bytes) -> Reading:
         return claude_stream.read(line)

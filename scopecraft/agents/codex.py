@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from scopecraft.agents import codex_stream, codex_window
 from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.codex_config import KEY_VARIABLE, KEY_VARIABLES, config_files, key_of
 from scopecraft.agents.codex_hooks import hook_arguments, hook_files
-from scopecraft.agents.codex_talk import CodexTalk
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
 from scopecraft.model.window import DispatchState, WindowView
+
+if TYPE_CHECKING:
+    from scopecraft.agents.talk import Talk
 
 CREDENTIALS = (*KEY_VARIABLES, "CODEX_ACCESS_TOKEN")
 
@@ -28,7 +30,6 @@ class Codex:
     totals_span_conversation: ClassVar[bool] = True
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "OPENAI_BASE_URL")
-    talk: ClassVar[CodexTalk] = CodexTalk()
 
     def headless(self, request: AgentRequest) -> AgentCommand:
         """The prompt is stdin. What may be said of a run in general stands before `resume`, which takes less."""
@@ -59,6 +60,13 @@ class Codex:
             config_files=config_files(request),
             session_files=hook_files() if request.hooks_folder else {},
         )
+
+    @property
+    def talk(self) -> Talk:
+        """Imported only now: a list of sessions looks at windows, and says nothing to anybody."""
+        from scopecraft.agents.codex_talk import CodexTalk
+
+        return CodexTalk()
 
     def entries(self, line: bytes) -> Reading:
         return codex_stream.read(line)
