@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 IN_CI = os.environ.get("CI") == "true"
 # The person's own agents, git, tmux and terminal must not show in a test, nor a test in theirs.
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "GIT_", "TMUX", "XDG_", "SCOPECRAFT_", "OPENAI_", "CODEX_", "GEMINI_")
+FOREIGN += ("GOOGLE_", "OPENCODE", "OPENROUTER_")
 FOREIGN_NAMES = frozenset({"IS_SANDBOX", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "EDITOR", "VISUAL", "PAGER"})
 DEPTHS = ("unit", "integration", "acceptance")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scopecraft.atomic import file_lock
 from scopecraft.errors import AgentMissing
-from scopecraft.executors.agent_releases import RELEASES
+from scopecraft.executors.agent_releases import RELEASES, RUNTIMES, release_of
 from scopecraft.executors.npm_release import fetch
 from tests.support.engine import unavailable
 
@@ -22,7 +22,7 @@ LOCK_SECONDS = 900
 
 def fetched(name: str, say: Callable[[str], None]) -> Path:
     """The program; two at once fetch it once. Raises AgentMissing."""
-    release = RELEASES[name]
+    release = release_of(name)
     CACHE.mkdir(parents=True, exist_ok=True)
     with file_lock(CACHE / f"{name}.lock", timeout=LOCK_SECONDS):
         return fetch(release, CACHE / f"{name}-{release.version}", say)
@@ -36,11 +36,11 @@ def program(name: str) -> Path:
     try:
         return fetched(name, lambda _: None)
     except AgentMissing as error:
-        unavailable(f"no {RELEASES[name].agent}: {error.message}")
+        unavailable(f"no {release_of(name).agent}: {error.message}")
 
 
 def main() -> int:
-    for name in RELEASES.keys() - {"claude"}:
+    for name in (RELEASES.keys() | RUNTIMES.keys()) - {"claude"}:
         try:
             fetched(name, lambda line: print(f"==> {line}", file=sys.stderr))
         except AgentMissing as error:

@@ -28,9 +28,14 @@ START_SECONDS = 120  # it takes four on a machine that has nothing else to do
 ONE_CALL = Usage(60, 25, 40)
 
 
+def search_path() -> dict[str, str]:
+    """The Node.js that images have comes first: this machine's own may be too old."""
+    return {"PATH": f"{program('node').parent}:{os.environ['PATH']}"}
+
+
 @pytest.fixture
 def played(tmp_path: Path) -> PlayedAgent:
-    return PlayedAgent(tmp_path, GEMINI, program("gemini"), MODEL, "GEMINI_API_KEY", GeminiServer)
+    return PlayedAgent(tmp_path, GEMINI, program("gemini"), MODEL, "GEMINI_API_KEY", GeminiServer, search_path())
 
 
 def new_id() -> str:
@@ -135,7 +140,7 @@ class Person:
             hooks_folder=str(hooks),
             program=(str(program("gemini")),),
         )
-        environment = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": server.url}
+        environment = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": server.url, **search_path()}
         self.window = AgentWindow(folder, GEMINI, request, environment)
 
 

@@ -194,6 +194,17 @@ def test_silence_without_a_result_is_left_alone(boxes: Boxes) -> None:
     assert launcher_exit(boxes.folder(launch)) == (0, "exit")
 
 
+@pytest.mark.parametrize(("ending", "how"), [("", "result"), ("echo more; ", "exit")])
+def test_where_only_the_last_line_counts_an_agent_that_went_on_is_left_alone(
+    boxes: Boxes, ending: str, how: str
+) -> None:
+    script = f"""echo '{{"reason":"stop"}}'; {ending}sleep 4"""
+    command = AgentCommand(("sh", "-c", script), done_marks=('"reason":"stop"',), is_done_by_last_line=True)
+    launch = boxes.launch([], command=command, limits=replace(LIMITS, result_grace_seconds=1))
+    boxes.run(launch)
+    assert launcher_exit(boxes.folder(launch))[1] == how
+
+
 def test_what_the_agent_left_running_is_over_before_the_last_act(boxes: Boxes) -> None:
     script = "(trap '' TERM HUP; while :; do date +%s%N > alive; sleep 0.05; done) & until [ -s alive ]; do :; done"
     act = 'a=$(cat alive); sleep 0.5; [ "$a" = "$(cat alive)" ] && echo quiet > quiet'
