@@ -43,6 +43,10 @@ def restore_mission(
     context: Context, removal: Removal, name: str | None, tell: Callable[[str], None] = lambda _: None
 ) -> Restored:
     """Active again, under another name where one is given. Raises Refused for a name, a branch or a folder in use."""
+    if removal.phase not in ("removed", "restoring"):
+        raise Refused(
+            f"the removal of {removal.slug} was interrupted", f"go on with it first: sc rm {removal.slug} --yes"
+        )
     slug = _slug(removal, name)
     title = name or removal.title
     with name_held(context, removal.project, title):
@@ -99,8 +103,6 @@ def _begun(context: Context, removal: Removal, slug: str, repository: Repository
     """Recorded as `restoring`, once it is clear that nothing is in the way."""
     if removal.phase == "restoring":
         return removal
-    if removal.phase != "removed":
-        raise Refused(f"the removal of {removal.slug} is not over", "go on with it first: sc trash")
     branch = removal.branch if slug == removal.slug else _other_branch(context, removal, slug)
     worktree = _worktree(context, removal, slug)
     if removal.takes_worktree:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scopecraft.atomic import private_folder, storage_failed
 from scopecraft.errors import GitFailed, NotPinned
+from scopecraft.worktrees.git import failure
 from scopecraft.worktrees.lock import repository_lock
 from scopecraft.worktrees.repository import Repository
 
@@ -151,8 +152,16 @@ def _move_modules(source: Path, target: Path) -> None:
 
 
 def drop_branch(repo: Repository, branch: str, tip: str) -> bool:
-    """Delete the branch where it still stands at `tip`; whether it is gone."""
-    git = repo.git.with_config(_PATIENT)
-    if git.run("update-ref", "-d", f"refs/heads/{branch}", tip, check=False).exit_code == 0:
+    """Delete the branch where it still stands at `tip`; whether it is gone.
+
+    One that went on meanwhile is left alone. Raises GitFailed where git cannot delete it now: a lock, a full disk.
+    """
+    ref = f"refs/heads/{branch}"
+    deleting = ("update-ref", "-d", ref, tip)
+    result = repo.git.with_config(_PATIENT).run(*deleting, check=False)
+    if result.exit_code == 0:
         return True
-    return not git.succeeds("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
+    now = repo.git.run("rev-parse", "--verify", "--quiet", ref, check=False)
+    if now.stdout.decode("ascii").strip() == tip:
+        raise failure(deleting, result)
+    return now.exit_code != 0

@@ -77,6 +77,23 @@ def test_another_disk_inside_is_not_wiped(desk: Desk) -> None:
         assert (disk / "theirs").exists()
 
 
+def test_a_branch_that_is_locked_stops_the_removal_half_way_and_it_is_gone_on_with(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    (Path(mission.worktree) / "new.txt").write_text("only here\n")
+    lock = desk.folder / ".git" / "refs" / "heads" / "feature" / "fix-login.lock"
+    lock.touch()
+    said = desk.sc("rm", "fix-login", "--yes")
+    assert (said.code, "remove that file" in said.err) == (1, True)
+    said = desk.sc("restore", "fix-login")
+    assert (said.code, "sc rm fix-login --yes" in said.err) == (3, True)
+    assert "fix-login" in desk.done("trash").out
+    lock.unlink()
+    desk.done("rm", "fix-login", "--yes")
+    assert "fix-login" not in git(desk.folder, "branch", "--list")
+    desk.done("restore", "fix-login")
+    assert (Path(mission.worktree) / "new.txt").read_text() == "only here\n"
+
+
 def test_two_words_that_exclude_each_other_are_refused(desk: Desk) -> None:
     desk.mission("fix-login")
     assert desk.sc("rm", "fix-login", "--keep-ignored", "--drop-ignored").code == 2
