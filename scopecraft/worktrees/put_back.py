@@ -108,7 +108,9 @@ def _worktree(repo: Repository, pinned: Pin, place: Place) -> bytes:
     if tip is None:
         raise RepositoryRefused(f"nothing of the branch {clean_line(pinned.branch)} was there to be kept")
     # a branch that is there already, at this commit, is taken as it is
-    return create(repo, CreateRequest(place.path, place.branch, tip, place.lock_reason)).pointer
+    # its submodules come back as they were, not as the main checkout has them
+    request = CreateRequest(place.path, place.branch, tip, place.lock_reason, with_submodules=False)
+    return create(repo, request).pointer
 
 
 def _read_tree(git: Git, tree: str) -> None:

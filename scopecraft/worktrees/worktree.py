@@ -43,13 +43,17 @@ _HELD = re.compile(r"(?:already checked out|already used by worktree) at '(.*)'"
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """`path` is absolute; without `existing_branch` the branch is made at `base_commit`."""
+    """`path` is absolute; without `existing_branch` the branch is made at `base_commit`.
+
+    `with_submodules` checks out those that the main checkout has.
+    """
 
     path: Path
     branch: str
     base_commit: str
     lock_reason: str
     existing_branch: bool = False
+    with_submodules: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,16 @@ def _make(repo: Repository, git: Git, seen: Snapshot, request: CreateRequest) ->
         _add(git, request, made_branch_at=request.base_commit if is_new else None)
         pointer = verify_pointer(request.path, repo.common_dir)
         head = git.text("rev-parse", "--verify", f"refs/heads/{request.branch}")
-        empty = fill_submodules(worktree_git(request.path, pointer), repo.common_dir, request.path, pointer)
+        empty = _fill(repo, request, pointer)
         _write_reason(admin_dir(pointer), _reason(request.lock_reason))
         undo.pop_all()
     return Created(request.path, request.branch, head, is_new, pointer, empty)
+
+
+def _fill(repo: Repository, request: CreateRequest, pointer: bytes) -> tuple[str, ...]:
+    if not request.with_submodules:
+        return ()
+    return fill_submodules(worktree_git(request.path, pointer), repo.common_dir, request.path, pointer)
 
 
 def _make_parents(folder: Path, undo: ExitStack) -> None:

@@ -180,6 +180,25 @@ def test_submodules_are_worked_in_like_the_project(home: Path, clean_environment
     assert (shop / "part/work.txt").read_text() == "work.txt\n"
 
 
+def test_a_removed_task_comes_back_with_the_work_in_its_submodules(home: Path, clean_environment: Path) -> None:
+    part = make_repository(clean_environment / "part")
+    shop = link(make_repository(clean_environment / "shop"))
+    git(shop, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(part), "part")
+    git(shop, "commit", "-qm", "Take the part in")
+    works("fine", f"cd part; {COMMIT}; echo more >>work.txt; echo new >new.txt", cwd=shop)
+    tree = worktree_of("fine", shop)
+    before = git(tree / "part", "rev-parse", "HEAD")
+    assert sc("rm", "fine", "--yes", cwd=shop).code == 0
+    assert not tree.exists()
+    restored = sc("restore", "fine", cwd=shop)
+    assert restored.code == 0
+    assert "warning" not in restored.err
+    assert git(tree / "part", "rev-parse", "HEAD") == before
+    assert git(tree / "part", "status", "--porcelain").splitlines() == [" M work.txt", "?? new.txt"]
+    works("fine", "cd part; git commit -qam again", cwd=shop)
+    assert subjects(tree / "part", "HEAD")[:2] == ["again", "Write work.txt"]
+
+
 def test_a_submodule_with_its_own_git_folder_is_refused_in_a_container_and_nothing_is_left(
     home: Path, clean_environment: Path
 ) -> None:
