@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scopecraft.executors.agent_releases import RELEASES
 from scopecraft.executors.claude_release import VERSION
 from scopecraft.executors.engine_facts import EngineFacts, ImageFacts, NoEngine
 from scopecraft.executors.image_recipe import agent_labels
@@ -179,3 +180,11 @@ def test_an_engine_with_odd_words_steers_no_terminal() -> None:
 
 def test_an_image_of_an_unreadable_age_is_still_an_image() -> None:
     assert image_finding({"scopecraft-agent": ImageFacts("", FRESH.labels)}, NOW).level == "ok"
+
+
+def test_every_agent_that_an_image_holds_is_named() -> None:
+    versions = {"claude": VERSION, "opencode": RELEASES["opencode"].version}
+    image = ImageFacts("2026-11-18T23:59:59.123456789Z", agent_labels("debootstrap", versions, "ab" * 32))
+    finding = image_finding({"scopecraft-agent": image}, NOW)
+    assert finding.level == "ok"
+    assert f"Claude Code {VERSION}, OpenCode {versions['opencode']}, made" in finding.text
