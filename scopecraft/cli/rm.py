@@ -12,7 +12,7 @@ from scopecraft.cli.choice import can_ask, choose
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.table import print_json
-from scopecraft.errors import BadInput
+from scopecraft.errors import BadInput, NotFound
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
@@ -46,15 +46,21 @@ def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as
     Of a worktree or a branch that you made yourself nothing is removed.
     """
     from scopecraft.sessions.emptying import sweep
-    from scopecraft.sessions.removal import Wish, remove_mission
+    from scopecraft.sessions.removal import Wish, remove_mission, undo_interrupted
     from scopecraft.sessions.removal_plan import plan_removal, refuse_occupied, refuse_undecided
 
     keep, drop = how["keep_ignored"], how["drop_ignored"]
     if keep and drop:
         raise BadInput("--keep-ignored and --drop-ignored exclude each other", "choose one")
     context = Context.of(os.environ)
-    sweep(context)
-    missions = list({m.id: m for m in (mission_named(context, task, Path.cwd(), project) for task in tasks)}.values())
+    try:
+        found = [mission_named(context, task, Path.cwd(), project) for task in tasks]
+    except NotFound:
+        sweep(context)  # a removal that was killed may have been so far
+        raise
+    missions = list({mission.id: mission for mission in found}.values())
+    for mission in missions:
+        undo_interrupted(context, mission)
     plans = [plan_removal(context, mission) for mission in missions]
     if not as_json:
         for plan in plans:
@@ -76,6 +82,7 @@ def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as
         say(f"removed {removal.slug}; it comes back with: sc restore {removal.slug}")
     if as_json:
         print_json(done)
+    sweep(context)
     _mention_expired(context)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import NotPinned, ScopecraftError
@@ -26,14 +25,14 @@ from scopecraft.missions.trash import (
     under_way,
 )
 from scopecraft.model import clock
-from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.removal_plan import Plan, plan_removal, refuse_occupied, refuse_undecided
+from scopecraft.sessions.removal_record import record_of, tell_journal
 from scopecraft.sessions.task_lock import name_held
-from scopecraft.worktrees.pin import Pin, pin, unpin
+from scopecraft.worktrees.pin import pin, unpin
 from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside, set_aside_back
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.survey import Survey, fingerprint
@@ -80,6 +79,16 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
         return _go_on(context, removal, plan.repository)
 
 
+def undo_interrupted(context: Context, mission: Mission) -> None:
+    """Where a removal was killed before it was sure, so that what is planned next sees the worktree."""
+    folder = trash_folder(context.home, mission.id, mission.slug)
+    if folder.tree.exists():
+        with name_held(context, mission.project, mission.title):
+            begun = under_way(context.home, mission)
+            if begun is not None:
+                undo_if_pinned(folder, begun)
+
+
 def finish_removals(context: Context) -> None:
     """Undo what was killed before it was sure, and bring the rest to its end; what cannot be yet stays as it is."""
     for seen in removals(context.home)[0]:
@@ -123,7 +132,7 @@ def _tear_down(context: Context, mission: Mission, wish: Wish) -> None:
 def _pinned(context: Context, plan: Plan, wish: Wish) -> Removal:
     """Recorded as frozen: pinned, moved apart, and found to be what was pinned."""
     if not plan.takes_worktree:
-        removal = _record(plan, wish, None)
+        removal = record_of(plan, None, keep_ignored=wish.keep_ignored, drop_ignored=wish.drop_ignored)
         save_removal(context.home, removal)
         return _frozen(context, removal)
     for _ in range(_MOST_TRIES):
@@ -133,7 +142,7 @@ def _pinned(context: Context, plan: Plan, wish: Wish) -> Removal:
         assert plan.seen is not None
         wish.tell("pinning what is there …")
         pinned = pin(plan.repository, plan.mission.id, plan.seen, clock.to_text(clock.now()))
-        removal = _record(plan, wish, pinned)
+        removal = record_of(plan, pinned, keep_ignored=wish.keep_ignored, drop_ignored=wish.drop_ignored)
         folder = save_removal(context.home, removal)
         if plan.seen.pointer is None:
             return _frozen(context, removal)
@@ -176,35 +185,6 @@ def _frozen(context: Context, removal: Removal) -> Removal:
     return frozen
 
 
-def _record(plan: Plan, wish: Wish, pinned: Pin | None) -> Removal:
-    mission, seen = plan.mission, plan.seen
-    assert seen is not None
-    kept = (*plan.small, *(plan.large if wish.keep_ignored else ())) if plan.takes_worktree else ()
-    ignored = tuple(weight.path for weight in kept)
-    found = seen.found
-    return Removal(
-        phase="pinned",
-        removed_at=clock.to_text(clock.now()),
-        mission_id=mission.id,
-        slug=mission.slug,
-        title=mission.title,
-        project=mission.project,
-        branch=mission.branch,
-        worktree=mission.worktree,
-        takes_worktree=plan.takes_worktree,
-        takes_branch=plan.takes_branch,
-        pin=pinned.to_dict() if pinned else None,
-        admin=str(seen.admin) if seen.admin else None,
-        aside=tuple(sorted({*ignored, *(pinned.left if pinned else ()), *seen.aside})) if plan.takes_worktree else (),
-        ignored=ignored,
-        dropped=tuple(weight.path for weight in plan.large) if wish.drop_ignored and not wish.keep_ignored else (),
-        commits=plan.commits,
-        modified=len({*found.staged, *found.modified, *found.deleted}),
-        untracked=len(found.untracked),
-        kept_bytes=sum(weight.bytes for weight in kept),
-    )
-
-
 def undo_if_pinned(folder: TrashFolder, removal: Removal) -> None:
     """A removal that was not sure yet: the worktree goes back to where it was, with all that was moved out of it."""
     if folder.tree.exists() and removal.phase == "pinned" and not os.path.lexists(removal.worktree):
@@ -218,7 +198,7 @@ def _go_on(context: Context, removal: Removal, repository: Repository) -> Remova
     if removal.phase == "frozen":
         _take_from_git(removal, folder, repository)
         _move_mission(context, removal, folder)
-        _tell(context, removal)
+        tell_journal(context, removal)
         removal = replace(removal, phase="removed")
         save_removal(context.home, removal)
     if folder.tree.exists():
@@ -241,22 +221,3 @@ def _move_mission(context: Context, removal: Removal, folder: TrashFolder) -> No
     source = context.home.missions_active / removal.name
     if source.is_dir() and not folder.mission.exists():
         source.rename(folder.mission)
-
-
-def _tell(context: Context, removal: Removal) -> None:
-    told = context.store.events(mission_id=removal.mission_id)
-    if any(e.kind == "mission_removed" and e.data.get("removed_at") == removal.removed_at for e in told):
-        return
-    pinned: dict[str, Any] = dict(removal.pin or {})
-    data = {
-        "removed_at": removal.removed_at,
-        "branch": removal.branch,
-        "tip": pinned.get("branch_tip"),
-        "work": pinned.get("work"),
-        "commits": removal.commits,
-        "modified": removal.modified,
-        "untracked": removal.untracked,
-        "ignored": len(removal.ignored),
-        "dropped": len(removal.dropped),
-    }
-    context.store.append(Event(0, clock.to_text(clock.now()), "mission_removed", removal.mission_id, data=data))

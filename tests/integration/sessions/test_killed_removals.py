@@ -164,6 +164,7 @@ def test_a_start_meets_a_half_removed_task_with_a_word(desk: Desk) -> None:
     said = desk.sc("run", "fix-login", "--agent", "plain", "--", "true")
     assert said.code == 3
     assert "the removal of fix-login was interrupted" in said.err
+    assert "201 untracked" in desk.done("rm", "fix-login", "--dry-run").err
     desk.done("rm", "fix-login", "--yes")
 
 
