@@ -10,7 +10,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.worktrees.facts import PrivateFacts
 from scopecraft.worktrees.harvest import Harvest
 from scopecraft.worktrees.nested import Findings
-from scopecraft.worktrees.private import MOST_REFS
+from scopecraft.worktrees.private_files import MOST_REFS
 from scopecraft.worktrees.seeds import namespace
 from scopecraft.worktrees.verdict import Verdict
 
