@@ -82,7 +82,7 @@ def session(engine: docker.DockerClient, folder: Path, repo: Repository, worktre
     (folder / "out").mkdir(parents=True)
     owner = (os.geteuid(), os.getegid())
     request = PrivateRequest(
-        worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner, root / "objects"
+        worktree, read_pointer(worktree), BRANCH, "m-0000000000000001", folder, owner, folder.parent / "objects"
     )
     private, make = timed(lambda: make_private(repo, request))
     in_container(engine, private, worktree, ("/bin/sh", "-c", WORK))

@@ -18,8 +18,8 @@ class SettleFacts:
     """`private` is the private git directory's own record; None where the agent worked in the worktree itself.
 
     `where` is the engine's address or the tmux server's socket, `boot_id` the kernel's name for this run of the
-    machine, `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over; all
-    empty in files of older versions.
+    machine, `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over;
+    all empty in files of older versions.
     """
 
     image: str | None
