@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scopecraft.config.projects import Project, load_projects
-from scopecraft.errors import Refused, RepositoryRefused, ScopecraftError, StateUnreadable
+from scopecraft.errors import Refused, RepositoryRefused, ScopecraftError, StateUnreadable, UnsafeTree
 from scopecraft.model.ids import MISSION_ID
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.clean_up import remove_tree
@@ -23,6 +23,7 @@ from scopecraft.worktrees.kept import remove_refs
 from scopecraft.worktrees.leftovers import forget_half_made
 from scopecraft.worktrees.merge_facts import Asked, merge_facts
 from scopecraft.worktrees.merged import verdict
+from scopecraft.worktrees.pointer import admin_dir, read_pointer
 from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.seeds import Ref, list_refs
@@ -31,7 +32,8 @@ from scopecraft.worktrees.survey import Survey, survey
 from scopecraft.worktrees.uncommitted import changes
 from scopecraft.worktrees.worktree import MADE_BRANCH
 
-_APART = ".pruned-"
+_APART = ".pruned-"  # a worktree set apart, perhaps not looked at again
+_GONE = ".gone-"  # one in which nothing is missed
 _NOBODYS = "no mission has it"
 
 
@@ -39,17 +41,20 @@ def worktrees(context: Context, known: Known) -> Iterator[Orphan]:
     """Below the home's own folder only: elsewhere they may be another home's."""
     _require_whole(known)
     root = context.home.worktrees
+    apart = {origin: folder for folder in sorted(root.glob(f"{_APART}*")) if (origin := _origin(folder)) is not None}
     seen: set[Path] = set()
     for _, repository in _repositories(context):
         for tree in snapshot(repository).worktrees:
             if tree.is_main or not tree.path.is_relative_to(root):
                 continue
             seen.add(tree.path)
-            if str(tree.path) not in known.worktrees:
+            if tree.path in apart:
+                yield _half_removed(apart.pop(tree.path), tree.path)
+            elif str(tree.path) not in known.worktrees:
                 yield _worktree(context, repository, tree)
     for folder in _folders(root):
         if folder not in seen and str(folder) not in known.worktrees:
-            yield _folder(folder)
+            yield from _folder(folder)
 
 
 def _worktree(context: Context, repository: Repository, tree: Worktree) -> Orphan:
@@ -57,15 +62,18 @@ def _worktree(context: Context, repository: Repository, tree: Worktree) -> Orpha
     if tree.is_half_made:
         why = "a start that was killed had begun to make it"
         return Orphan("worktree", name, why, "removed", lambda: forget_half_made(repository, tree.path))
-    if tree.is_missing:
-        why = f"{_NOBODYS}, and its folder is gone"
-        clear = lambda: forget_worktree(repository, tree.path, None, tree.path)  # noqa: E731
-        return Orphan("worktree", name, why, "forgotten by git", clear)
     try:
         found = survey(repository, tree.path, tree.branch or "")
     except ScopecraftError as error:
         return Orphan("worktree", name, _NOBODYS, f"left: {error.message}")
-    if held := _what_it_holds(found):
+    held = _what_it_holds(found)
+    if tree.is_missing:
+        why = f"{_NOBODYS}, and its folder is gone"
+        if held:
+            return Orphan("worktree", name, why, f"git still has {held} of it: git worktree prune would lose that")
+        clear = lambda: forget_worktree(repository, tree.path, None, tree.path)  # noqa: E731
+        return Orphan("worktree", name, why, "forgotten by git", clear)
+    if held:
         return Orphan("worktree", name, _NOBODYS, f"it has {held}, so it stays: look at it, then git worktree remove")
     ignored = len(found.found.ignored)
     will = f"removed, with {ignored} ignored path{'' if ignored == 1 else 's'} in it" if ignored else "removed"
@@ -99,23 +107,47 @@ def _take_away(context: Context, repository: Repository, found: Survey) -> None:
             bring_back(apart, found.worktree)
     if not is_same:
         raise Refused(f"somebody works in {found.worktree}", "see what it holds, and run sc prune again")
-    forget_worktree(repository, found.worktree, found.admin, apart)
-    remove_tree(apart)
+    # under another name before anything of it goes: who is killed until here leaves it to be put back
+    gone = apart.with_name(apart.name.replace(_APART, _GONE))
+    apart.rename(gone)
+    forget_worktree(repository, found.worktree, found.admin, gone)
+    remove_tree(gone)
 
 
-def _folder(folder: Path) -> Orphan:
+def _origin(folder: Path) -> Path | None:
+    """Where a worktree that was set apart stood, as git has it; None where nobody can tell."""
+    try:
+        back = (admin_dir(read_pointer(folder)) / "gitdir").read_bytes()
+    except (OSError, UnsafeTree):
+        return None
+    return Path(os.fsdecode(back).removesuffix("\n")).parent
+
+
+def _half_removed(folder: Path, origin: Path) -> Orphan:
+    """Somebody may have worked in it until the moment that it was set apart."""
+    name, why = clean_line(str(folder)), "an earlier removal was killed before it was sure that nothing is lost"
+    if os.path.lexists(origin):
+        return Orphan("worktree", name, why, f"it stays: something stands at {clean_line(str(origin))} again")
+    will = f"put back, to be looked at anew: {clean_line(str(origin))}"
+    return Orphan("worktree", name, why, will, lambda: bring_back(folder, origin))
+
+
+def _folder(folder: Path) -> Iterator[Orphan]:
     """One that git does not know: whatever is in it is on no branch."""
     name = clean_line(str(folder))
-    if folder.name.startswith(_APART):
-        return Orphan("worktree", name, "an earlier removal was killed", "removed", lambda: remove_tree(folder))
-    if next(folder.iterdir(), None) is None:
-        return Orphan("worktree", name, "an empty folder", "removed", folder.rmdir)
-    return Orphan("worktree", name, "neither git nor a mission knows it", "it has files, so it stays: look at it")
+    if folder.name.startswith(_GONE):
+        yield Orphan("worktree", name, "an earlier removal was killed", "removed", lambda: remove_tree(folder))
+    elif folder.name.startswith(_APART) and _origin(folder) is not None:
+        return  # of a repository that is away just now, or told of already
+    elif next(folder.iterdir(), None) is None:
+        yield Orphan("worktree", name, "an empty folder", "removed", folder.rmdir)
+    else:
+        yield Orphan("worktree", name, "neither git nor a mission knows it", "it has files, so it stays: look at it")
 
 
 def _folders(root: Path) -> Iterator[Path]:
     for project in sorted(root.iterdir()):
-        if project.name.startswith(_APART):
+        if project.name.startswith((_APART, _GONE)):
             yield project
         elif project.is_dir() and not project.is_symlink() and not project.name.startswith("."):
             yield from sorted(tree for tree in project.iterdir() if tree.is_dir() and not tree.is_symlink())
