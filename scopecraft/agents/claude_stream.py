@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import orjson
-
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
-from scopecraft.agents.records import DAMAGED, Record, count, items, one_line, record, rescue, text, text_or_none
+from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
 from scopecraft.model.activity import (
     Entry,
     Message,
@@ -38,14 +36,9 @@ def reader_of(readers: Mapping[str, RecordReader]) -> Callable[[bytes], Reading]
     """A way to read lines whose `type` says which of the readers it is for; for agents that speak like Claude Code."""
 
     def read(line: bytes) -> Reading:
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            value = rescue(line)
-        if type(value) is not dict:
-            if value is DAMAGED:
-                return [], "damaged", None
-            return [], "unknown" if line.strip() else "known", None
+        value = decoded(line)
+        if isinstance(value, tuple):
+            return value
         kind = value.get("type")
         reader = readers.get(kind) if type(kind) is str else None
         return reader(value) if reader else ([], "unknown", None)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import orjson
 
 from scopecraft.agents.codex_items import COMPLETED, STARTED
-from scopecraft.agents.records import DAMAGED, Record, count, items, one_line, record, rescue, text, text_or_none
+from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
 from scopecraft.model.activity import Claim, Entry, Finished, Note, Reading, Started, StreamError, Trouble, Usage
 
 # Strings that together stand in no line but the end of a turn: quotes inside of texts are escaped.
@@ -24,14 +24,9 @@ _NOTHING: Reading = ([], "known", None)
 
 def read(line: bytes) -> Reading:
     """What the line says, and whether all of it was understood."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = rescue(line)
-    if type(value) is not dict:
-        if value is DAMAGED:
-            return [], "damaged", None
-        return [], "unknown" if line.strip() else "known", None
+    value = decoded(line)
+    if isinstance(value, tuple):
+        return value
     kind = value.get("type")
     reader = _READERS.get(kind) if type(kind) is str else None
     return reader(value) if reader else ([], "unknown", None)

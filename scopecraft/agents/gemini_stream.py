@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import orjson
-
 from scopecraft.agents.claude_stream import input_text
 from scopecraft.agents.gemini_errors import API_ERROR, api_error_text
-from scopecraft.agents.records import DAMAGED, Record, count, record, rescue, text, text_or_none
+from scopecraft.agents.records import Record, count, decoded, record, text, text_or_none
 from scopecraft.model.activity import (
     Claim,
     Entry,
@@ -38,14 +36,9 @@ _STOP_REASONS = {"FatalTurnLimitedError": "max_turn_requests", "FatalCancellatio
 
 def read(line: bytes) -> Reading:
     """What the line says, and whether all of it was understood."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = rescue(line)
-    if type(value) is not dict:
-        if value is DAMAGED:
-            return [], "damaged", None
-        return [], "unknown" if line.strip() else "known", None
+    value = decoded(line)
+    if isinstance(value, tuple):
+        return value
     kind = value.get("type")
     if kind == "message" and value.get("role") == "assistant" and type(words := value.get("content")) is str:
         # most of a stream, so it is read in place

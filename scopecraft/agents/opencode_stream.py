@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import orjson
-
 from scopecraft.agents.claude_stream import input_text
-from scopecraft.agents.records import DAMAGED, Record, amount, count, record, rescue, text, text_or_none
+from scopecraft.agents.records import Record, amount, count, decoded, record, text, text_or_none
 from scopecraft.model.activity import (
     Claim,
     Entry,
@@ -40,14 +38,9 @@ _FAILURES = {
 
 def read(line: bytes) -> Reading:
     """What the line says, and whether all of it was understood."""
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = rescue(line)
-    if type(value) is not dict:
-        if value is DAMAGED:
-            return [], "damaged", None
-        return [], "unknown" if line.strip() else "known", None
+    value = decoded(line)
+    if isinstance(value, tuple):
+        return value
     kind = value.get("type")
     if kind == "error":
         return _error(record(value.get("error"))), "known", None

@@ -8,10 +8,25 @@ from typing import Any, Final
 
 import orjson
 
+from scopecraft.model.activity import Reading
+
 Record = dict[str, Any]
 
 DAMAGED: Final = object()
 _NOTHING: Record = {}
+
+
+def decoded(line: bytes) -> Record | Reading:
+    """The record that a line holds, else what is to be said of the line."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = rescue(line)
+    if type(value) is dict:
+        return value
+    if value is DAMAGED:
+        return [], "damaged", None
+    return [], "unknown" if line.strip() else "known", None
 
 
 def rescue(line: bytes) -> Any:
