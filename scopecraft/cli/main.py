@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -48,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     def call() -> object:
         return sc.main(arguments, prog_name="sc", standalone_mode=False, obj=invocation)
 
-    sys.exit(guarded(call, invocation))
+    code = guarded(call, invocation)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done: a late Ctrl-C does not change what came of it
+    sys.exit(code)
 
 
 def _prepare_output() -> None:

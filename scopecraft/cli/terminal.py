@@ -88,7 +88,8 @@ def wrap(line: str, width: int) -> list[str]:
     if width <= 0 or cells(line) <= width:
         return [line]
     leading = len(line) - len(line.lstrip(" "))
-    indent = " " * leading if leading * 2 <= width else ""
+    # beside it there is room for the widest character, at least
+    indent = " " * leading if leading * 2 <= width and leading + 2 <= width else ""
     lines: list[str] = []
     start = 0
     while start < len(line):

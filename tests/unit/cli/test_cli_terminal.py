@@ -59,6 +59,10 @@ def test_wrapped_lines_keep_their_indent() -> None:
     assert wrap("    a b c d", 8) == ["    a b", "    c d"]
 
 
+def test_an_indent_leaves_room_for_a_wide_character() -> None:
+    assert wrap(" 🌀", 2) == ["", "🌀"]
+
+
 def test_a_word_longer_than_the_line_is_broken() -> None:
     assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
 
