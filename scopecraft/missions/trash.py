@@ -58,6 +58,7 @@ class Removal:
     kept_bytes: int = 0
     restore_as: str | None = None
     restore_branch: str | None = None
+    is_different: bool = False  # what came back is not in all what was pinned
 
     @property
     def name(self) -> str:

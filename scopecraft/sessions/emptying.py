@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import ScopecraftError
-from scopecraft.missions.trash import Removal, removals, save_removal, trash_folder, trash_of
+from scopecraft.missions.trash import Removal, load_removal, removals, save_removal, trash_folder, trash_of
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.sessions.clean_up import remove_tree
@@ -17,7 +17,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.removal import GONE, finish_removals
 from scopecraft.sessions.restore import finish_restores
-from scopecraft.sessions.task_lock import name_held
+from scopecraft.sessions.task_lock import name_held, trash_held
 from scopecraft.worktrees.kept import remove_refs
 from scopecraft.worktrees.pin import unpin
 from scopecraft.worktrees.repository import Repository
@@ -43,7 +43,10 @@ def older_than(found: Iterable[Removal], seconds: int, now: datetime) -> list[Re
 
 def empty(context: Context, removal: Removal) -> Emptied:
     """Pin, kept refs, kept files and session folders. Repeatable; the sessions stay in the list of `sc ls --all`."""
-    with name_held(context, removal.project, removal.title):
+    with name_held(context, removal.project, removal.title), trash_held(context, removal.mission_id):
+        now = load_removal(trash_folder(context.home, removal.mission_id, removal.slug))
+        if now is None or now.phase not in ("removed", "emptied") or now.removed_at != removal.removed_at:
+            return Emptied(removal, "it was brought back meanwhile, so nothing of it is removed")
         problem = ""
         try:
             repository = repository_of(project_named(load_projects(context.home), removal.project))

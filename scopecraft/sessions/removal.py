@@ -31,7 +31,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.removal_plan import Plan, plan_removal, refuse_occupied, refuse_undecided
 from scopecraft.sessions.removal_record import record_of, tell_journal
-from scopecraft.sessions.task_lock import name_held
+from scopecraft.sessions.task_lock import name_held, trash_held
 from scopecraft.worktrees.pin import pin, unpin
 from scopecraft.worktrees.removal import bring_back, drop_branch, forget_worktree, set_apart, set_aside, set_aside_back
 from scopecraft.worktrees.repository import Repository
@@ -59,11 +59,12 @@ class Wish:
 
 def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
     """To the trash. Raises what planning does, Refused, SetupFailed, and NotPinned: then nothing was removed."""
-    with name_held(context, mission.project, mission.title):
+    with name_held(context, mission.project, mission.title), trash_held(context, mission.id):
         with changing(context.home, mission.id) as current:
             begun = under_way(context.home, current)
         if begun is not None:
             undo_if_pinned(trash_folder(context.home, current.id, current.slug), begun)
+            _end_restore(context, begun)
         plan = plan_removal(context, current)
         if plan.begun is not None:
             return _go_on(context, plan.begun, plan.repository)
@@ -94,13 +95,25 @@ def finish_removals(context: Context) -> None:
     for seen in removals(context.home)[0]:
         folder = trash_folder(context.home, seen.mission_id, seen.slug)
         if seen.phase in ("pinned", "frozen") or (seen.phase == "removed" and folder.tree.exists()):
-            with suppress(ScopecraftError), name_held(context, seen.project, seen.title):
+            with (
+                suppress(ScopecraftError),
+                name_held(context, seen.project, seen.title),
+                trash_held(context, seen.mission_id),
+            ):
                 removal = load_removal(folder)  # who had the name may have gone on with it
                 if removal is not None and removal.phase == "pinned":
                     undo_if_pinned(folder, removal)
                 elif removal is not None:
                     project = project_named(load_projects(context.home), removal.project)
                     _go_on(context, removal, repository_of(project))
+
+
+def _end_restore(context: Context, begun: Removal) -> None:
+    """Of one that was killed when its mission was active again: what it had no room for is not mixed with this."""
+    if begun.phase == "restoring":
+        from scopecraft.sessions.restore import finish_restore  # which builds on this module
+
+        finish_restore(context, begun)
 
 
 def discard(folder: TrashFolder) -> None:

@@ -12,7 +12,7 @@ from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import BadName, Refused, RepositoryRefused, ScopecraftError
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import read_mission, write_mission
-from scopecraft.missions.trash import Removal, TrashFolder, removals, save_removal, trash_folder
+from scopecraft.missions.trash import Removal, TrashFolder, load_removal, removals, save_removal, trash_folder
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
@@ -22,7 +22,7 @@ from scopecraft.sessions.mission_start import lock_reason
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.ports import port_taken_by_another
 from scopecraft.sessions.removal import discard
-from scopecraft.sessions.task_lock import name_held
+from scopecraft.sessions.task_lock import name_held, trash_held
 from scopecraft.worktrees.pin import Pin, unpin
 from scopecraft.worktrees.put_back import Place, put_aside_back, put_back, put_modules_back, refuse_taken
 from scopecraft.worktrees.repository import Repository
@@ -43,14 +43,11 @@ def restore_mission(
     context: Context, removal: Removal, name: str | None, tell: Callable[[str], None] = lambda _: None
 ) -> Restored:
     """Active again, under another name where one is given. Raises Refused for a name, a branch or a folder in use."""
-    if removal.phase not in ("removed", "restoring"):
-        raise Refused(
-            f"the removal of {removal.slug} was interrupted", f"go on with it first: sc rm {removal.slug} --yes"
-        )
-    slug = _slug(removal, name)
     title = name or removal.title
-    with name_held(context, removal.project, title):
+    with name_held(context, removal.project, title), trash_held(context, removal.mission_id):
         folder = trash_folder(context.home, removal.mission_id, removal.slug)
+        removal = _as_it_is_now(folder, removal)
+        slug = _slug(removal, name)
         if removal.phase == "restoring" and not folder.mission.exists():
             return _finished(context, removal, folder)
         if not folder.mission.exists():
@@ -59,19 +56,43 @@ def restore_mission(
         repository = repository_of(project_named(load_projects(context.home), removal.project))
         removal = _begun(context, removal, slug, repository)
         tell("bringing the worktree back …")
-        is_same, stuck = _put_back(context, removal, folder, repository)
+        removal = _put_back(context, removal, folder, repository)
         _activate(context, removal, folder, title)
-        return _finished(context, removal, folder, is_same=is_same, stuck=stuck)
+        return _finished(context, removal, folder)
 
 
 def finish_restores(context: Context) -> None:
     """Those that were killed when their mission was active again."""
-    for removal in removals(context.home)[0]:
-        folder = trash_folder(context.home, removal.mission_id, removal.slug)
-        if removal.phase == "restoring" and not folder.mission.exists():
-            with suppress(ScopecraftError), name_held(context, removal.project, removal.restore_as or removal.slug):
-                if folder.record.exists():
-                    _finished(context, removal, folder)
+    for seen in removals(context.home)[0]:
+        folder = trash_folder(context.home, seen.mission_id, seen.slug)
+        if seen.phase == "restoring" and not folder.mission.exists():
+            with (
+                suppress(ScopecraftError),
+                name_held(context, seen.project, seen.restore_as or seen.slug),
+                trash_held(context, seen.mission_id),
+            ):
+                removal = load_removal(folder)
+                if removal is not None:
+                    finish_restore(context, removal)
+
+
+def finish_restore(context: Context, removal: Removal) -> None:
+    """Of a mission that is active again already; the caller holds its name and its place in the trash."""
+    folder = trash_folder(context.home, removal.mission_id, removal.slug)
+    if removal.phase == "restoring" and not folder.mission.exists():
+        _finished(context, removal, folder)
+
+
+def _as_it_is_now(folder: TrashFolder, seen: Removal) -> Removal:
+    """Who had its name before us may have emptied it, or brought it back."""
+    removal = load_removal(folder)
+    if removal is None or removal.phase == "emptied":
+        raise Refused(f"{seen.slug} is not in the trash any more", "see what is there with: sc trash")
+    if removal.phase not in ("removed", "restoring"):
+        raise Refused(
+            f"the removal of {removal.slug} was interrupted", f"go on with it first: sc rm {removal.slug} --yes"
+        )
+    return removal
 
 
 def _slug(removal: Removal, name: str | None) -> str:
@@ -129,21 +150,23 @@ def _worktree(context: Context, removal: Removal, slug: str) -> Path:
     return context.home.worktrees / removal.project / slug
 
 
-def _put_back(
-    context: Context, removal: Removal, folder: TrashFolder, repository: Repository
-) -> tuple[bool, tuple[str, ...]]:
+def _put_back(context: Context, removal: Removal, folder: TrashFolder, repository: Repository) -> Removal:
+    """Its record, with what whoever ends the restore must know."""
     assert removal.restore_as is not None and removal.restore_branch is not None
     path = _worktree(context, removal, removal.restore_as)
     reason = lock_reason(removal.restore_as)
     if not removal.takes_worktree or removal.pin is None:
         if path.is_dir():
             lock(repository, path, reason)
-        return True, ()
+        return removal
     is_same = put_back(repository, Pin.from_dict(removal.pin), Place(path, removal.restore_branch, reason))
-    stuck = put_aside_back(path, folder.kept, removal.aside)
-    if not put_modules_back(path, folder.modules):
-        stuck = (*stuck, "the git folders of its submodules")
-    return is_same, stuck
+    put_aside_back(path, folder.kept, removal.aside)
+    put_modules_back(path, folder.modules)
+    if removal.is_different == (not is_same):
+        return removal
+    told = replace(removal, is_different=not is_same)
+    save_removal(context.home, told)
+    return told
 
 
 def _activate(context: Context, removal: Removal, folder: TrashFolder, title: str) -> None:
@@ -165,10 +188,9 @@ def _activate(context: Context, removal: Removal, folder: TrashFolder, title: st
     folder.mission.rename(context.home.missions_active / f"{removal.mission_id}--{removal.restore_as}")
 
 
-def _finished(
-    context: Context, removal: Removal, folder: TrashFolder, *, is_same: bool = True, stuck: tuple[str, ...] = ()
-) -> Restored:
+def _finished(context: Context, removal: Removal, folder: TrashFolder) -> Restored:
     """The mission is active; what the trash held is not needed any more, unless something of it has no place."""
+    is_same, stuck = not removal.is_different, _stuck(removal, folder)
     mission = read_mission(context.home.missions_active / f"{removal.mission_id}--{removal.restore_as}")
     at = clock.to_text(clock.now())
     data = {"removed_at": removal.removed_at, "branch": mission.branch, "name": mission.slug}
@@ -176,8 +198,23 @@ def _finished(
     if is_same and removal.pin is not None:
         unpin(repository_of(project_named(load_projects(context.home), removal.project)), removal.mission_id)
     if stuck:
-        aside = folder.path.with_name(f"restored-{folder.path.name}")
+        aside = _free_place(folder.path.with_name(f"restored-{folder.path.name}"))
         folder.path.rename(aside)
         return Restored(mission, stuck, is_same, aside)
     discard(folder)
     return Restored(mission, stuck, is_same)
+
+
+def _stuck(removal: Removal, folder: TrashFolder) -> tuple[str, ...]:
+    """What is in the trash still, as the disk tells: who put the rest back may have been killed since."""
+    paths = [path for path in removal.aside if os.path.lexists(folder.kept / path)]
+    return (*paths, *(("the git folders of its submodules",) if folder.modules.is_dir() else ()))
+
+
+def _free_place(wanted: Path) -> Path:
+    """Under a number where an earlier restore left something too."""
+    place, number = wanted, 1
+    while os.path.lexists(place):
+        number += 1
+        place = wanted.with_name(f"{wanted.name}-{number}")
+    return place

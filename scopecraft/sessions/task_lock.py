@@ -37,6 +37,16 @@ def name_held(context: Context, project: str, task: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def trash_held(context: Context, mission_id: str) -> Iterator[None]:
+    """The mission's place in the trash: a restore under another name holds another name than who empties the trash.
+
+    Taken after `name_held`, never before it.
+    """
+    with _name_held(context, "\0trash", mission_id):
+        yield
+
+
 def _name_of(task: str) -> str:
     """One for all names of the same mission."""
     title = check_title(task)

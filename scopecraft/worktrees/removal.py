@@ -105,10 +105,12 @@ def bring_back(frozen: Path, worktree: Path) -> None:
 
 
 def set_aside(frozen: Path, kept: Path, paths: Iterable[str]) -> None:
-    """Move these out of the frozen folder, each to the same place below `kept`. Raises StorageFailed."""
+    """Move these out of the frozen folder, each to the same place below `kept`. Raises StorageFailed and NotPinned."""
     for path in paths:
         source, target = frozen / path, kept / path
-        if os.path.lexists(source) and not os.path.lexists(target):
+        if os.path.lexists(source):
+            if os.path.lexists(target):
+                raise NotPinned(f"{target} is there already, so nothing was removed", "move that away first")
             try:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 source.rename(target)
