@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from scopecraft.atomic import file_lock, private_folder, replace_file, storage_failed
 from scopecraft.errors import GitFailed, LockHeld
+from scopecraft.worktrees.alternates import alternates_file
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.parcels import (
     UNUSED_SECONDS,
@@ -64,6 +66,7 @@ class _Shelf:
 
     folder: Path
     git: Git
+    objects_dir: Path  # of the repository
 
     def pack_path(self, parcel: Parcel, suffix: str) -> Path:
         return self.folder / f"{parcel.pack}{suffix}"
@@ -78,7 +81,7 @@ def borrow(repo: Repository, seeds: Seeds, borrowing: Borrowing) -> Seeds:
     folder = borrowing.store / _key(repo)
     private_folder(folder)
     with file_lock(folder / _LOCK):
-        shelf = _Shelf(folder, repo.git.with_env(GIT_NO_REPLACE_OBJECTS="1"))
+        shelf = _Shelf(folder, repo.git.with_env(GIT_NO_REPLACE_OBJECTS="1"), repo.objects_dir)
         known = tuple(parcel for parcel in _read(folder) if _is_whole(shelf, parcel))
         ids = frozenset((*(ref.id for ref in seeds.refs), *seeds.stash))
         chosen = thinned(usable(known, ids=ids, reached=_reached(shelf.git, unknown_tips(known, ids), ids)))
@@ -96,6 +99,25 @@ def borrow(repo: Repository, seeds: Seeds, borrowing: Borrowing) -> Seeds:
         except OSError as error:
             raise storage_failed(error, borrowing.into) from error
     return seeds.without(broken)
+
+
+@contextmanager
+def packing(git: Git, objects_dir: Path, folder: Path) -> Iterator[Git]:
+    """Git that begins its packs in `folder`, where they will be: the repository may be on another disk.
+
+    Raises StorageFailed.
+    """
+    making = folder / "making"
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        (making / "pack").mkdir(parents=True)
+        (making / "info").mkdir()
+        (making / "info" / "alternates").write_bytes(alternates_file((objects_dir,)))
+        yield git.with_env(GIT_OBJECT_DIRECTORY=str(making)).with_config({"pack.compression": "1"})
+    except OSError as error:
+        raise storage_failed(error, folder) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def make_folder(into: Path) -> None:
@@ -139,6 +161,8 @@ def _completed(shelf: _Shelf, seeds: Seeds, chosen: tuple[Parcel, ...]) -> tuple
                 try:
                     chosen = (*chosen, _made(shelf, rank, (id_,), chosen))
                 except GitFailed:
+                    if _is_history_whole(shelf.git, id_):
+                        raise  # it is the host's trouble, such as a full disk
                     broken.add(id_)
     return chosen, broken
 
@@ -147,9 +171,9 @@ def _made(shelf: _Shelf, rank: int, ids: Sequence[str], chosen: Iterable[Parcel]
     """A new parcel. A git that is killed leaves files that no list names, and the next sweep takes them away."""
     base = base_of(chosen, rank)
     revisions = "".join(f"{id_}\n" for id_ in ids) + "".join(f"^{id_}\n" for id_ in base)
-    git = shelf.git.with_config({"pack.compression": "1"})
     target = str(shelf.folder / "pack")
-    done = git.run(*_PACK, target, input=revisions.encode(), timeout_seconds=_PACK_SECONDS)
+    with packing(shelf.git, shelf.objects_dir, shelf.folder) as git:
+        done = git.run(*_PACK, target, input=revisions.encode(), timeout_seconds=_PACK_SECONDS)
     name = done.stdout.decode("ascii").strip()
     commits = _commits(shelf.git, ids)
     parcel = Parcel(
@@ -169,6 +193,10 @@ def _made(shelf: _Shelf, rank: int, ids: Sequence[str], chosen: Iterable[Parcel]
         return replace(parcel, size_bytes=shelf.pack_path(parcel, ".pack").stat().st_size)
     except OSError as error:
         raise storage_failed(error, shelf.folder) from error
+
+
+def _is_history_whole(git: Git, id_: str) -> bool:
+    return git.run("rev-list", "--objects", "--quiet", id_, check=False, timeout_seconds=_PACK_SECONDS).exit_code == 0
 
 
 def _commits(git: Git, ids: Iterable[str]) -> Set[str]:
@@ -231,7 +259,9 @@ def _write(shelf: _Shelf, parcels: Sequence[Parcel]) -> None:
     replace_file(shelf.folder / _LIST, to_text(parcels))
     named = {f"{parcel.pack}{suffix}" for parcel in parcels if parcel.pack for suffix in _PARTS} | {_LIST, _LOCK}
     for path in shelf.folder.iterdir():
-        if path.name not in named:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in named:
             path.unlink(missing_ok=True)
 
 

@@ -158,7 +158,7 @@ def _borrowed(repo: Repository, request: PrivateRequest, seeds: Seeds) -> Seeds:
         )
     try:
         tree, pointer = request.worktree, request.pointer
-        pack_staged(Git(tree, git_dir=admin_dir(pointer), work_tree=tree, pointer=pointer), into)
+        pack_staged(Git(tree, git_dir=admin_dir(pointer), work_tree=tree, pointer=pointer), repo.objects_dir, into)
         if request.resume_from is not None:
             link_all(request.resume_from.parent / "objects", into)
     except OSError as error:

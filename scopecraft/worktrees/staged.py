@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from scopecraft.worktrees.borrowed import packing
 from scopecraft.worktrees.git import Git
 
 _GITLINK = b"160000"
@@ -32,10 +33,11 @@ def staged_objects(git: Git) -> tuple[str, ...]:
     return tuple(words[0] for words in lines if words[1:] in (["blob"], ["tree"]))
 
 
-def pack_staged(git: Git, into: Path) -> None:
-    """A pack of them in the store `into`."""
+def pack_staged(git: Git, objects_dir: Path, into: Path) -> None:
+    """A pack of them in the store `into`; `objects_dir` is the repository's own."""
     if ids := staged_objects(git):
         listing = "".join(f"{id_}\n" for id_ in ids).encode()
-        done = git.run("pack-objects", "--window=0", "--quiet", str(into / "pack" / "pack"), input=listing)
+        with packing(git, objects_dir, into.parent) as apart:
+            done = apart.run("pack-objects", "--window=0", "--quiet", str(into / "pack" / "pack"), input=listing)
         for part in (into / "pack").glob(f"pack-{done.stdout.decode('ascii').strip()}.*"):
             part.chmod(0o444)
