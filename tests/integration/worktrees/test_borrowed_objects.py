@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from scopecraft.errors import StorageFailed
 from scopecraft.worktrees.borrowed import Borrowing, borrow
+from scopecraft.worktrees.pointer import read_pointer
+from scopecraft.worktrees.private import PrivateRequest, make_private
 from scopecraft.worktrees.seeds import Seeds, read_seeds
 from tests.support.container_git import BRANCH, Place, add_worktree, fill, host_git, make_repository
+from tests.support.small_disk import small_disk
 
 
 @pytest.fixture
@@ -237,6 +241,36 @@ def test_parcels_of_a_repository_that_nobody_works_on_any_more_are_swept(place: 
     borrowed(place, "r-1")
     assert not old.exists()
     assert objects(other, "r-other") == reached(other)
+
+
+def test_a_home_on_another_disk_than_the_repository(place: Place) -> None:
+    fill(place.worktree, {"staged": "staged\n"})
+    place.git("add", "staged")
+    staged = place.git("rev-parse", ":staged")
+    with small_disk(place.root / "disk") as disk:
+        for number in range(2):
+            session = disk / f"r-{number}"
+            request = PrivateRequest(
+                place.worktree, read_pointer(place.worktree), BRANCH, "m-1", session, (0, 0), disk / "objects"
+            )
+            make_private(place.repo, request)
+            assert objects(place, f"disk/r-{number}/objects") == reached(place) | {staged}
+            assert not (session / "making").exists()
+            commit(place, f"more-{number}")
+
+
+def test_a_full_disk_is_no_damaged_branch(place: Place) -> None:
+    with small_disk(place.root / "disk") as disk:
+        big = {f"file-{number}": os.urandom(50_000).hex() for number in range(20)}
+        fill(place.main, big)
+        place.main_git("add", ".")
+        place.main_git("commit", "-q", "-m", "big")
+        seeds = read_seeds(place.repo, mission_id="m-1", branch=BRANCH)
+        with pytest.raises(StorageFailed):
+            borrow(place.repo, seeds, Borrowing(disk / "objects", disk / "r-1"))
+        assert not list(disk.rglob("tmp_pack*"))
+    borrowed(place)
+    assert objects(place) == reached(place)
 
 
 def test_a_long_first_time_is_told_and_a_short_one_is_not(place: Place) -> None:
