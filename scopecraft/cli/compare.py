@@ -62,7 +62,8 @@ def compare(tasks: tuple[str, ...], as_diff: bool, as_json: bool, project: str |
     """Compare TASKs: agent, outcome, time, tokens and cost as the agent tells them, commits and changed lines.
 
     One TASK alone means all its siblings: the missions that got the same prompt with --agents. What is not committed
-    counts too, and is marked. Time is that of all sessions of a mission together.
+    counts too, and is marked. Time is that of all sessions of a mission together; what you ran there yourself, with
+    sc exec or in a shell, does not count.
     """
     from scopecraft.sessions.comparison import compare as compared
     from scopecraft.sessions.comparison import compared_missions
@@ -81,7 +82,9 @@ def compare(tasks: tuple[str, ...], as_diff: bool, as_json: bool, project: str |
     _print(rows)
     if any(row.is_uncommitted for row in rows):
         note("* with work that is not committed")
-    note(f"the change of one: sc diff {clean_line(missions[0].slug)}   of two against each other: sc compare … --diff")
+    names = [clean_line(mission.slug) for mission in missions[:2]]
+    both = f"   of two against each other: sc compare {' '.join(names)} --diff" if len(names) == 2 else ""
+    note(f"the change of one: sc diff {names[0]}{both}")
 
 
 def _print(rows: list[Compared]) -> None:

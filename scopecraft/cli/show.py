@@ -18,6 +18,7 @@ from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
 from scopecraft.errors import BadInput, NotFound, StateUnreadable
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -27,7 +28,7 @@ from scopecraft.model.text import clean, clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import Details, Recorded, details_of, recorded_of
 from scopecraft.sessions.look import View, look_at_all
-from scopecraft.sessions.places import mission_named, session_named
+from scopecraft.sessions.places import mission_named, session_named, telling
 
 LABEL_CELLS = 12
 
@@ -48,9 +49,9 @@ LABEL_CELLS = 12
 def show(name: str, artifact: str | None, as_json: bool, project: str | None) -> None:
     """Show a task with its sessions, or one session: state, branch, what the agent said and used, commits, alerts.
 
-    What an agent said and used is read from its whole stream, so of a task's sessions only the newest tells it; name an
-    earlier one to see its own. With --json every session has the same keys, and `activity` is null where it was not
-    read.
+    What an agent said and used is read from its whole stream, so of a task's sessions only the newest of an agent tells
+    it; name another to see its own. With --json every session has the same keys, and `activity` is null where it was
+    not read.
 
     Artifacts are files that an agent left for the mission. One that is printed goes out as it is, but for a terminal:
     there whatever could steer it is written out.
@@ -65,9 +66,10 @@ def show(name: str, artifact: str | None, as_json: bool, project: str | None) ->
     views = look_at_all(context, sessions)
     for notice in context.store.notices:
         warn(notice)
+    told = telling([view.session for view in views])
     known: list[Recorded] = [
-        recorded_of(context, view.session) if number else details_of(context, view.session)
-        for number, view in enumerate(views)
+        details_of(context, view.session) if view.session is told else recorded_of(context, view.session)
+        for view in views
     ]
     if as_json:
         rows = [_session_json(view, each) for view, each in zip(views, known, strict=True)]
@@ -140,7 +142,8 @@ def _mission_lines(context: Context, mission: Mission, colour: bool) -> list[str
 def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     session = view.session
     how = f"{session.mode}, {session.agent}" + (f", {session.model}" if session.model else "")
-    head = f"{session.id}  attempt {session.attempt}  ({clean_line(how)})"
+    which = f"attempt {session.attempt}" if session.step_id != VISIT_STEP else "visit"
+    head = f"{session.id}  {which}  ({clean_line(how)})"
     state = word_of(view)
     shown = paint(state, *tones_of(view)) if colour else state
     rows = [("state", shown + _reason(view)), ("began", _local(session.created_at))]

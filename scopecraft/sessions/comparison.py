@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.errors import Ambiguous, BadInput, NotFound, Refused
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import all_missions
 from scopecraft.model import clock
 from scopecraft.model.activity import Usage
@@ -27,7 +28,7 @@ class Compared:
     """`files` are of everything, committed or not. `usage` is None where no session of it tells: windows print none."""
 
     mission: Mission
-    latest: View | None  # its newest session
+    latest: View | None  # its newest session of an agent
     seconds: float
     usage: Usage | None
     commits: int
@@ -75,8 +76,7 @@ def _own_group(context: Context, task: str, cwd: Path, project: str | None, fitt
 def compare(context: Context, missions: Sequence[Mission]) -> Iterator[Compared]:
     """One after another: of each the whole stream is read."""
     for mission in missions:
-        sessions = context.store.sessions(mission_id=mission.id)
-        views = look_at_all(context, sessions)
+        views = look_at_all(context, _at_work(context.store.sessions(mission_id=mission.id)))
         with mission_diff(context, mission) as found:
             yield Compared(
                 mission=mission,
@@ -104,6 +104,11 @@ def between(context: Context, one: Mission, other: Mission) -> Iterator[Part]:
             git = replace(git, env={**git.env, "GIT_ALTERNATE_OBJECT_DIRECTORIES": store})
         before, after = _state(first), _state(second)
         yield Part(git, before, after, (), tuple(file_changes(git, before, after)))
+
+
+def _at_work(sessions: list[Session]) -> list[Session]:
+    """Those of agents: what a person ran in between is none of theirs, but is all there is where no agent was."""
+    return [session for session in sessions if session.step_id != VISIT_STEP] or sessions
 
 
 def _state(found: MissionDiff) -> str:

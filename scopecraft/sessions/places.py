@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from scopecraft.config.projects import Project, load_projects, project_named, project_of
@@ -86,16 +87,16 @@ def session_named(context: Context, text: str, cwd: Path, project: str | None = 
         if project is not None:
             raise
         raise NotFound(f"no session or task is called {text!r}", error.hint) from error
-    session = _latest(context, mission)
+    session = telling(context.store.sessions(mission_id=mission.id))
     if session is None:
         raise NotFound(f"{mission.slug} has no session yet", f"start one: sc run {mission.slug} -m 'what to do'")
     return session
 
 
-def _latest(context: Context, mission: Mission) -> Session | None:
-    found = context.store.sessions(mission_id=mission.id)
-    told = (session for session in found if session.step_id != VISIT_STEP or is_live(session.status))
-    return next(told, next(iter(found), None))
+def telling(sessions: Sequence[Session]) -> Session | None:
+    """Of a mission's, newest first, the one that a person asks about: a visit only while it lives, or all alone."""
+    told = (session for session in sessions if session.step_id != VISIT_STEP or is_live(session.status))
+    return next(told, next(iter(sessions), None))
 
 
 def _common_dir(cwd: Path) -> Path | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.model.session import Completed, Ended, Failed
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.state.store import Store
@@ -61,6 +62,26 @@ def test_siblings_stand_side_by_side_by_any_of_their_names(shop: Path) -> None:
     assert (second["commits"], second["files"], second["additions"], second["uncommitted"]) == (0, 1, 1, True)
 
 
+def test_what_a_person_ran_in_between_is_not_taken_for_the_agents_work(shop: Path) -> None:
+    tried(shop, "claude")
+    tried(shop, "codex")
+    home = home_here()
+    with Store.open(home.root) as store:
+        [first] = [session for session in store.sessions() if session.agent == "claude"]
+        visit = a_session(mission_id=first.mission_id, task=first.task, agent="exec", step_id=VISIT_STEP)
+        store.create(visit, AT)
+        store.move(visit.id, Ended(AT, LATER, Failed("the tests failed", 1)), "session_ended", LATER)
+    row = json.loads(sc("compare", "fix", "--json", cwd=shop).out)[0]
+    assert (row["agent"], row["state"], row["seconds"]) == ("claude", "completed", 300)
+
+
+def test_a_sibling_that_is_left_alone_is_told_alone(shop: Path) -> None:
+    tried(shop, "claude")
+    said = sc("compare", "fix", cwd=shop)
+    assert (said.code, len(said.out.splitlines())) == (0, 2), said.err
+    assert "sc diff fix-claude" in said.err and "--diff" not in said.err
+
+
 def test_the_table_says_what_each_took_and_marks_what_is_not_committed(shop: Path) -> None:
     commit(tried(shop, "claude"), "a.txt", "1\n2\n3\n")
     (tried(shop, "codex") / "a.txt").write_text("1\n")
@@ -71,6 +92,7 @@ def test_the_table_says_what_each_took_and_marks_what_is_not_committed(shop: Pat
     assert first.split() == ["fix-claude", "claude", "completed", "5m00s", "1.5k", "200", "$0.25", "1", "1", "+3", "-0"]
     assert second.split() == ["fix-codex", "codex", "completed", "5m00s", "1.5k", "200", "$0.25", "0", "1*", "+1", "-0"]
     assert "* with work that is not committed" in said.err
+    assert "sc compare fix-claude fix-codex --diff" in said.err
 
 
 def test_two_works_are_told_against_each_other_what_is_not_committed_included(shop: Path) -> None:

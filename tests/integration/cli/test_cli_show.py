@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scopecraft.config.paths import Home
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.folder import create_mission
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
@@ -59,11 +61,10 @@ def attempts(store: Store) -> list[str]:
     return made[::-1]
 
 
-def an_attempt(home: Home, store: Store, mission_id: str, executor: str) -> str:
+def an_attempt(home: Home, store: Store, mission_id: str, executor: str, step_id: str = "implement") -> str:
     mode = "dispatch" if executor == "tmux" else "autonomous"
-    session = store.create(
-        a_session(mission_id=mission_id, executor=executor, mode=mode, dialect="plain", agent="plain"), AT
-    )
+    made = a_session(mission_id=mission_id, executor=executor, mode=mode, dialect="plain", agent="plain")
+    session = store.create(replace(made, step_id=step_id), AT)
     store.move(session.id, ended(Failed("Agent exited with code 3", 3)), "session_ended", LATER)
     folder = home.sessions / session.id
     folder.mkdir(exist_ok=True)
@@ -86,6 +87,17 @@ def test_an_earlier_attempt_that_is_named_tells_what_its_agent_said(attempts: li
     [row] = json.loads(sc("show", attempts[2], "--json").out)["sessions"]
     assert row["activity"]["lines"] == 1
     assert row["commits"]["count"] == 2
+
+
+def test_what_a_person_ran_afterwards_does_not_hide_what_the_agent_said(attempts: list[str], store: Store) -> None:
+    agents = store.get(attempts[0])
+    assert agents is not None
+    home = Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
+    visit = an_attempt(home, store, agents.mission_id, "container", VISIT_STEP)
+    out = sc("show", "fix-login").out
+    assert f"words of {attempts[0]}" in out and f"words of {visit}" not in out
+    assert f"{visit}  visit  (" in out
+    assert f"words of {visit}" in sc("show", visit).out
 
 
 def test_a_person_sees_commits_and_alerts_of_each_attempt(attempts: list[str]) -> None:
