@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say
-from scopecraft.errors import BadInput, BadSettings, NotFound, OperationFailed, Refused
+from scopecraft.cli.terminal import is_terminal
+from scopecraft.errors import Ambiguous, BadInput, BadSettings, NotFound, OperationFailed, Refused
 
 if TYPE_CHECKING:
     from scopecraft.sessions.context import Context
@@ -30,8 +32,12 @@ def chosen_file(in_project: bool) -> tuple[Context, SettingsFile]:
     from scopecraft.sessions.settings_files import home_file, project_file
 
     context = Context.of(os.environ)
-    file = project_file(project_here(context, Path.cwd(), None)) if in_project else home_file(context)
-    return context, file
+    if not in_project:
+        return context, home_file(context)
+    try:
+        return context, project_file(project_here(context, Path.cwd(), None))
+    except Ambiguous as error:
+        raise Ambiguous(error.message, "go into the repository first, and say it there") from error
 
 
 @command(
@@ -122,7 +128,7 @@ def edit(in_project: bool) -> None:
 
 def _edited(before: bytes, folder: Path) -> bytes:
     """What the editor leaves. Raises OperationFailed when it fails."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    editor = _editor()
     with tempfile.TemporaryDirectory(prefix=".edit-", dir=folder) as place:
         copy = Path(place) / "settings.toml"
         copy.write_bytes(before)
@@ -134,7 +140,23 @@ def _edited(before: bytes, folder: Path) -> bytes:
             ) from error
         if done.returncode != 0:
             raise OperationFailed(f"{editor[0]} ended with exit code {done.returncode}; nothing was changed")
-        return copy.read_bytes()
+        try:
+            return copy.read_bytes()
+        except OSError as error:
+            raise OperationFailed(f"{editor[0]} left no file that can be read; nothing was changed") from error
+
+
+def _editor() -> list[str]:
+    """The words of $VISUAL or $EDITOR; vi where there is a terminal for it. Raises BadInput."""
+    name = next((name for name in ("VISUAL", "EDITOR") if os.environ.get(name, "").strip()), None)
+    if name is None:
+        if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+            raise BadInput("vi needs a terminal, and there is none", "set EDITOR, or say it: sc config set KEY VALUE")
+        return ["vi"]
+    try:
+        return shlex.split(os.environ[name])
+    except ValueError as error:
+        raise BadInput(f"{name} is no command: {os.environ[name]!r}", f"mend its quotes: export {name}=vi") from error
 
 
 def _kept(folder: Path, text: bytes) -> Path:

@@ -43,6 +43,9 @@ def trust(project: str | None, host_setup: bool, yes: bool) -> int | None:
         say(f"the repository of {place[0].name} brings no settings")
         return None
     show_question(question)
+    if question.known is not None and question.known.host_setup == host_setup:
+        note("nothing to do")
+        return None
     if host_setup:
         show_question(Question("host", question.project, question.file, question.layer, question.below))
     if not yes and not can_ask():

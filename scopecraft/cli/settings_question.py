@@ -44,7 +44,8 @@ def show_settings(question: Question) -> None:
     from scopecraft.config.repository_file import danger_of
 
     changed = "have changed since you confirmed them" if question.was_confirmed else "have not been confirmed"
-    warn(f"the settings that the repository of {question.project} brings {changed}: {question.file.where}")
+    told, tell = ("are confirmed", say) if question.known is not None else (changed, warn)
+    tell(f"the settings that the repository of {question.project} brings {told}: {question.file.where}")
     values = question.layer.values
     dangerous = [key for key in values if danger_of(key) is not None]
     for key in values:

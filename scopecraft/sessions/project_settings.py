@@ -33,6 +33,7 @@ class Question:
     layer: Layer
     below: Effective
     was_confirmed: bool = False  # an earlier content of the file
+    known: Confirmation | None = None  # of this very content
 
 
 Ask = Callable[[Question], Answer]
@@ -80,7 +81,8 @@ def question_about(context: Context, place: tuple[Project, Repository]) -> Quest
     if file is None or layer is None or not layer.values:
         return None
     earlier = any(each.project == project.name for each in load_confirmations(context.home))
-    return Question("settings", project.name, file, layer, context.outermost().effective, earlier)
+    known = confirmation_of(context.home, project.name, file.sha256)
+    return Question("settings", project.name, file, layer, context.outermost().effective, earlier, known)
 
 
 def repository_file(repository: Repository) -> RepositoryFile | None:
@@ -111,9 +113,8 @@ def needs_host(effective: Effective) -> bool:
 def _own_layer(context: Context, question: Question | None, ask: Ask) -> tuple[Layer | None, Confirmation | None]:
     if question is None:
         return None, None
-    known = confirmation_of(context.home, question.project, question.file.sha256)
-    if known is not None:
-        return question.layer, known
+    if question.known is not None:
+        return question.layer, question.known
     match _asked(context, question, ask):
         case "use":
             return question.layer, confirm(context, question, host_setup=False)

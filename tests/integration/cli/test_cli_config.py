@@ -141,6 +141,16 @@ def test_an_editor_that_fails_changes_nothing(shop: Path, clean_environment: Pat
     assert sc("config", "edit", cwd=shop, VISUAL="/no/such/editor").code == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [("'vi", 2, "EDITOR is no command"), (" ", 2, "vi needs a terminal"), ("rm", 1, "left no file")],
+)
+def test_an_editor_that_is_none_is_one_sentence(shop: Path, words: str, code: int, told: str) -> None:
+    said = sc("config", "edit", cwd=shop, EDITOR=words, VISUAL="")
+    assert (said.code, told in said.err, said.out) == (code, True, ""), said.err
+    assert not settings_file().exists()
+
+
 def test_keys_and_tokens_are_never_printed(shop: Path) -> None:
     secrets = settings_file().with_name("secrets.env")
     secrets.write_text("MY_KEY=sk-in-the-file-0123456789\n")
@@ -230,8 +240,19 @@ def test_trust_shows_and_without_a_terminal_or_yes_confirms_nothing(shop: Path) 
     assert "not in effect" in sc("config", cwd=shop).err
     assert sc("config", "trust", "--yes", cwd=shop).code == 0
     assert '"theirs"' in sc("config", cwd=shop).out
+    again = sc("config", "trust", cwd=shop)
+    assert again.code == 0 and "brings are confirmed" in again.err and "nothing to do" in again.err
     assert sc("config", "untrust", cwd=shop).code == 0
     assert '"theirs"' not in sc("config", cwd=shop).out
+
+
+def test_a_hint_outside_of_any_repository_works_where_project_takes_no_name(
+    shop: Path, clean_environment: Path
+) -> None:
+    other = make_repository(clean_environment / "other")
+    assert sc("link", cwd=other).code == 0
+    said = sc("config", "set", "--project", "container.memory", "8g", cwd=clean_environment)
+    assert said.code == 3 and "go into the repository first" in said.err
 
 
 def test_outside_a_home_it_is_told_what_to_do(clean_environment: Path) -> None:
