@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from scopecraft.cli.command import command
+from scopecraft.cli.rm import counted
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.table import print_json
 from scopecraft.sessions.context import Context
@@ -44,4 +45,4 @@ def archive(task: str, to: Path | None, project: str | None, as_json: bool) -> N
         print_json({"folder": str(done.folder), "sessions": done.sessions, "commits": done.commits})
     else:
         click.echo(os.fsencode(done.folder))
-    say(f"archived {mission.slug}: {done.sessions} sessions, {done.commits} commits")
+    say(f"archived {mission.slug}: {counted(done.sessions, 'session')}, {counted(done.commits, 'commit')}")

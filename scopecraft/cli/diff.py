@@ -24,6 +24,7 @@ from scopecraft.cli.say import say, warn
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import has_colour, is_terminal, paint
 from scopecraft.config.projects import load_projects
+from scopecraft.errors import BadInput
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import mission_named
@@ -86,11 +87,21 @@ def _from_top(context: Context, mission: Mission, files: tuple[str, ...]) -> tup
     """What was typed in a folder of the project's checkout, or of the worktree, as paths from the top."""
     places = [project.path for project in load_projects(context.home) if project.name == mission.project]
     tops = [Path(place).resolve() for place in (mission.worktree, *places)]
+    return tuple(file if file.startswith(":") else _below(tops, file, mission) for file in files)
+
+
+def _below(tops: list[Path], file: str, mission: Mission) -> str:
+    """Raises BadInput for what is outside of all of them."""
     here = Path.cwd()
-    top = next((top for top in tops if here.is_relative_to(top)), None)
+    if not any(here.is_relative_to(top) for top in tops):
+        here = tops[0]
+    place = Path(os.path.normpath(here / file))
+    top = next((top for top in tops if place.is_relative_to(top)), None)
     if top is None:
-        return files
-    return tuple(file if file.startswith(":") else os.path.relpath(here / file, top) for file in files)
+        raise BadInput(
+            f"{file!r} is outside of the repository", f"see what there is: sc diff {clean_line(mission.slug)} --stat"
+        )
+    return os.path.relpath(place, top)
 
 
 def _tell(found: MissionDiff, *, is_patch: bool, is_narrowed: bool) -> None:

@@ -101,7 +101,8 @@ def request_of(options: StartOptions, *, may_read_stdin: bool, timeout_seconds: 
     start = start_from(options)
     task = options["task"] if options["task"] is not None or start is None else own_task(start)
     if task is None:
-        raise BadInput("missing argument 'TASK'", "name what is to be done: sc run fix-login -m 'the login page …'")
+        name = click.get_current_context().info_name
+        raise BadInput("missing argument 'TASK'", f"name what is to be done: sc {name} fix-login -m 'the login page …'")
     message, file = options["message"], options["file"]
     is_given = message is not None or file is not None or may_read_stdin
     return StartRequest(

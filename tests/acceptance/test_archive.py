@@ -28,6 +28,7 @@ def test_an_archive_holds_request_logs_diff_and_summary(desk: Desk) -> None:
     said = desk.done("archive", "fix-login")
     folder = desk.folder / ".tasks" / "archive" / f"{mission.id}--fix-login"
     assert said.out.strip() == str(folder)
+    assert "archived fix-login: 1 session, 1 commit\n" in said.err
     assert set(contents(folder)) == {
         "summary.md",
         "mission.json",

@@ -97,7 +97,18 @@ def test_files_are_named_from_where_the_person_is(shop: Path) -> None:
         assert sc("diff", "fix", "a.txt", "--name-only", cwd=place).out.split() == ["src/a.txt"]
         assert sc("diff", "fix", "../a.txt", "--name-only", cwd=place).out.split() == ["a.txt"]
         assert sc("diff", "fix", str(place / "a.txt"), "--name-only", cwd=place).out.split() == ["src/a.txt"]
-    assert sc("diff", "fix", "a.txt", "--name-only", "--project", "shop", cwd=shop.parent).out.split() == ["a.txt"]
+    away = shop.parent
+    assert sc("diff", "fix", "a.txt", "--name-only", "--project", "shop", cwd=away).out.split() == ["a.txt"]
+    assert sc("diff", "fix", str(there / "src/a.txt"), "--name-only", cwd=away).out.split() == ["src/a.txt"]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../elsewhere"])
+def test_a_path_outside_of_the_repository_is_wrong_usage(shop: Path, path: str) -> None:
+    work(shop)
+    for place in (shop, shop.parent):
+        said = sc("diff", "fix", path, cwd=place)
+        assert (said.code, said.out) == (2, "")
+        assert f"{path!r} is outside of the repository" in said.err
 
 
 def test_a_mission_without_changes_says_so(shop: Path) -> None:
