@@ -28,6 +28,7 @@ _COMMAND = re.compile(r"/[A-Za-z][\w:-]*(?:\s|\Z)")
 _ENDS_IT = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
 _QUESTION_TOOL = "AskUserQuestion"
 _PLAN_TOOL = "ExitPlanMode"
+_CUT = "scopecraft: cut"  # set for a payload that has lost the end of a command
 MOST_BY_NUMBER = 9  # choices that have a key
 
 
@@ -52,12 +53,19 @@ class ClaudeTalk:
         if tool == _QUESTION_TOOL:
             inquiries = tuple(map(_inquiry, items(record(asked.get("tool_input")).get("questions"))))
             return Question("question", state.detail, state.since, inquiries)
-        return Question("question" if tool == _PLAN_TOOL else "permission", state.detail, state.since)
+        if tool == _PLAN_TOOL:
+            return Question("question", state.detail, state.since)
+        # every line of a command: what looks like its comment may be the next one
+        command = record(asked.get("tool_input")).get("command")
+        words = f"{tool}: {command}" if isinstance(command, str) else state.detail
+        return Question("permission", words, state.since, is_cut=asked.get(_CUT) is True)
 
     def answer(self, question: Question, answers: tuple[str, ...]) -> Answer:
         if answers == ("deny",):
             return Answer((Press("Escape"),))
         if question.kind == "permission":
+            if question.is_cut and answers == ("allow",):
+                raise Refused("the command is longer than what can be shown here", "read it in its window: sc attach")
             return _permission(answers)
         if not question.inquiries:
             raise Refused("what it shows cannot be answered from here", "answer it in its window: sc attach")
@@ -143,7 +151,8 @@ def _asked_at(lines: Sequence[bytes], at: str) -> Record | None:
             continue
         if fields.get("event") == "PermissionRequest" and text(fields.get("at")) == at:
             whole = record(fields.get("payload"))
-            return whole or {"tool_name": _tool_of(text(fields.get("head")))}
+            head = text(fields.get("head"))
+            return whole or {"tool_name": _tool_of(head), _CUT: '"command":' in head}
     return None
 
 

@@ -57,6 +57,7 @@ class Question:
     text: str
     since: str  # ISO 8601; with the text it tells one question from the next
     inquiries: tuple[Inquiry, ...] = ()  # none for a permission
+    is_cut: bool = False  # `text` is not all of the command that it wants to run
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,17 @@ from scopecraft.sessions.places import session_named
 @click.argument("text", required=False)
 @click.option("-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help="The message, from a file.")
 @click.option("--wait", default="20s", metavar="TIME", show_default=True, help="How long a turn may take to begin.")
+@click.option("--anyway", is_flag=True, help="Also where nobody can tell whether it asks something just now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--project", help="Of the project by this name, wherever you are.")
-def send(session: str, text: str | None, file: Path | None, wait: str, as_json: bool, project: str | None) -> None:
+def send(
+    session: str, text: str | None, file: Path | None, wait: str, anyway: bool, as_json: bool, project: str | None
+) -> None:
     """Type TEXT into the window of SESSION (an id, or a task's latest session), and press Enter.
 
     It is reported as delivered only when the agent's turn has begun with it. An agent that works on something takes it
-    up afterwards; one that asks something is not disturbed: see sc answer. What stands half typed in the window goes
-    along with it.
+    up afterwards; one that asks something is not disturbed: see sc answer. Where nobody can tell whether it asks, Enter
+    might allow what it asks for, so that needs --anyway. What stands half typed in the window goes along with it.
     """
     from scopecraft.sessions.sending import send_message
 
@@ -46,7 +49,11 @@ def send(session: str, text: str | None, file: Path | None, wait: str, as_json: 
     message = _message(text, file)
     context = Context.of(os.environ)
     delivery = send_message(
-        context, session_named(context, session, Path.cwd(), project), message, patience_seconds=patience
+        context,
+        session_named(context, session, Path.cwd(), project),
+        message,
+        patience_seconds=patience,
+        anyway=anyway,
     )
     name = delivery.session.id
     if as_json:

@@ -81,10 +81,13 @@ def _require_same(window: AtWindow, question: Question) -> None:
 
 def _carry_out(window: AtWindow, question: Question, answer: Answer, patience_seconds: float) -> None:
     _let_it_settle(question, clock.now())
+    _require_same(window, question)  # a person at the window may have been faster, and the next one be asked
     pressed = time.monotonic()
     for number, step in enumerate(answer.steps):
         if number:
             time.sleep(STEP_SECONDS)
+            if not _is_asked(window, question):
+                break  # the rest would be keys for something else
         window.do(step)
     for _ in wait(patience_seconds):
         if not _is_asked(window, question):

@@ -12,6 +12,7 @@ from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.session import Session
 from scopecraft.model.text import clean_line
+from scopecraft.model.window import DispatchState
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.redaction import secrets_of
 from scopecraft.sessions.window_talk import AtWindow, at_window, wait
@@ -45,39 +46,59 @@ def check_message(message: str) -> str:
 
 
 def send_message(
-    context: Context, session: Session, message: str, *, patience_seconds: float = DEFAULT_PATIENCE_SECONDS
+    context: Context,
+    session: Session,
+    message: str,
+    *,
+    patience_seconds: float = DEFAULT_PATIENCE_SECONDS,
+    anyway: bool = False,
 ) -> Delivery:
     """Type it into the session's window and see it taken.
 
-    Raises Refused while the agent asks something, BadInput for what its program would not read as a message,
-    NotDelivered when no turn has begun in time.
+    Raises Refused while the agent asks something, or may do so and nobody can tell (unless `anyway`), BadInput for what
+    its program would not read as a message, NotDelivered when no turn has begun in time.
     """
     message = check_message(message)
     with at_window(context, session) as window:
         typed = window.talk.typed(message)
-        before = _ready(window, patience_seconds)
+        before = _ready(window, patience_seconds, anyway=anyway)
         how = _deliver(window, typed, before, patience_seconds)
         _record(window, message, how)
         return Delivery(window.session, how, not typed.starts_turn)
 
 
-def _ready(window: AtWindow, patience_seconds: float) -> str:
+def _ready(window: AtWindow, patience_seconds: float, *, anyway: bool) -> str:
     """How the agent stands when it can take text: idle, working or unknown."""
     for _ in wait(patience_seconds):
         state = window.state()
-        if state.kind == "waiting":
-            raise Refused(
-                f"{window.session.id} waits for an answer first: {clean_line(state.detail, 200) or state.reason}",
-                f"answer it: sc answer {window.session.id}   or go there: sc attach {window.session.id}",
-            )
+        _refuse_waiting(window, state)
         if state.kind != "starting":
+            if _may_ask(state) and not anyway:
+                raise Refused(
+                    f"nobody can tell whether {window.session.agent} asks something just now, and Enter would allow it",
+                    f"look there: sc attach {window.session.id}   or: sc send --anyway {window.session.id} TEXT",
+                )
             return state.kind
     raise NotDelivered("the agent has not begun yet", f"see what its window shows: sc attach {window.session.id}")
+
+
+def _refuse_waiting(window: AtWindow, state: DispatchState) -> None:
+    if state.kind == "waiting":
+        raise Refused(
+            f"{window.session.id} waits for an answer first: {clean_line(state.detail, 200) or state.reason}",
+            f"answer it: sc answer {window.session.id}   or go there: sc attach {window.session.id}",
+        )
+
+
+def _may_ask(state: DispatchState) -> bool:
+    """Whether a question would not be known of: a record of a conversation tells of turns, not of what is asked."""
+    return state.kind == "unknown" or (state.kind == "working" and state.source == "transcript")
 
 
 def _deliver(window: AtWindow, typed: Typed, before: str, patience_seconds: float) -> How:
     since = clock.to_text(clock.now())
     window.tmux.paste(window.handle, typed.text.encode("utf-8", "replace"))
+    _refuse_waiting(window, window.state())  # a question that came meanwhile: Enter would answer that
     window.tmux.press(window.handle, "Enter")
     if not typed.starts_turn:
         return "typed"

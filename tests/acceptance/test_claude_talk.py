@@ -249,5 +249,7 @@ def test_a_program_that_tells_nothing_gets_it_typed(shop: Path) -> None:
         == 0
     )
     said = sc("send", "other", "hello", cwd=shop)
+    assert (said.code, "nobody can tell" in said.err) == (3, True), said.err
+    said = sc("send", "--anyway", "other", "hello", cwd=shop)
     assert (said.code, "typed into" in said.err) == (0, True), said.err
     until(lambda: "got hello" in sc("show", "other", cwd=shop).out, 10, every=0.2)
