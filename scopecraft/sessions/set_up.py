@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Literal
 from scopecraft.atomic import file_lock
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.config.secrets import Secrets, read_secrets_file
-from scopecraft.errors import EngineFailed, EngineUnavailable, SetupFailed
+from scopecraft.errors import ScopecraftError, SetupFailed
 from scopecraft.missions.advance import VISIT_STEP
+from scopecraft.missions.finding import require_mission
 from scopecraft.missions.folder import folder_of
 from scopecraft.missions.setup_record import SetupRecord, State, is_due, load_record, save_record, worktree_mark
 from scopecraft.model import clock
@@ -115,15 +116,16 @@ def set_up(context: Context, work: Work) -> None:
 
 
 def discard_set_up(context: Context, mission_id: str) -> None:
-    """End the container of a set-up whose command was killed; one that is at work stays. Never raises."""
+    """End what is left of a set-up whose command was killed; one that is at work stays. Never raises."""
     folder = next(context.home.missions_active.glob(f"{mission_id}--*"), None)
     record = load_record(folder) if folder is not None else None
     if folder is None or record is None or record.state != "running" or not record.engine:
         return
-    with contextlib.suppress(SetupFailed, EngineFailed, EngineUnavailable), _lock_of(folder):
-        from scopecraft.sessions.setup_container import setup_name
+    with contextlib.suppress(ScopecraftError), _lock_of(folder):
+        from scopecraft.sessions.setup_container import end_killed, setup_name
 
         context.engine_at(record.engine).discard(setup_name(mission_id))
+        end_killed(context, record.engine, require_mission(context.home, mission_id, None))
 
 
 def _run(context: Context, work: Work) -> None:
@@ -171,9 +173,9 @@ def _run_one(context: Context, work: Work, command: str, output: SetupLog) -> No
 
 
 def _hint(work: Work, log: Path) -> str:
-    if work.kind == "teardown":
-        return f"all of it: {log}"
     task = work.mission.slug
+    if work.kind == "teardown":
+        return f"all of it: {log}   without: sc rm {task} --no-teardown"
     return f"all of it: {log}   look around: sc exec {task} sh   again: sc setup {task}   without: --no-setup"
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scopecraft.atomic import replace_file
 from scopecraft.errors import RepositoryRefused, SetupFailed
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
@@ -46,6 +48,7 @@ def run_in_container(context: Context, work: Work, command: str, hear: Callable[
     It sees the worktree, and git as an agent does; what it commits is not kept.
     """
     limits = limits_of(context.settings.container, context.settings.setup.timeout)
+    end_killed(context, context.engine, work.mission)
     with _place(context, work) as folder:
         owner = work.worktree.stat()
         user = (owner.st_uid, owner.st_gid)
@@ -70,10 +73,11 @@ def run_in_container(context: Context, work: Work, command: str, hear: Callable[
             network=context.settings.container.network,
             limits=limits,
         )
+        _note_begun(context, work.mission, private, began_ns)
         try:
             code = _follow(context, setup_name(work.mission.id), launch, folder, hear)
         finally:
-            _clear_nested(context, work, private, began_ns, hear)
+            _clear_nested(context, work.mission, hear)
         return None if launcher_exit(folder)[1] == "timeout" else code
 
 
@@ -162,15 +166,42 @@ def _git_mounts(work: Work, folder: SessionFolder, private: PrivateGit | None) -
     return tuple(Mount(pointer, f"{place}/.git") for place in (str(work.worktree), WORKSPACE))
 
 
-def _clear_nested(
-    context: Context, work: Work, private: PrivateGit | None, began_ns: int, hear: Callable[[bytes], None]
-) -> None:
-    """As after an agent: repositories inside the worktree run programs when a person uses git there."""
+def end_killed(context: Context, engine: str, mission: Mission) -> None:
+    """End the container of a set-up whose command was killed, and clear up after it as after any other.
+
+    Raises EngineFailed, EngineUnavailable and StorageFailed.
+    """
+    if _begun_file(context, mission).exists():
+        context.engine_at(engine).discard(setup_name(mission.id))
+        _clear_nested(context, mission, lambda _: None)
+
+
+def _begun_file(context: Context, mission: Mission) -> Path:
+    """There while a command may be at work in the worktree, or was and nobody has looked what it left."""
+    return folder_of(context.home, mission) / "setup" / "begun.json"
+
+
+def _note_begun(context: Context, mission: Mission, private: PrivateGit | None, began_ns: int) -> None:
     since = began_ns if private is None else trusted_since_ns(private.facts)
-    pointers = private.facts.submodule_pointers if private is not None else None
-    found = clear_nested(work.worktree, _nested_folder(context, work.mission), since_ns=since, pointers=pointers)
-    for alert in of_nested(found):
-        hear(alert.text.replace("the agent", "the command").encode() + b"\n")
+    pointers = private.facts.submodule_pointers if private is not None else {}
+    row = {"since_ns": since, "pointers": {path: os.fsdecode(pointer) for path, pointer in pointers.items()}}
+    replace_file(_begun_file(context, mission), json.dumps(row).encode())
+
+
+def _clear_nested(context: Context, mission: Mission, hear: Callable[[bytes], None]) -> None:
+    """As after an agent: repositories inside the worktree run programs when a person uses git there."""
+    file = _begun_file(context, mission)
+    try:
+        row = json.loads(file.read_bytes())
+        since, pointers = row["since_ns"], {path: os.fsencode(text) for path, text in row["pointers"].items()}
+    except (OSError, ValueError, KeyError):
+        return
+    worktree = Path(mission.worktree)
+    if worktree.is_dir():
+        found = clear_nested(worktree, _nested_folder(context, mission), since_ns=since, pointers=pointers)
+        for alert in of_nested(found):
+            hear(alert.text.replace("the agent", "the command").encode() + b"\n")
+    file.unlink(missing_ok=True)
 
 
 def _nested_folder(context: Context, mission: Mission) -> Path:

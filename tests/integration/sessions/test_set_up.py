@@ -90,6 +90,20 @@ def test_a_start_that_was_killed_in_the_middle_is_set_up_anew(shop: Shop) -> Non
     check_invariants(shop)
 
 
+def test_what_a_killed_set_up_left_is_cleared_away_like_anything_hostile(shop: Shop) -> None:
+    evil = "mkdir sub; cd sub; git init -q; git config core.fsmonitor 'touch owned'; touch ../begun"
+    settings(shop, f"{evil}; [ -e ../go ] || sleep 600")
+    starting = shop.begin_run("fix", "true", "--detach")
+    tree = shop.worktree("fix")
+    until(lambda: (tree / "begun").exists(), 60, what="the set-up to begin")
+    starting.kill()
+    starting.wait()
+    assert shop.outcome("fix")["kind"] == "interrupted"
+    assert not (tree / "sub" / ".git").exists()
+    assert list((folder(shop, "fix") / "nested").iterdir())
+    assert shop.containers() == []
+
+
 def test_a_person_who_interrupts_it_gets_an_honest_end_at_once(shop: Shop) -> None:
     settings(shop, "touch begun; sleep 600")
     starting = shop.begin_run("fix", "true", "--detach", heard=True)
