@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.config.projects import load_projects, project_named
-from scopecraft.errors import NotPinned, ScopecraftError
+from scopecraft.errors import NotPinned, Refused, ScopecraftError
 from scopecraft.missions.folder import changing
 from scopecraft.missions.trash import (
     Removal,
@@ -62,6 +62,7 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
     with name_held(context, mission.project, mission.title), trash_held(context, mission.id):
         with changing(context.home, mission.id) as current:
             begun = under_way(context.home, current)
+        _refuse_unknown(trash_folder(context.home, current.id, current.slug), begun)
         if begun is not None:
             undo_if_pinned(trash_folder(context.home, current.id, current.slug), begun)
             _end_restore(context, begun)
@@ -106,6 +107,15 @@ def finish_removals(context: Context) -> None:
                 elif removal is not None:
                     project = project_named(load_projects(context.home), removal.project)
                     _go_on(context, removal, repository_of(project))
+
+
+def _refuse_unknown(folder: TrashFolder, begun: Removal | None) -> None:
+    """Of a removal whose record was lost: the worktree itself may stand there."""
+    if begun is None and (folder.tree.exists() or folder.kept.exists()):
+        raise Refused(
+            f"files of an earlier removal stand in the trash without a record: {folder.path}",
+            "look at them, put back what belongs to the worktree, and move that folder away",
+        )
 
 
 def _end_restore(context: Context, begun: Removal) -> None:

@@ -20,6 +20,7 @@ from scopecraft.worktrees.alternates import alternates_file
 from scopecraft.worktrees.blob_pack import Blob, BlobPack, Tree, WhyLeft
 from scopecraft.worktrees.filters import all_off
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.nested import is_git_name
 from scopecraft.worktrees.pointer import admin_dir, check_pointer
 from scopecraft.worktrees.repository import Repository
 
@@ -206,7 +207,9 @@ def _take_all(
     files: list[Blob] = []
     gone = list(found.deleted)
     left: list[Left] = []
-    paths = sorted({*found.modified, *found.untracked, *found.hidden, *found.unmerged})
+    named_git = {path for path in found.untracked if _has_git_name(path)}
+    left += [Left(path, "repository") for path in sorted(named_git)]
+    paths = sorted({*found.modified, *found.untracked, *found.hidden, *found.unmerged} - named_git)
     with Tree(worktree) as tree:
         for path in paths:
             taken = pack.take(tree, path, largest_bytes)
@@ -217,6 +220,13 @@ def _take_all(
             else:
                 gone.append(path)
     return files, gone, left
+
+
+def _has_git_name(path: str) -> bool:
+    """Whether a part of it is `.GIT` or the like: git lists such files, and takes none of them into a tree."""
+    if path.isascii() and ".git" not in path.casefold():
+        return False
+    return any(is_git_name(part) for part in path.split("/"))
 
 
 def _write_trees(

@@ -100,3 +100,16 @@ def test_what_was_emptied_meanwhile_does_not_come_back_in_half(desk: Desk) -> No
         restore_mission(context, seen, "other-name")
     assert not Path(mission.worktree).exists()
     assert list(desk.home.missions_active.iterdir()) == []
+
+
+def test_a_worktree_in_the_trash_outlives_the_record_of_its_removal(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    tree, trash = Path(mission.worktree), desk.trash(mission)
+    (tree / "work.txt").write_text("not committed\n")
+    trash.mkdir(parents=True)
+    tree.rename(trash / "tree")  # as a removal does it that is killed then
+    (trash / "removal.json").write_text("{")
+    for _ in range(3):
+        said = desk.sc("rm", "fix-login", "--yes")
+        assert said.code in (1, 3), said.err
+        assert (trash / "tree" / "work.txt").read_text() == "not committed\n"
