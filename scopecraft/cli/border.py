@@ -74,7 +74,8 @@ def _of_system(error: OSError) -> StorageFailed:
 
 def _of_click(error: click.ClickException) -> ScopecraftError:
     possibilities: list[str] = getattr(error, "possibilities", None) or []
-    message = (error.message if possibilities else error.format_message()).strip().rstrip(".")
+    # some of click's messages are lists of several lines: here an error is one sentence
+    message = " ".join((error.message if possibilities else error.format_message()).split()).rstrip(".")
     found = ScopecraftError(message[:1].lower() + message[1:])
     if possibilities:
         found.hint = f"did you mean: {', '.join(possibilities)}?"

@@ -103,6 +103,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     'send': ('Send a message to an agent in its window.', (
         (('-f', '--file'), 'file', 'The message, from a file', False),
         (('--wait',), 'text', 'How long a turn may take to begin', False),
+        (('--anyway',), '', 'Also where nobody can tell whether it asks something just now', False),
         (('--json',), '', 'Print JSON', False),
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),

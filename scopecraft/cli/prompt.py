@@ -22,9 +22,7 @@ def prompt_from(message: str | None, file: Path | None) -> str | None:
             raise BadInput(f"{file} is not UTF-8 text", "a prompt is text") from error
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise BadInput(
-                f"{file} cannot be read: {reason}", "name a text file, or give the prompt with -m"
-            ) from error
+            raise BadInput(f"{file} cannot be read: {reason}", "name a text file, or - for standard input") from error
     if file is not None or not is_terminal(sys.stdin):
         return _piped()
     return None

@@ -39,7 +39,7 @@ _MOST_SHOWN = 8
 @click.option("--no-teardown", is_flag=True, help="Do not run the teardown commands first.")
 @click.option("--project", help="Of the project by this name, wherever you are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as_json: bool, **how: bool) -> None:
+def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as_json: bool, **how: bool) -> int | None:
     """Remove each TASK: its worktree, its branch, its folder. All of it can be brought back with sc restore.
 
     Commits, staged and changed files, new files and small ignored ones are kept, and read back, before anything goes.
@@ -68,12 +68,12 @@ def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as
     if dry_run:
         if as_json:
             print_json([plan_dict(plan) for plan in plans])
-        return
+        return None
     for plan in plans:
         refuse_occupied(plan)
         refuse_undecided(plan, keep_ignored=keep, drop_ignored=drop)
-    if not yes:
-        _ask(missions)
+    if not yes and not _is_agreed(missions):
+        return 1
     wish = Wish(keep_ignored=keep, drop_ignored=drop, skip_teardown=how["no_teardown"], tell=note)
     done = []
     for mission in missions:
@@ -84,6 +84,7 @@ def rm(tasks: tuple[str, ...], yes: bool, dry_run: bool, project: str | None, as
         print_json(done)
     sweep(context)
     _mention_expired(context)
+    return None
 
 
 def plan_dict(plan: Plan) -> dict[str, Any]:
@@ -158,13 +159,14 @@ def _names(weights: tuple[Any, ...]) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _ask(missions: list[Mission]) -> None:
+def _is_agreed(missions: list[Mission]) -> bool:
     if not can_ask():
         raise BadInput("sc rm asks before it removes, and nobody is here to answer", "say --yes")
     what = missions[0].slug if len(missions) == 1 else f"these {len(missions)}"
-    if choose(f"remove {what}? [y/N]", ("yes", "no"), default="no") == "no":
-        say("nothing was removed")
-        raise click.Abort
+    if choose(f"remove {what}? [y/N]", ("yes", "no"), default="no") == "yes":
+        return True
+    say("nothing was removed")
+    return False
 
 
 def _mention_expired(context: Context) -> None:

@@ -71,4 +71,6 @@ def send(
 def _message(text: str | None, file: Path | None) -> str:
     if text is None and file is None and is_terminal(sys.stdin):
         raise BadInput("there is no message", "for example: sc send fix-login 'use the new client'")
+    if text is not None and file is not None:
+        raise BadInput("a message is TEXT or comes from -f, not from both", "leave one of them out")
     return prompt_from(None if text == "-" else text, file) or ""

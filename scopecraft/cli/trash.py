@@ -42,7 +42,7 @@ _COLUMNS = (
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--project", help="Only missions of this project.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def trash(empties: bool, older_than: str | None, yes: bool, project: str | None, as_json: bool) -> None:
+def trash(empties: bool, older_than: str | None, yes: bool, project: str | None, as_json: bool) -> int | None:
     """List removed missions; sc restore brings one back.
 
     Nothing expires by itself: what is over its time stays until --empty is said. What is emptied is gone for good:
@@ -59,23 +59,26 @@ def trash(empties: bool, older_than: str | None, yes: bool, project: str | None,
         warn(sentence)
     found = [removal for removal in found if project in (None, removal.project)]
     if empties:
-        _empty(context, found, seconds_of(older_than) if older_than else context.settings.trash.keep, yes=yes)
+        seconds = seconds_of(older_than) if older_than else context.settings.trash.keep
+        return None if _empty(context, found, seconds, yes=yes) else 1
     elif as_json:
         print_json([_row_dict(removal, context.settings.trash.keep) for removal in found])
     elif found:
         now = clock.now()
         print_table(_COLUMNS, [_row(removal, context.settings.trash.keep, now) for removal in found])
     else:
-        say("the trash is empty")
+        say("the trash is empty" if project is None else f"the trash holds nothing of project {project}")
+    return None
 
 
-def _empty(context: Context, found: list[Removal], seconds: int, *, yes: bool) -> None:
+def _empty(context: Context, found: list[Removal], seconds: int, *, yes: bool) -> bool:
+    """False when the person said no."""
     from scopecraft.sessions.emptying import empty, older_than
 
     old = older_than(found, seconds, clock.now())
     if not old:
         say(f"nothing in the trash is older than {duration_text(seconds)}")
-        return
+        return True
     for removal in old:
         say(f"{removal.slug} ({removal.project}): {_kept(removal)}")
     if not yes:
@@ -83,12 +86,13 @@ def _empty(context: Context, found: list[Removal], seconds: int, *, yes: bool) -
             raise BadInput("what is emptied is gone for good, and nobody is here to be asked", "say --yes")
         if choose(f"remove {counted(len(old), 'mission')} for good? [y/N]", ("yes", "no"), default="no") == "no":
             say("nothing was removed")
-            raise click.Abort
+            return False
     for removal in old:
         emptied = empty(context, removal)
         if emptied.problem:
             warn(f"{removal.slug}: {emptied.problem}")
     say(f"{counted(len(old), 'mission')} removed for good; git frees the space at its next gc")
+    return True
 
 
 def _row(removal: Removal, keep_seconds: int, now: datetime) -> Row:

@@ -72,6 +72,12 @@ def test_a_request_that_makes_no_sense(workplace: Path, task: str, more: tuple[s
     assert nothing_was_made(workplace)
 
 
+def test_a_message_with_two_sources_is_told_in_words_of_a_message(workplace: Path) -> None:
+    said = sc("send", "fine", "TEXT", "-f", "x", cwd=workplace)
+    assert (said.code, is_one_sentence(said)) == (2, True), said.err
+    assert "a message is TEXT or comes from -f" in said.err
+
+
 @pytest.mark.parametrize("command", ["show", "path", "logs", "stop", "attach"])
 def test_no_such_task(workplace: Path, command: str) -> None:
     said = sc(command, "nothing-like-it", cwd=workplace)

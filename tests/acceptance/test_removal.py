@@ -210,6 +210,7 @@ def test_the_trash_is_emptied_only_on_request_and_by_age(desk: Desk) -> None:
     assert git(desk.folder, "for-each-ref", "refs/scopecraft") == ""
     assert not (desk.home.sessions / session / "stream.jsonl").exists()
     assert "the trash is empty" in desk.done("trash").err
+    assert "holds nothing of project other" in desk.done("trash", "--project", "other").err
     assert desk.sc("ls").out == ""
     assert session in desk.done("ls", "--all").out
     assert desk.sc("restore", "fix-login").code == 3
@@ -241,6 +242,7 @@ def test_a_teardown_command_runs_first_and_can_be_left_out(desk: Desk) -> None:
     assert (marks / "torn-down").read_text().strip() == mission.worktree
     desk.done("restore", "fix-login")
     settings.write_text('[setup]\nrun_on = "host"\nteardown = ["exit 3"]\n')
-    assert desk.sc("rm", "fix-login", "--yes").code == 1
+    failed = desk.sc("rm", "fix-login", "--yes")
+    assert failed.code == 1 and "without: sc rm fix-login --no-teardown" in failed.err
     assert Path(mission.worktree).is_dir()
     desk.done("rm", "fix-login", "--yes", "--no-teardown")

@@ -142,6 +142,7 @@ def test_a_person_is_asked_and_may_say_no(desk: Desk) -> None:
         until(lambda p=process: p.poll() is not None, 60)  # type: ignore[misc]
         os.close(ours)
         assert Path(mission.worktree).is_dir() == is_there
+        assert process.returncode == (1 if is_there else 0)
 
 
 def test_a_branch_that_is_checked_out_elsewhere_too_stays(desk: Desk) -> None:

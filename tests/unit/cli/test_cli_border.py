@@ -90,6 +90,13 @@ def test_a_wrong_option_is_told_in_the_same_form() -> None:
     assert (found.message, found.hint, found.exit_code) == ("missing argument 'TASK'", "see: sc run --help", 2)
 
 
+def test_a_missing_choice_is_one_line_that_names_them() -> None:
+    shell = click.Argument(["shell"], type=click.Choice(["bash", "zsh"]))
+    context = click.Context(click.Command("completion", params=[shell]), info_name="sc completion")
+    found = translated(click.MissingParameter(ctx=context, param=shell))
+    assert "\n" not in found.message and found.message.endswith("Choose from: bash, zsh")
+
+
 def test_an_error_without_words_still_has_a_sentence() -> None:
     assert translated(AssertionError()).message == "internal error: AssertionError"
     assert translated(sqlite3.OperationalError("odd\nsecond line")).message.endswith(": odd")
