@@ -46,7 +46,7 @@ def _item(line: Record, readers: dict[str, Callable[[Record], list[Entry]]]) -> 
     reader = readers.get(kind) if type(kind) is str else None
     if reader is not None:
         return reader(record(item)), "known", None
-    return [], "known" if kind in COMPLETED else "unknown", None
+    return [], "known" if type(kind) is str and kind in COMPLETED else "unknown", None
 
 
 def _thread_started(line: Record) -> Reading:
