@@ -13,6 +13,8 @@ from scopecraft.model.activity import Reading
 Record = dict[str, Any]
 
 DAMAGED: Final = object()
+MOST_COUNTED = 10**15  # more than any agent uses
+LARGEST_AMOUNT = 1e12
 _NOTHING: Record = {}
 
 
@@ -64,19 +66,19 @@ def items(value: object) -> list[Any]:
 
 
 def count(value: object) -> int:
-    """A number of things: never negative, never a fraction."""
+    """A number of things: never negative, never a fraction, never so large that sums of it could not be shown."""
     if type(value) is int:
-        return value if value > 0 else 0
+        return min(value, MOST_COUNTED) if value > 0 else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return max(0, int(value)) if math.isfinite(value) else 0
+    return min(max(0, int(value)), MOST_COUNTED) if math.isfinite(value) else 0
 
 
 def amount(value: object) -> float | None:
-    """A finite number, else None."""
+    """A finite number of a size that can be summed up, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
-    return float(value)
+    return max(-LARGEST_AMOUNT, min(float(value), LARGEST_AMOUNT))
 
 
 def one_line(value: object, limit: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from scopecraft.agents.base import dialect_of_record
+from scopecraft.cli.entries import usage_text
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.lines import Line
 
@@ -62,3 +63,14 @@ def test_no_field_of_another_type_ends_the_reading(dialect: str) -> None:
             for odd in ODD:
                 fold.feed(Line(1, 0, 1, json.dumps(with_odd(line, place, odd)).encode()))
     assert fold.activity.lines
+
+
+def test_absurd_numbers_can_be_summed_up_and_shown() -> None:
+    fold = ActivityFold(dialect_of_record("opencode").entries)
+    for number in range(50):
+        tokens = {"input": 1e308, "output": 10**300, "cache": {"read": -1e308}}
+        part = {"id": str(number), "reason": "stop", "tokens": tokens, "cost": 1e308}
+        fold.feed(Line(number + 1, 0, number, json.dumps({"type": "step_finish", "part": part}).encode()))
+    usage = fold.activity.usage
+    assert len(usage_text(usage)) < 80
+    json.loads(json.dumps(usage.cost_usd), parse_constant=pytest.fail)
