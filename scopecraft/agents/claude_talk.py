@@ -29,6 +29,8 @@ _ENDS_IT = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
 _QUESTION_TOOL = "AskUserQuestion"
 _PLAN_TOOL = "ExitPlanMode"
 _CUT = "scopecraft: cut"  # set for a payload that has lost the end of a command
+# to a permission: whoever says so means yes or no, and not words for the agent
+_UNCLEAR = frozenset({"y", "yes", "ok", "okay", "sure", "accept", "approve", "n", "no", "reject", "1", "2", "3"})
 MOST_BY_NUMBER = 9  # choices that have a key
 
 
@@ -75,15 +77,25 @@ class ClaudeTalk:
 def _permission(answers: tuple[str, ...]) -> Answer:
     if answers == ("allow",):
         return Answer((Press("1"),), may_repeat=True)
+    words = [answer.strip().casefold() for answer in answers]
+    if words[0] in ("allow", "deny") or (len(words) == 1 and words[0] in _UNCLEAR):
+        raise BadInput(
+            f"{' '.join(answers)!r} is neither allow nor deny, and no words for the agent",
+            "say allow, deny, or in words what to do instead",
+        )
     # as its own "No, and tell Claude what to do differently" does
     return Answer((Press("Escape"),), message="\n".join(answers))
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _choose(inquiries: tuple[Inquiry, ...], answers: tuple[str, ...]) -> Answer:
     if len(answers) != len(inquiries):
         asked = " / ".join(clean_line(each.text, 80) for each in inquiries)
         raise BadInput(
-            f"it asks {len(inquiries)} questions and got {len(answers)} answers: {asked}",
+            f"it asks {_counted(len(inquiries), 'question')} and got {_counted(len(answers), 'answer')}: {asked}",
             "give one answer for each question, each in quotes",
         )
     steps: list[Step] = []

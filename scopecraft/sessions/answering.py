@@ -57,6 +57,11 @@ def _question(window: AtWindow) -> Question:
     name = window.session.id
     for _ in wait(QUESTION_SECONDS):
         state = window.state()
+        if state.kind == "unknown":
+            raise Refused(
+                f"nobody can tell whether {window.session.agent} asks something just now",
+                f"look there: sc attach {name}",
+            )
         if state.kind != "waiting":
             raise Refused(f"{name} asks nothing: it is {state.kind}", f"send it a message: sc send {name} 'TEXT'")
         question = window.talk.question(window.view(), state)

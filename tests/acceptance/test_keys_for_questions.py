@@ -48,6 +48,13 @@ def ask(command: str) -> None:
     tell("PermissionRequest", tool_name="Bash", tool_input={"command": command})
 
 
+def test_of_an_agent_that_tells_nothing_it_is_not_said_that_it_asks_nothing(workplace: Path) -> None:
+    assert sc("dispatch", "quiet", "--agent", "plain", "--", "cat", cwd=workplace).code == 0
+    said = sc("answer", "quiet", "allow", cwd=workplace)
+    assert said.code == 3 and "nobody can tell whether plain asks something" in said.err
+    assert "sc attach r-" in said.err
+
+
 def is_typing() -> bool:
     try:
         with (session_folder() / "typing.lock").open() as file:

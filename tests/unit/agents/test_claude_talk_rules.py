@@ -60,6 +60,12 @@ def test_a_permission_is_given_by_its_first_choice_and_refused_by_esc() -> None:
     assert (with_words.steps, with_words.message) == ((Press("Escape"),), "use make clean")
 
 
+@pytest.mark.parametrize("answers", [("yes",), ("Y",), ("no",), ("1",), ("Allow",), ("allow", "it"), ("allow", "deny")])
+def test_a_yes_that_is_not_allow_is_no_refusal_with_words(answers: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match="neither allow nor deny"):
+        ClaudeTalk().answer(Question("permission", "Bash: rm -r build", AT), answers)
+
+
 @pytest.mark.parametrize(
     ("answer", "pressed"),
     [
@@ -90,7 +96,7 @@ def test_only_a_single_key_may_be_pressed_again() -> None:
 
 @pytest.mark.parametrize(("question", "answers"), [(asked(SIZES), ("M",)), (asked(COLOUR, SIZES), ("Red",))])
 def test_what_is_no_answer_names_what_would_be(question: Question, answers: tuple[str, ...]) -> None:
-    with pytest.raises(BadInput, match=r"choices: S, L, really, XL|asks 2 questions"):
+    with pytest.raises(BadInput, match=r"choices: S, L, really, XL|asks 2 questions and got 1 answer:"):
         ClaudeTalk().answer(question, answers)
 
 
