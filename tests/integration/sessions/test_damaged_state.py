@@ -206,7 +206,10 @@ def test_a_disk_that_is_full_at_the_end_is_told_and_the_end_is_recorded_later(sm
 
 def test_an_agent_whose_log_fills_the_disk_fails_and_others_go_on(small_shop: Shop) -> None:
     small_shop.run("quiet", f"{STARTED}; {HANG}")
-    session_id = small_shop.run("loud", f"{COMMIT}; exec head -c 3000000 /dev/zero").out.strip()
+    # not before its start is recorded
+    wait = "while [ ! -e go ]; do sleep 0.05; done"
+    session_id = small_shop.run("loud", f"{COMMIT}; {wait}; exec head -c 3000000 /dev/zero").out.strip()
+    (small_shop.worktree("loud") / "go").touch()
     small_shop.wait_over(session_id)
     said = small_shop.sc("ls")
     assert "the disk " in (said.err if said.code else said.out), said
