@@ -15,6 +15,8 @@ from pathlib import Path
 
 from scopecraft.atomic import storage_failed
 from scopecraft.config.secrets import SHORTEST_SECRET
+from scopecraft.errors import BadName
+from scopecraft.model.naming import check_artifact_name
 from scopecraft.model.text import clean_line
 
 MOST_FILES = 5000
@@ -45,7 +47,7 @@ class Copier:
             os.close(descriptor)
 
     def tree(self, folder: Path, target: Path, label: str) -> None:
-        """All regular files below a folder that an agent could write in."""
+        """All regular files below a folder that an agent could write in, by names that artifacts may have."""
         with suppress(FileNotFoundError, NotADirectoryError):
             try:
                 root = os.open(folder, _FLAGS | os.O_DIRECTORY)
@@ -76,20 +78,36 @@ class Copier:
                 with os.scandir(descriptor) as entries:
                     found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
                 for name, is_folder in found:
+                    if not self._may_have(f"{shown}/{name}"):
+                        continue
                     if not is_folder:
                         self._copy(descriptor, name, place / name, f"{shown}/{name}", LARGEST_BYTES)
                         continue
                     with suppress(OSError):
-                        if len(waiting) < MOST_FILES // 10:
+                        if len(waiting) >= MOST_FILES // 10:
+                            self._once("too many folders: some were left out")
+                        else:
                             deeper = os.open(name, _FLAGS | os.O_DIRECTORY, dir_fd=descriptor)
                             waiting.append((deeper, place / name, f"{shown}/{name}"))
             finally:
                 os.close(descriptor)
 
+    def _may_have(self, label: str) -> bool:
+        """Not `.git` and the like: an archive is committed, and read by programs that obey such files."""
+        try:
+            check_artifact_name(label.partition("/")[2])
+        except BadName as error:
+            if self.files < MOST_FILES:
+                self.files += 1
+                self.notes.append(f"{clean_line(label)} was left out: {error.message.rpartition(': ')[2]}")
+            return False
+        return True
+
     def _copy(self, folder: int, name: str, target: Path, label: str, most: int) -> bool:
         if self.files >= MOST_FILES:
             self._once(f"more than {MOST_FILES} files: the rest was left out")
             return False
+        self.files += 1  # pipes and links too: of each a note is kept
         try:
             descriptor = os.open(name, _FLAGS, dir_fd=folder)
         except OSError:
@@ -99,7 +117,6 @@ class Copier:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 self.notes.append(f"{clean_line(label)} was left out: it is no regular file")
                 return False
-            self.files += 1
             self.chunks(_pieces(descriptor), target, clean_line(label), most)
         finally:
             os.close(descriptor)

@@ -98,7 +98,6 @@ def _fill(
     copier = Copier(_secrets(context, sessions))
     home_folder = folder_of(context.home, mission)
     copier.file(home_folder, "mission.json", folder / "mission.json")
-    copier.tree(home_folder / "artifacts", folder / "artifacts", "artifacts")
     for number, session in enumerate(sessions, 1):
         tell(f"session {number} of {len(sessions)} …")
         for name in _SESSION_FILES:
@@ -109,6 +108,8 @@ def _fill(
     if tip is not None:
         pieces = patch(repository.git, mission.base, tip, is_exact=True)
         copier.chunks(pieces, folder / "changes.diff", "changes.diff", _DIFF_BYTES)
+    # last of the copies: an agent may have written so many that there is room for nothing else
+    copier.tree(home_folder / "artifacts", folder / "artifacts", "artifacts")
     commits = _commits(repository, mission.base, tip) if tip else []
     request = read_untrusted(home_folder / "artifacts" / "raw-input.md", _REQUEST_BYTES) or b""
     gathered = Gathered(

@@ -93,6 +93,36 @@ def test_links_pipes_and_huge_files_of_an_agent_are_left_out(desk: Desk) -> None
     assert "huge.bin was cut at 64 MiB" in said.err
 
 
+def test_artifacts_that_a_program_would_obey_are_left_out(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    artifacts = desk.home.missions_active / f"{mission.id}--fix-login" / "artifacts"
+    commit(git_folder(artifacts / "trap"), "plan.md")
+    for name in (".envrc", ".GIT/config", ".gitattributes", "\x1b]0;x\x07"):
+        (artifacts / name).parent.mkdir(exist_ok=True)
+        (artifacts / name).write_text("obey me\n")
+    said = desk.done("archive", "fix-login")
+    found = contents(Path(said.out.strip()) / "artifacts")
+    assert set(found) == {"raw-input.md", "trap/plan.md"}
+    assert "trap/.git was left out" in said.err and ".envrc was left out" in said.err
+
+
+def git_folder(folder: Path) -> Path:
+    folder.mkdir()
+    git(folder, "init", "-q")
+    return folder
+
+
+def test_so_many_pipes_that_nobody_could_read_of_them_hide_no_log(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    session = desk.session(mission)
+    artifacts = desk.home.missions_active / f"{mission.id}--fix-login" / "artifacts"
+    for number in range(5500):
+        os.mkfifo(artifacts / f"pipe-{number}")
+    folder = Path(desk.done("archive", "fix-login").out.strip())
+    assert (folder / "sessions" / session / "stream.jsonl").read_text() == "said\n"
+    assert (folder / "summary.md").read_text().count("left out") <= 5001
+
+
 def test_a_place_that_cannot_be_written_leaves_nothing(desk: Desk) -> None:
     desk.mission("fix-login")
     (desk.folder / ".tasks").symlink_to("/etc")
