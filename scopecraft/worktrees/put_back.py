@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -12,10 +13,11 @@ from pathlib import Path
 from scopecraft.atomic import storage_failed
 from scopecraft.errors import BranchBusy, GitFailed, RepositoryRefused
 from scopecraft.model.text import clean_line
+from scopecraft.worktrees.blob_pack import Blob
 from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.git import Git, failure
 from scopecraft.worktrees.index import LOCK_PATIENCE_SECONDS
-from scopecraft.worktrees.pin import Pin, PinnedFile, files_of, is_whole
+from scopecraft.worktrees.pin import LARGEST_BYTES, Pin, PinnedFile, files_of, is_whole
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import snapshot
@@ -59,10 +61,13 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
 
     Repeatable: what an interrupted call made is gone on with. Raises what `create` raises, GitFailed, StorageFailed.
     """
+    was_there = os.path.lexists(place.path / ".git")
     pointer = _worktree(repo, pinned, place)
     git = worktree_git(place.path, pointer)
     if pinned.work is None:
         return True
+    if was_there:
+        _refuse_newer(repo, pinned, place.path, pointer)
     _read_tree(git, f"{pinned.work}^2^{{tree}}")
     _set_head(repo, git, pinned, place)
     with TreeWriter(place.path) as writer:
@@ -111,6 +116,45 @@ def _worktree(repo: Repository, pinned: Pin, place: Place) -> bytes:
     # its submodules come back as they were, not as the main checkout has them
     request = CreateRequest(place.path, place.branch, tip, place.lock_reason, with_submodules=False)
     return create(repo, request).pointer
+
+
+def _refuse_newer(repo: Repository, pinned: Pin, worktree: Path, pointer: bytes) -> None:
+    """In what an interrupted call left somebody may have worked since; nothing of theirs is written over."""
+    git = uncommitted_git(worktree, pointer)
+    with throwaway_store(repo) as store:
+        found = changes(git, with_ignored=False)
+        there = working_state(repo, git, found, store=store, largest_bytes=LARGEST_BYTES).files
+    ours = {file.path: file for file in files_of(repo, pinned)}
+    odd = [file for file in there if file.path not in ours or file.id != ours[file.path].id]
+    if not odd:
+        return
+    known = [_entries(repo.git, tree) for tree in (f"{pinned.work}^2", pinned.head) if tree]
+    for file in odd:
+        mine = ours.get(file.path)
+        own = {entries[file.path] for entries in known if file.path in entries}
+        is_in_the_way = mine is not None or bool(own)
+        if is_in_the_way and file.id not in own and not (mine and _is_beginning(repo, file, mine)):
+            raise RepositoryRefused(
+                f"{clean_line(file.path)} in {clean_line(str(worktree))} was changed since the restore was interrupted",
+                "move it out of there, and go on with the restore",
+            )
+
+
+def _entries(git: Git, tree: str) -> dict[str, str]:
+    """Ids by path."""
+    records = (
+        os.fsdecode(record).partition("\t") for record in git.records("ls-tree", "-r", "-z", "--full-tree", tree)
+    )
+    return {path: facts.split(" ")[2] for facts, _, path in records}
+
+
+def _is_beginning(repo: Repository, file: Blob, whole: PinnedFile) -> bool:
+    """Whether it is as much of the file as was written when its writer was killed."""
+    if file.seen.size >= whole.size:
+        return False
+    content = repo.git.run("cat-file", "blob", whole.id).stdout[: file.seen.size]
+    begun = hashlib.new(repo.object_format, b"blob %d\0" % len(content) + content, usedforsecurity=False)
+    return begun.hexdigest() == file.id
 
 
 def _read_tree(git: Git, tree: str) -> None:
@@ -175,6 +219,7 @@ def _read(git: Git, files: list[PinnedFile]) -> Iterator[bytes]:
 def _is_same(repo: Repository, pinned: Pin, worktree: Path, pointer: bytes) -> bool:
     git = uncommitted_git(worktree, pointer)
     with throwaway_store(repo) as store:
-        state = working_state(repo, git, changes(git, with_ignored=False), store=store)
+        found = changes(git, with_ignored=False)
+        state = working_state(repo, git, found, store=store, largest_bytes=LARGEST_BYTES)
         trees = [repo.git.text("rev-parse", f"{pinned.work}{place}^{{tree}}") for place in ("", "^2")]
         return [state.tree, state.index_tree] == trees

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from scopecraft.model.mission import Mission
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.emptying import empty
 from scopecraft.sessions.restore import restore_mission
+from tests.support.command_line import PROGRAM, environment
 from tests.support.missions import Desk, make_desk
+from tests.support.played import kill_when
 from tests.support.repos import commit, git
 
 
@@ -113,3 +116,25 @@ def test_a_worktree_in_the_trash_outlives_the_record_of_its_removal(desk: Desk) 
         said = desk.sc("rm", "fix-login", "--yes")
         assert said.code in (1, 3), said.err
         assert (trash / "tree" / "work.txt").read_text() == "not committed\n"
+
+
+def test_what_somebody_wrote_into_a_half_restored_worktree_is_not_written_over(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    tree = Path(mission.worktree)
+    names = ["file-0.txt", *(f"new-{number}.txt" for number in range(300))]
+    for name in names:
+        (tree / name).write_text("pinned\n")
+    desk.done("rm", "fix-login", "--yes")
+    restoring = subprocess.Popen(
+        [*PROGRAM, "restore", "fix-login"], cwd=desk.folder, env=environment(), stderr=subprocess.DEVNULL
+    )
+    assert kill_when(restoring, desk.folder.parent, "scopecraft/worktrees/shop/fix-login/new-1.txt")
+    (tree / "file-0.txt").write_text("newer\n")
+    (tree / "mine.txt").write_text("mine\n")
+    said = desk.sc("restore", "fix-login")
+    assert (said.code, "file-0.txt" in said.err) == (3, True), said.err
+    assert (tree / "file-0.txt").read_text() == "newer\n"
+    (tree / "file-0.txt").rename(desk.folder.parent / "newer")
+    desk.done("restore", "fix-login")
+    assert {(tree / name).read_text() for name in names} == {"pinned\n"}
+    assert (tree / "mine.txt").read_text() == "mine\n"
