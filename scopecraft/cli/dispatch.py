@@ -79,6 +79,6 @@ def _tell(session: Session) -> bool:
     return True
 
 
-def _warn_first(files: tuple[HostFile, ...]) -> None:
+def _warn_first(task: str, files: tuple[HostFile, ...]) -> None:
     """An agent here, unlike one in a container, runs what is in the worktree with the person's own rights."""
-    warn_of_host_files(files, "see what it is: sc diff TASK")
+    warn_of_host_files(files, f"see what it is: sc diff {task}")

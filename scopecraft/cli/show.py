@@ -53,8 +53,8 @@ def show(name: str, artifact: str | None, as_json: bool, project: str | None) ->
     it; name another to see its own. With --json every session has the same keys, and `activity` is null where it was
     not read.
 
-    Artifacts are files that an agent left for the mission. One that is printed goes out as it is, but for a terminal:
-    there whatever could steer it is written out.
+    Artifacts are files that an agent left for the mission, in /mission/artifacts of its container. One that is printed
+    goes out as it is, but for a terminal: there whatever could steer it is written out.
     """
     context = Context.of(os.environ)
     if artifact is not None:

@@ -69,9 +69,9 @@ def open_artifact(home: Home, mission: Mission, name: str) -> Iterator[Iterator[
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise _refused(name, _kind(status.st_mode))
+            raise _refused(mission, name, _kind(status.st_mode))
         if status.st_size > LONGEST_ARTIFACT:
-            raise _refused(name, _too_long(status.st_size))
+            raise _refused(mission, name, _too_long(status.st_size))
         yield _pieces(descriptor, status.st_size)
     finally:
         os.close(descriptor)
@@ -91,7 +91,7 @@ def _open(home: Home, mission: Mission, name: str, parts: tuple[str, ...]) -> in
             if error.errno == errno.ENOENT:
                 raise _missing(home, mission, name) from error
             what = _kind_at(at, part)
-            raise _refused(name, what or (error.strerror or str(error)).lower()) from error
+            raise _refused(mission, name, what or (error.strerror or str(error)).lower()) from error
         finally:
             os.close(at)
         at = inner
@@ -157,8 +157,8 @@ def _too_long(size: int) -> str:
     return f"{size} bytes long, and at most {LONGEST_ARTIFACT >> 20} MiB are read"
 
 
-def _refused(name: str, what: str) -> Refused:
-    return Refused(f"the artifact {clean_line(name)} is {what}", "sc show TASK lists those that can be read")
+def _refused(mission: Mission, name: str, what: str) -> Refused:
+    return Refused(f"the artifact {clean_line(name)} is {what}", f"see those that can be read: sc show {mission.slug}")
 
 
 def _missing(home: Home, mission: Mission, name: str) -> NotFound:

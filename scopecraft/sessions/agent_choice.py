@@ -88,8 +88,9 @@ def require_credentials(context: Context, chosen: Chosen) -> None:
         return
     if chosen.settings.pass_env or chosen.settings.env:
         return  # another way in, such as a cloud provider's
+    unset = f"none of {', '.join(wanted)} is set" if len(wanted) > 1 else f"{wanted[0]} is not set"
     raise CredentialsMissing(
-        f"{chosen.name} has no key: none of {', '.join(wanted)} is set",
+        f"{chosen.name} has no key: {unset}",
         f"set one in the environment, or write NAME=value into {context.home.secrets_file} and chmod 600 it",
     )
 

@@ -16,7 +16,7 @@ from scopecraft.worktrees.include import Included
 LONGEST_PROMPT_BYTES = 10 * 1024**2
 
 
-def _nothing(_: object) -> None:
+def _nothing(*_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -82,7 +82,8 @@ class StartRequest:
     overrides: tuple[str, ...] = ()  # settings for this time: `container.memory=8g`
     on_settings: Ask = stop  # asks about settings that the repository brings
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
-    on_host_files: Callable[[tuple[HostFile, ...]], None] = _nothing  # hears, before a window opens, what may run here
+    # hears, before a window opens, the task and what in its worktree may run here
+    on_host_files: Callable[[str, tuple[HostFile, ...]], None] = _nothing
     on_note: Callable[[str], None] = _nothing  # hears what a person should know meanwhile
     visitor: Visitor | None = None
     should_set_up: bool = True  # by the set-up commands, where the worktree is new

@@ -36,7 +36,8 @@ def start_window(context: Context, request: StartRequest) -> Session:
     context, chosen, program = choose_program(context, request)
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
-        request.on_host_files(host_changes_if_known(context, ready.mission, ready.repository))
+        changed = host_changes_if_known(context, ready.mission, ready.repository)
+        request.on_host_files(ready.mission.slug, changed)
         with begin(context, request, chosen, ready, "tmux") as beginning:
             set_up_if_due(context, beginning)
             session = _start(context, beginning, program)

@@ -83,6 +83,7 @@ def test_all_must_complete(shop: Path) -> None:
         ("good,nobody", 2, "no agent is called 'nobody'"),
         ("good,lost", 4, "no-such-image:ever"),
         ("good,claude", 4, "claude has no key"),
+        ("good,amp", 4, "amp has no key: AMP_API_KEY is not set"),
         ("good,plain", 2, "plain has no command to run"),
         ("good", 2, "names several agents"),
         (",", 2, "names several agents"),

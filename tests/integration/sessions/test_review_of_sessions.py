@@ -65,6 +65,7 @@ def test_what_would_run_here_is_named_when_a_session_ends_and_before_a_window_op
     warned, up = opened.err.index("runs on your machine"), opened.err.index("is up in the worktree")
     assert warned < up
     assert ".claude/settings.local.json: agents" in opened.err
+    assert "see what it is: sc diff fix\n" in opened.err
     assert shop.sc("stop", "fix", "--now").code == 0
 
 
