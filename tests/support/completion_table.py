@@ -93,7 +93,9 @@ def table() -> str:
 
 def _entry(name: str, command: click.Command, text: str) -> Iterator[str]:
     yield f"    {name!r}: ({text!r}, ("
-    for option in command.get_params(click.Context(command, help_option_names=["-h", "--help"])):
+    # not click's own help option: a command keeps the one of the first context that asked it
+    asks = click.Option(["-h", "--help"], is_flag=True, help="Show this message and exit.")
+    for option in (*command.params, asks):
         if isinstance(option, click.Option) and not option.hidden:
             names = tuple(sorted((*option.opts, *option.secondary_opts), key=len))
             kind = "" if option.is_flag or option.count else kind_of(name, option)
