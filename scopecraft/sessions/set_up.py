@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from scopecraft.atomic import file_lock
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.config.secrets import Secrets, read_secrets_file
-from scopecraft.errors import ScopecraftError, SetupFailed
+from scopecraft.errors import Refused, ScopecraftError, SetupFailed
 from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import require_mission
 from scopecraft.missions.folder import folder_of
@@ -28,6 +28,7 @@ from scopecraft.model.session import Ended, Session
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.host_changes import host_changes
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.project_settings import with_confirmed
 from scopecraft.sessions.setup_log import SetupLog
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from scopecraft.sessions.beginning import Beginning
 
 LOCK_SECONDS = 5
+_MOST_NAMED = 5
 Kind = Literal["setup", "teardown"]
 Hear = Callable[[str], None]
 
@@ -104,9 +106,22 @@ def run_teardown(context: Context, mission: Mission, hear: Hear = nobody) -> int
     commands = context.settings.setup.teardown
     if not commands:
         return 0
+    if context.settings.setup.run_on == "host":
+        _refuse_changed_programs(context, mission, repository)
     with _held(context, mission):
         _run(context, Work("teardown", commands, mission, repository, None, hear))
     return len(commands)
+
+
+def _refuse_changed_programs(context: Context, mission: Mission, repository: Repository) -> None:
+    """What an agent changed must not run here only because its worktree is tidied up."""
+    changed = host_changes(context, mission, repository)
+    if changed:
+        named = ", ".join(clean_line(each.path) for each in changed[:_MOST_NAMED])
+        raise Refused(
+            f"the teardown commands run on this machine, and {mission.slug} changed what runs here: {named}",
+            f"see it: sc diff {mission.slug}   then leave the commands out: --no-teardown",
+        )
 
 
 def set_up(context: Context, work: Work) -> None:

@@ -26,6 +26,7 @@ from scopecraft.worktrees.uncommitted import WorkingState, throwaway_store, tree
 
 LARGEST_BYTES = 32 << 20  # what is larger is moved to the trash as a file
 _FRUGAL = {"core.bigFileThreshold": "32m"}  # larger ones are streamed, not held in memory
+_DURABLE = {"core.fsync": "committed,reference"}  # git itself leaves refs to the next flush of the disk
 _WHO = {f"GIT_{who}_{what}": "scopecraft" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 _MODES = frozenset({"100644", "100755", "120000"})
 
@@ -158,7 +159,7 @@ def _write(git: Git, mission_id: str, refs: Mapping[str, str]) -> None:
     own = pin_namespace(mission_id)
     gone = [ref.name for ref in list_refs(git, own) if ref.name.removeprefix(own) not in refs]
     lines = [*(f"update {own}{name} {id_}\n" for name, id_ in refs.items()), *(f"delete {name}\n" for name in gone)]
-    git.run("update-ref", "--stdin", input="".join(lines).encode())
+    git.with_config(_DURABLE).run("update-ref", "--stdin", input="".join(lines).encode())
 
 
 def _verify(repo: Repository, mission_id: str, made: _Made) -> None:

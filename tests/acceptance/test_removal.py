@@ -233,6 +233,22 @@ def test_submodules_come_back(desk: Desk) -> None:
     assert (tree / "lib" / "dirty.c").exists()
 
 
+def test_a_teardown_on_this_machine_does_not_run_what_an_agent_changed(desk: Desk) -> None:
+    marks = desk.folder.parent
+    desk.home.settings_file.write_text('[setup]\nrun_on = "host"\nteardown = ["make clean"]\n')
+    mission = desk.mission("fix-login")
+    tree = Path(mission.worktree)
+    write(tree, "Makefile", f"clean:\n\ttouch {marks}/ran\n")
+    git(tree, "add", "Makefile")
+    git(tree, "commit", "-qm", "of an agent")
+    refused = desk.sc("rm", "fix-login", "--yes")
+    assert (refused.code, "Makefile" in refused.err, "--no-teardown" in refused.err) == (3, True, True), refused.err
+    assert Path(mission.worktree).is_dir()
+    assert not (marks / "ran").exists()
+    desk.done("rm", "fix-login", "--yes", "--no-teardown")
+    assert not (marks / "ran").exists()
+
+
 def test_a_teardown_command_runs_first_and_can_be_left_out(desk: Desk) -> None:
     marks = desk.folder.parent
     settings = desk.home.settings_file
