@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.support.podman import podman
 __all__ = ["agent_image", "engine", "podman"]
 
 ROOT = Path(__file__).parent.parent
+# A shell that runs us in the background makes us deaf to Ctrl-C, and with us everything that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 IN_CI = os.environ.get("CI") == "true"
 # The person's own agents, git, tmux and terminal must not show in a test, nor a test in theirs.
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "GIT_", "TMUX", "XDG_", "SCOPECRAFT_", "OPENAI_", "CODEX_", "GEMINI_")

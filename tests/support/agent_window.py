@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +15,7 @@ import orjson
 from scopecraft.agents.base import Dialect
 from scopecraft.model.launch import AgentRequest
 from scopecraft.model.window import DispatchState, WindowView
-from tests.support.tmux import tmux
+from tests.support.tmux import processes_of_session, tmux
 from tests.support.wait import until
 
 CREATED_AT = "2026-11-21T08:00:00.000Z"
@@ -61,7 +63,11 @@ class AgentWindow:
 
     def close(self) -> None:
         if self.opened:
+            left = processes_of_session(self.pid)
             tmux(self.socket, "kill-server", check=False)
+            for pid in left:  # an agent that a hang-up does not end
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def view(self, *, age_seconds: float = 0.0) -> WindowView:
         stat = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
