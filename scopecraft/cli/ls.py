@@ -17,6 +17,7 @@ from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.cli.terminal import Tone, width_of
 from scopecraft.errors import NotFound
+from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.trash import removed_ids
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -62,7 +63,7 @@ _COLUMNS = {
     "--all",
     "everything",
     is_flag=True,
-    help="Every session, of removed tasks too, not only the latest that ended.",
+    help="Every session, of removed tasks and visits too, not only the latest that ended.",
 )
 @click.option(
     "--state",
@@ -81,7 +82,9 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     """
     context = Context.of(os.environ)
     hidden = frozenset() if everything or task else removed_ids(context.home)
-    wanted = _Wanted(state, project, _mission_id(context, task, project) if task else None, task, hidden)
+    mission_id = _mission_id(context, task, project) if task else None
+    with_visits = everything or bool(task or state)
+    wanted = _Wanted(state, project, mission_id, task, hidden, with_visits)
     views = look_at_all(context, context.store.live())
     most = None if everything or task else LATEST_ENDED
     ended = _ended(context, wanted, {view.session.id for view in views}, most)
@@ -115,6 +118,7 @@ class _Wanted:
     mission_id: str | None
     task: str | None
     hidden: frozenset[str] = frozenset()
+    with_visits: bool = True  # what a person ran beside an agent, once it is over
 
     @property
     def has_ended(self) -> bool:
@@ -122,7 +126,8 @@ class _Wanted:
 
     def fits(self, view: View) -> bool:
         session = view.session
-        if session.mission_id in self.hidden:
+        is_past_visit = session.step_id == VISIT_STEP and view.word == "ended"
+        if session.mission_id in self.hidden or (is_past_visit and not self.with_visits):
             return False
         if self.words and {view.word, word_of(view).replace(" ", "-")}.isdisjoint(self.words):
             return False

@@ -140,3 +140,11 @@ def test_a_task_whose_mission_is_gone_is_known_by_its_name(store: Store) -> None
     over(store, "other")
     assert [row["id"] for row in listed("--task", "add-02B")] == [mine]
     assert listed("--task", "nothing") == []
+
+
+def test_what_a_person_ran_beside_an_agent_pushes_no_agent_out(store: Store) -> None:
+    agent = over(store, "fix-login")
+    visits = [over(store, "fix-login", step_id="visit", attempt=number) for number in range(1, LATEST_ENDED + 3)]
+    assert [row["id"] for row in listed()] == [agent]
+    assert {row["id"] for row in listed("--task", "fix-login")} == {agent, *visits}
+    assert {row["id"] for row in listed("--all")} == {agent, *visits}
