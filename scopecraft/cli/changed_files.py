@@ -56,7 +56,7 @@ def _stat_line(file: FileChange, sizes: tuple[int, int], *, colour: bool) -> str
     else:
         counts = f"{added.rjust(sizes[0])} {deleted.rjust(sizes[1])}"
     name = quoted(file.path) if file.old_path is None else f"{quoted(file.old_path)} => {quoted(file.path)}"
-    runs = why_it_runs(file.path, file.mode) is not None
+    runs = why_it_runs(file.path, file.new_mode) is not None
     mark = "  (runs on your machine)" if runs else ""
     return f"{_LETTERS[file.kind]} {counts}  {name}{paint(mark, 'yellow') if colour else mark}"
 
@@ -71,7 +71,7 @@ def file_json(file: FileChange, *, is_uncommitted: bool) -> dict[str, Any]:
         "binary": file.is_binary,
         "mode": file.mode,
         "uncommitted": is_uncommitted,
-        "runs_on_host": why_it_runs(file.path, file.mode),
+        "runs_on_host": why_it_runs(file.path, file.new_mode),
     }
 
 

@@ -140,7 +140,7 @@ def _host_files(
     repository: Repository, mission: Mission, committed: Part, uncommitted: Part | None, is_narrowed: bool
 ) -> tuple[HostFile, ...]:
     files = [*committed.files, *(uncommitted.files if uncommitted else ())]
-    found = {change.path: why for change in files if (why := why_it_runs(change.path, change.mode)) is not None}
+    found = {change.path: why for change in files if (why := why_it_runs(change.path, change.new_mode)) is not None}
     if uncommitted is not None and not is_narrowed:
         tracked = frozenset(change.path for change in files)
         for path in _ignored(repository, mission, uncommitted, tracked):

@@ -32,6 +32,12 @@ class FileChange:
     additions: int | None = None
     deletions: int | None = None
     mode: str = "100644"  # as git writes it; of a deleted file the one that it had
+    is_same_kind: bool = False  # it had that mode before
+
+    @property
+    def new_mode(self) -> str:
+        """Empty where it is no news: a submodule at another commit is no new repository."""
+        return "" if self.is_same_kind else self.mode
 
     @property
     def is_binary(self) -> bool:
@@ -47,7 +53,7 @@ def file_changes(git: Git, before: str, after: str, paths: Sequence[str] = ()) -
 
 def parse_changes(records: Iterator[str]) -> list[FileChange]:
     """From `git diff-tree -z --raw --numstat`: first what became of each file, then how many lines of each."""
-    heads: list[tuple[str, ChangeKind, str | None, str]] = []
+    heads: list[tuple[str, ChangeKind, str | None, str, bool]] = []
     lines: dict[str, tuple[int | None, int | None]] = {}
     for record in records:
         if record.startswith(":"):
@@ -55,13 +61,16 @@ def parse_changes(records: Iterator[str]) -> list[FileChange]:
             first = next(records)
             old, path = (first, next(records)) if letter[0] in "RC" else (None, first)
             kind = _KINDS.get(letter[0], "modified")
-            heads.append((path, kind, old, old_mode if kind == "deleted" else new_mode))
+            heads.append((path, kind, old, old_mode if kind == "deleted" else new_mode, old_mode == new_mode))
         else:
             added, deleted, path = record.split("\t", 2)
             if not path:  # of a rename: the two paths follow
                 _, path = next(records), next(records)
             lines[path] = (None, None) if added == "-" else (int(added), int(deleted))
-    return [FileChange(path, kind, old, *lines.get(path, (None, None)), mode) for path, kind, old, mode in heads]
+    return [
+        FileChange(path, kind, old, *lines.get(path, (None, None)), mode, is_same)
+        for path, kind, old, mode, is_same in heads
+    ]
 
 
 def patch(
@@ -78,11 +87,11 @@ def patch(
 
 
 def changed_paths(git: Git, before: str, after: str) -> dict[str, str]:
-    """The paths that changed and are there afterwards, with their modes; no content is read."""
+    """The paths that changed and are there afterwards, with their modes where these are new; no content is read."""
     if before == after:
         return {}
     arguments = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--ignore-submodules=none", before, after)
     with closing(git.records(*arguments, timeout_seconds=_SECONDS)) as records:
         pairs = zip(records, records, strict=True)  # of one iterator: by twos
-        modes = {os.fsdecode(path): head.split(b" ")[1].decode() for head, path in pairs}
-    return {path: mode for path, mode in modes.items() if mode != "000000"}
+        modes = {os.fsdecode(path): head.decode().removeprefix(":").split(" ")[:2] for head, path in pairs}
+    return {path: "" if old == new else new for path, (old, new) in modes.items() if new != "000000"}

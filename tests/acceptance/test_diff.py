@@ -266,3 +266,16 @@ def test_a_link_to_another_repository_is_named_and_nothing_in_it_is_run(shop: Pa
     assert "lib: a repository inside this one" in said.err
     assert f"+Subproject commit {inner}" in said.out
     assert not sign.exists()
+
+
+def test_a_submodule_at_another_commit_is_no_new_repository(shop: Path) -> None:
+    link = git(shop, "rev-parse", "HEAD")
+    git(shop, "update-index", "--add", "--cacheinfo", f"160000,{link},lib")
+    git(shop, "commit", "-q", "-m", "a link")
+    there = work(shop)
+    git(there, "update-index", "--cacheinfo", f"160000,{git(shop, 'rev-parse', 'HEAD')},lib")
+    git(there, "commit", "-q", "-m", "the link goes on")
+    said = sc("diff", "fix", cwd=shop)
+    assert said.code == 0, said.err
+    assert "Subproject commit" in said.out
+    assert "a repository inside" not in said.err

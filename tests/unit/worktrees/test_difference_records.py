@@ -18,8 +18,8 @@ def test_added_deleted_renamed_and_binary_files_are_told_apart() -> None:
     assert parse_changes(iter(records)) == [
         FileChange("new.sh", "added", None, 3, 0, "100755"),
         FileChange("old\nname", "deleted", None, 0, 7, "100644"),
-        FileChange("b", "renamed", "a", 1, 2, "100644"),
-        FileChange("logo.png", "modified", None, None, None, "100644"),
+        FileChange("b", "renamed", "a", 1, 2, "100644", is_same_kind=True),
+        FileChange("logo.png", "modified", None, None, None, "100644", is_same_kind=True),
         FileChange("link", "type changed", None, 1, 1, "120000"),
     ]
 
