@@ -25,6 +25,7 @@ from scopecraft.worktrees.tree_writer import TreeWriter
 from scopecraft.worktrees.uncommitted import changes, throwaway_store, uncommitted_git, working_state
 from scopecraft.worktrees.worktree import CreateRequest, create
 
+_SHORT_SECONDS = 0.05
 _BATCH_BYTES = 64 << 20  # of files held in memory at a time
 
 
@@ -65,6 +66,7 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
     pointer = _worktree(repo, pinned, place)
     git = worktree_git(place.path, pointer)
     if pinned.work is None:
+        _refresh(git, place.path, pointer)
         return True
     if was_there:
         _refuse_newer(repo, pinned, place.path, pointer)
@@ -75,8 +77,21 @@ def put_back(repo: Repository, pinned: Pin, place: Place) -> bool:
             writer.remove(path)
         for file, content in _contents(repo, files_of(repo, pinned)):
             writer.write(file.path, file.mode, content)
-    git.run("update-index", "-q", "--refresh", check=False)
+    _refresh(git, place.path, pointer)
     return _is_same(repo, pinned, place.path, pointer)
+
+
+def _refresh(git: Git, worktree: Path, pointer: bytes) -> None:
+    """Let git see that the files are as the index has them, once and for all.
+
+    It reads those of the same second as the index again and again. We do so without filters, and then one of git-lfs
+    would look changed.
+    """
+    if (worktree / ".gitattributes").is_file():
+        written = (admin_dir(pointer) / "index").stat().st_mtime
+        while time.time() < int(written) + 1:
+            time.sleep(_SHORT_SECONDS)
+    git.run("update-index", "-q", "--refresh", check=False)
 
 
 def put_aside_back(worktree: Path, kept: Path, paths: Iterable[str]) -> tuple[str, ...]:

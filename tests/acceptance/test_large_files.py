@@ -75,3 +75,13 @@ def test_an_image_without_git_lfs_is_refused_with_what_to_do(shop: Path, image_w
     assert f"the image {image_without} has no git-lfs" in said
     assert "hint: sc image build" in said
     assert sc("path", "art", cwd=shop).code == 3
+
+
+def test_a_task_that_comes_back_from_the_trash_has_no_changes(shop: Path) -> None:
+    code, said = run("fix", "true", shop)
+    assert code == 0, said
+    for words in (("rm", "fix", "--yes"), ("restore", "fix")):
+        done = sc(*words, cwd=shop)
+        assert done.code == 0, done.err
+        assert "not in all as it was" not in done.err
+    assert sc("diff", "fix", cwd=shop).out == ""
