@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,11 @@ def agents_of(text: str) -> tuple[str, ...]:
 
 def _real(path: Path) -> Path:
     try:
-        return path.resolve(strict=True)
+        real = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise NotFound(
             f"there is no folder {clean_line(str(path))}", "git worktree list shows where they are"
         ) from error
+    if not any(os.path.lexists(folder / ".git") for folder in (real, *real.parents)):
+        raise NotFound(f"{clean_line(str(path))} is in no worktree", "git worktree list shows where they are")
+    return real

@@ -344,6 +344,11 @@ def test_two_missions_never_share_a_branch(workplace: Path, tree: Path) -> None:
     assert missions() == ["first"]
 
 
+def test_a_folder_without_git_is_no_worktree(workplace: Path, tmp_path: Path) -> None:
+    said = sc("run", "--worktree", str(tmp_path), "--agent", "plain", "--", "true", cwd=workplace)
+    assert (said.code, f"{tmp_path} is in no worktree" in said.err) == (3, True), said.err
+
+
 def test_a_worktree_of_a_repository_that_is_not_linked(workplace: Path) -> None:
     other = workplace.parent / "other"
     subprocess.run(["git", "init", "-q", str(other)], check=True)
