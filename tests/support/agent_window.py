@@ -63,9 +63,10 @@ class AgentWindow:
 
     def close(self) -> None:
         if self.opened:
-            left = processes_of_session(self.pid)
             tmux(self.socket, "kill-server", check=False)
-            for pid in left:  # an agent that a hang-up does not end
+            with contextlib.suppress(AssertionError):
+                until(lambda: not processes_of_session(self.pid), 5)
+            for pid in processes_of_session(self.pid):  # an agent that a hang-up does not end
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 

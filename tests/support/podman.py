@@ -5,8 +5,10 @@ The ordinary user exists in a mount namespace of the service alone, with ids of 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -83,6 +85,7 @@ class Podman:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
+            start_new_session=True,  # without root it goes on as a child of itself
         )
         until(self._answers, 30, what=f"Podman to answer; its log: {self._folder / 'log'}")
         return self
@@ -92,15 +95,20 @@ class Podman:
         for row in client.containers(all=True):
             client.remove_container(row["Id"], force=True)
         client.close()
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
+        self._end()
         self._log.close()
         # layers and mounts belong to other ids: the service's own words take them away
         clean = ["podman", "system", "reset", "--force"]
         words = self._in_its_place(clean)
         subprocess.run(words, env=self._environment(), check=False, capture_output=True, timeout=60)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self) -> None:
+        assert self._process is not None
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            self._process.wait(20)
 
     def client(self) -> APIClient:
         return APIClient(base_url=self.address, version="auto", timeout=60)
