@@ -74,6 +74,7 @@ def has_no_windows(stderr: str) -> bool:
 
 def is_not_running(stderr: str) -> bool:
     """Whether a client's complaint says that nobody listens on the socket, as opposed to no answer or no permission."""
-    if "no server running on" in stderr:
+    # the last two: it ended while the client spoke to it
+    if any(words in stderr for words in ("no server running on", "server exited unexpectedly", "lost server")):
         return True
     return "error connecting to" in stderr and ("No such file" in stderr or "Connection refused" in stderr)
