@@ -114,7 +114,7 @@ class TmuxExecutor:
             return None
         # a window not yet marked still bears the session's id as its name
         ours = f"#{{||:#{{==:#{{{MARK}}},{session_id}}},#{{==:#{{window_name}},{session_id}}}}}"
-        reply = self._server.cmd("list-panes", "-a", "-f", ours, "-F", HANDLE_FORMAT)
+        reply = self._listed(ours, HANDLE_FORMAT)
         if reply.returncode == 0:
             # viewers' sessions hold the window, too; ours came before them
             return min(map(self._handle, reply.stdout), key=lambda handle: int(handle.tmux_session[1:]), default=None)
@@ -127,9 +127,7 @@ class TmuxExecutor:
 
         Raises TmuxFailed if tmux does not answer; without a server there is none.
         """
-        reply = self._server.cmd(
-            "list-panes", "-a", "-f", f"#{{!=:#{{{MARK}}},}}", "-F", f"#{{{MARK}}}|{HANDLE_FORMAT}"
-        )
+        reply = self._listed(f"#{{!=:#{{{MARK}}},}}", f"#{{{MARK}}}|{HANDLE_FORMAT}")
         if reply.returncode != 0:
             if has_no_windows(reply.complaint) or is_not_running(reply.complaint):
                 return []
@@ -212,6 +210,12 @@ class TmuxExecutor:
             pane_pid=int(pid),
             pane_started=start_time(int(pid)) or 0,
         )
+
+    def _listed(self, filter_: str, form: str) -> TmuxReply:
+        """A server that ends while it is asked is asked again: then nobody is there, or another one."""
+        words = ("list-panes", "-a", "-f", filter_, "-F", form)
+        reply = self._server.cmd(*words)
+        return self._server.cmd(*words) if "server exited" in reply.complaint else reply
 
     def _look_after_end(self, handle: WindowHandle) -> Look:
         """Look until tmux, too, has noticed that the agent's process is over."""
