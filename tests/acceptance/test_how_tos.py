@@ -36,8 +36,11 @@ ELSEWHERE = {
     "export DOCKER_HOST": "another engine: test_podman_run",
     "(umask 077;": "writes into the person's own home: test_session_secrets",
 }
-# Where a person at a terminal would be asked.
-ANSWERED = {"sc config trust": "sc config trust --yes"}
+# Where a person at a terminal would be asked, and where a plain command tells nobody whether it asks something.
+ANSWERED = {
+    "sc config trust": "sc config trust --yes",
+    "sc send fix-login": "sc send --anyway fix-login 'use the new client'",
+}
 SETTINGS = """\
 default_agent = "claude"
 [agents.claude]
