@@ -26,6 +26,7 @@ OUR_CONFIG = Path(__file__).with_name("tmux.conf")
 SOCKET_BYTES = 107  # sun_path, less its closing NUL
 LAST_LINES = 20
 POLL_SECONDS = 0.02
+LAST_WORDS_SECONDS = 0.1
 SETTLE_SECONDS = 2.0  # tmux collects a dead child within milliseconds, unless the machine is very busy
 TMUX_ENDED = re.compile(r"Pane is dead( \(.*\))?")  # of tmux before 3.3, which has no such option
 NOT_IN_A_PASTE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
@@ -90,11 +91,7 @@ class TmuxExecutor:
         look = look_at_windows([handle])[handle]
         if not isinstance(look, Exited):
             return look
-        try:
-            lines = self.capture(handle, lines=LAST_LINES)
-        except ScopecraftError:
-            lines = ()
-        return Exited(exit_code=look.exit_code, finished_at=look.finished_at, last_lines=lines)
+        return Exited(exit_code=look.exit_code, finished_at=look.finished_at, last_lines=self._last_words(handle))
 
     def stop(self, handle: WindowHandle, *, grace_seconds: float) -> None:
         """End the agent and its children; the dead window stays until `forget`.
@@ -210,6 +207,16 @@ class TmuxExecutor:
             pane_pid=int(pid),
             pane_started=start_time(int(pid)) or 0,
         )
+
+    def _last_words(self, handle: WindowHandle) -> tuple[str, ...]:
+        """Tmux may hear that the agent has ended before it has read what that said last."""
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        try:
+            while not (lines := self.capture(handle, lines=LAST_LINES)) and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
+        except ScopecraftError:
+            return ()
+        return lines
 
     def _listed(self, filter_: str, form: str) -> TmuxReply:
         """A server that ends while it is asked is asked again: then nobody is there, or another one."""

@@ -269,7 +269,7 @@ def test_a_failing_checkout_leaves_nothing(tmp_path: Path) -> None:
     for key, value in {"smudge": "false", "clean": "cat", "required": "true"}.items():
         git(project, "config", f"filter.broken.{key}", value)
     before = traces(project)
-    with pytest.raises(GitFailed, match="smudge filter broken failed"):
+    with pytest.raises(RepositoryRefused, match="the filter broken failed"):
         make(open_repository(project), tmp_path / "worktrees" / "deep" / "x")
     assert traces(project) == before
     assert not (tmp_path / "worktrees").exists()
