@@ -42,7 +42,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
         try:
             _write_durably(temporary, data, mode)
             temporary.replace(path)
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves nothing half done
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
@@ -123,7 +123,7 @@ def _acquire(path: Path, deadline: float | None) -> int:
             # Who removed the file while we waited left us with the lock of something that nobody else finds.
             if _is_current(descriptor, path):
                 return descriptor
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves nothing half done
             os.close(descriptor)
             raise
         os.close(descriptor)

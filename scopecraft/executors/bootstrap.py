@@ -129,7 +129,7 @@ def _follow(command: list[str], env: Mapping[str, str], say: Callable[[str], Non
         try:
             complaints = _report(running.stdout or (), say)
             status = running.wait()
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves nothing half done
             _end(running)
             raise
     if status != 0:

@@ -189,7 +189,7 @@ def _make_image(engine: ImageEngine, request: ImageRequest, programs: list[Image
         labels = recipe.agent_labels(origin, versions, _claude_digest(programs))
         with _context(recipe.agent_dockerfile(untried, labels)) as context:
             finished = engine.build(context, what="naming the image", fresh=False, proxies={})
-    except BaseException:
+    except BaseException:  # raised again: an interruption, too, leaves nothing half done
         engine.forget(untried)
         raise
     engine.tag(finished, request.name)

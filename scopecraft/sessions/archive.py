@@ -61,7 +61,7 @@ def archive_mission(
         private_folder(making)
         archived = _fill(context, mission, repository, making, tell)
         _give_name(making, target)
-    except BaseException:
+    except BaseException:  # raised again: an interruption, too, leaves nothing half done
         shutil.rmtree(making, ignore_errors=True)
         raise
     at = clock.to_text(clock.now())

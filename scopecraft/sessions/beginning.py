@@ -70,7 +70,7 @@ def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iter
             folder.make()
             stack.enter_context(file_lock(folder.lock))
             created = context.store.create(session, session.created_at)
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves no folder without a record
             with contextlib.suppress(StorageFailed):
                 if context.store.get(session.id) is None:
                     shutil.rmtree(folder.path, ignore_errors=True)

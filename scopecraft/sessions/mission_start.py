@@ -79,7 +79,7 @@ def mission_for(context: Context, request: StartRequest) -> Iterator[ReadyMissio
             request.on_included(ready.included)
             _tell_empty(request, ready.empty_submodules)
             yield ready
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves nothing half done
             if ready is None or not _is_begun(context, ready.mission):
                 undo.close()
             raise

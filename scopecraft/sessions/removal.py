@@ -74,7 +74,7 @@ def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
         _prepare(context, current, wish)
         try:
             removal = _pinned(context, plan, wish)
-        except BaseException:
+        except BaseException:  # raised again: an interruption, too, leaves nothing half done
             _forget_try(context, plan)
             raise
         wish.tell("taking the worktree away …")
