@@ -12,6 +12,8 @@
     |   |-- LockHeld              another process is at the same thing for too long
     |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
     |   |-- BranchBusy            the branch is checked out elsewhere
+    |   |-- QueueFull             as many requests wait as may
+    |   |-- Superseded            another supervisor has taken the home over
     |   |-- NotConfirmed          a repository's own settings that nobody has confirmed
     |   |-- UnsafeTree            the worktree's git pointer is not what the host wrote
     |   `-- CommitsRefused        what the agent committed did not pass the checks
@@ -31,6 +33,7 @@
     |   |-- NotDelivered          a message or an answer did not reach the agent
     |   |-- NotPinned             a worktree's work could not be kept, so nothing was removed
     |   |-- ImageBuildFailed
+    |   |-- SupervisorFailed      it could not be started, or did not answer
     |   `-- StorageFailed         disk full, home not writable
     `-- StateUnreadable           a state file that cannot be read                   exit 1
         `-- StateTooNew           written by a newer scopecraft
@@ -109,6 +112,14 @@ class BranchBusy(Refused):
     """The branch is checked out somewhere else."""
 
 
+class QueueFull(Refused):
+    """As many requests wait as may; the message names the limits."""
+
+
+class Superseded(Refused):
+    """A supervisor that another one has taken over from may not start anything any more."""
+
+
 class NotConfirmed(Refused):
     """A repository's own settings take effect only after a person has seen and confirmed them."""
 
@@ -185,6 +196,10 @@ class NotPinned(OperationFailed):
 
 class ImageBuildFailed(OperationFailed):
     """The agent image could not be built."""
+
+
+class SupervisorFailed(OperationFailed):
+    """The home's supervisor could not be started, or did not answer."""
 
 
 class StorageFailed(OperationFailed):

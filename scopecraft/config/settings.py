@@ -169,6 +169,74 @@ class TrashSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    memory_floor: Bytes = 512 * 1024**2
+    """No session starts while the machine has less free memory than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    time: Seconds | None = None
+    """How long an autonomous session may work; time in which it waits for you does not count. Unset: no such limit,
+    and `container.timeout` ends it in any case."""
+    turns: Annotated[int, _Positive()] | None = None
+    """How many turns a session may take, from a prompt to its result."""
+    cost: Annotated[float, _Positive()] | None = None
+    """What a session may cost, in US dollars by the agent's own estimate."""
+    mission_cost: Annotated[float, _Positive()] | None = None
+    """What all sessions of a mission may cost together."""
+    stall_after: Seconds = 15 * 60
+    """Without a byte, an open tool call or a change of its transcript for so long, a session has stalled."""
+    on_limit: Literal["ask", "stop", "alert"] = "ask"
+    """At a limit: `ask` interrupts the turn and waits for you, `stop` ends the session, `alert` only tells. An agent
+    that cannot be interrupted is stopped in place of `ask`."""
+    on_stall: Literal["ask", "stop", "alert"] = "alert"
+    """The same for a stall."""
+    warn_at: Annotated[float, _Positive()] = 0.8
+    """The share of a limit at which an alert is raised."""
+
+
+NotifyOn = Literal["waiting", "ended", "alert"]
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    command: tuple[str, ...] = ()
+    """Run once for each event, such as `["notify-send", "{title}", "{text}"]`; `{event}`, `{task}` and `{session}` are
+    filled in too, and the event stands as JSON on its standard input."""
+    on: tuple[NotifyOn, ...] = ("waiting", "ended", "alert")
+    """What you want to hear of: any of `waiting` (for you), `ended`, `alert`."""
+    bell: Literal["off", "on"] = "off"
+    """Ring the bell of the session's tmux window, and of those that look at the home's tmux server."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    dangerous: tuple[str, ...] = ()
+    """Regular expressions, beside the built-in list, for tool inputs that raise an alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    start: Literal["auto", "never"] = "auto"
+    """`auto`: a command that needs the supervisor starts it; `never`: only you do."""
+    on_down: Literal["leave", "stop"] = "leave"
+    """What becomes of the sessions when the supervisor is stopped."""
+    grace: Seconds = 20
+    """How long it may take to leave."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -182,6 +250,11 @@ class Settings:
     worktrees: WorktreeSettings = WorktreeSettings()
     setup: SetupSettings = SetupSettings()
     trash: TrashSettings = TrashSettings()
+    queue: QueueSettings = QueueSettings()
+    limits: LimitSettings = LimitSettings()
+    notify: NotifySettings = NotifySettings()
+    alerts: AlertSettings = AlertSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
 
     def agent(self, name: str) -> AgentSettings:
         """BadInput, naming the choices, for an agent that nobody configured."""

@@ -20,6 +20,7 @@ from scopecraft.model.session import (
     InterruptionCause,
     Killed,
     Mode,
+    Origin,
     Outcome,
     Queued,
     Running,
@@ -44,6 +45,13 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"expected a whole number, got {value!r}")
     return value
+
+
+def _flag(value: object) -> bool:
+    # SQLite keeps it as a number
+    if value not in (False, True):
+        raise ValueError(f"expected true or false, got {value!r}")
+    return bool(value)
 
 
 def _maybe(read: Read) -> Read:
@@ -79,6 +87,8 @@ _READS: dict[str, Read] = {
     "int": _whole,
     "str | None": _maybe(_text),
     "int | None": _maybe(_whole),
+    "bool": _flag,
+    "Origin": _one_of(get_args(Origin)),
     "WaitingReason": _one_of(get_args(WaitingReason)),
     "Mode": _one_of(get_args(Mode)),
     "ExecutorName": _one_of(get_args(ExecutorName)),
@@ -141,5 +151,6 @@ def session_from_dict(values: object) -> Session:
     """Raises ValueError, which names the field."""
     if not isinstance(values, Mapping):
         raise ValueError(f"expected a session, got {values!r}")
-    session: Session = _build(Session, values)
+    # written before there were containers in windows
+    session: Session = _build(Session, {"is_contained": values.get("executor") != "tmux", **values})
     return session

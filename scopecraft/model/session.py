@@ -14,6 +14,7 @@ WaitingReason = Literal["permission", "question", "login", "limit", "idle"]
 Mode = Literal["autonomous", "dispatch"]
 ExecutorName = Literal["container", "tmux"]
 InterruptionCause = Literal["engine", "tmux", "machine", "starter"]
+Origin = Literal["start", "retry", "resume", "takeover", "handback"]  # why a session was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ Status = Queued | Starting | Running | Waiting | Ended
 BEGINNINGS = frozenset({"queued", "starting"})
 MOVES: dict[str, frozenset[str]] = {
     "queued": frozenset({"starting", "ended"}),
-    "starting": frozenset({"running", "ended"}),
+    "starting": frozenset({"running", "queued", "ended"}),  # back in line: its starter died before anything ran
     "running": frozenset({"waiting", "ended"}),
     "waiting": frozenset({"running", "waiting", "ended"}),
     "ended": frozenset(),
@@ -135,6 +136,9 @@ class Session:
     timeout_seconds: int | None = None
     stop_requested_at: str | None = None  # set before the first signal is sent
     tip_before: str | None = None  # the branch's commit when the session began
+    origin: Origin = "start"
+    follows: str | None = None  # the session that it tries again or goes on with; None for a fresh start
+    is_contained: bool = True  # the agent runs in a container, be it inside a window
 
 
 def handle_of(status: Status) -> Handle | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopecraft.errors import StateTooNew
 from scopecraft.state.connection import writing
-from scopecraft.state.schema import VERSION_1
+from scopecraft.state.schema import VERSION_1, VERSION_2
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -19,8 +19,13 @@ def first_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def the_queue(connection: sqlite3.Connection) -> None:
+    for statement in VERSION_2:
+        connection.execute(statement)
+
+
 # The n-th function makes version n of version n-1. Only ever add at the end.
-MIGRATIONS: tuple[Migration, ...] = (first_tables,)
+MIGRATIONS: tuple[Migration, ...] = (first_tables, the_queue)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

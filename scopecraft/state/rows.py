@@ -31,7 +31,8 @@ def session_of(row: tuple[Any, ...]) -> Session:
         status = status_from_dict(json.loads(row[-1]))
     except ValueError as error:
         raise DamagedRow(f"session {row[0]!r}: {error}") from error
-    return Session(**dict(zip(SESSION_COLUMNS, row, strict=False)), status=status)
+    values = dict(zip(SESSION_COLUMNS, row, strict=False))
+    return Session(**values | {"is_contained": bool(values["is_contained"])}, status=status)
 
 
 def status_json(status: Status) -> str:

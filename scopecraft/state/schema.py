@@ -1,4 +1,4 @@
-"""The tables of version 1. Changes are migrations: what stands here stays as it is."""
+"""The tables, version by version. Changes are migrations: what stands here stays as it is."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ SESSION_COLUMNS = (
     "timeout_seconds",
     "stop_requested_at",
     "tip_before",
+    "origin",
+    "follows",
+    "is_contained",
 )
 
 VERSION_1 = (
@@ -69,4 +72,25 @@ VERSION_1 = (
     """,
     "CREATE INDEX event_of_session ON event (session_id) WHERE session_id IS NOT NULL",
     "CREATE INDEX event_of_mission ON event (mission_id) WHERE mission_id IS NOT NULL",
+)
+
+VERSION_2 = (
+    """
+    ALTER TABLE session ADD COLUMN origin TEXT NOT NULL DEFAULT 'start'
+        CHECK (origin IN ('start', 'retry', 'resume', 'takeover', 'handback'))
+    """,
+    "ALTER TABLE session ADD COLUMN follows TEXT",
+    "ALTER TABLE session ADD COLUMN is_contained INTEGER NOT NULL DEFAULT 1 CHECK (is_contained IN (0, 1))",
+    "UPDATE session SET is_contained = 0 WHERE executor = 'tmux'",
+    # What waits for a slot, or was given one and does not run yet. Rows leave when it runs or ends.
+    """
+    CREATE TABLE line (
+        session_id TEXT PRIMARY KEY NOT NULL REFERENCES session (id),
+        place INTEGER NOT NULL UNIQUE,  -- order, with gaps
+        is_new INTEGER NOT NULL CHECK (is_new IN (0, 1))
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX live_task ON session (project, task) WHERE status_kind <> 'ended'",
+    # Settings that change at run time, and marks of the supervisor; a value is JSON.
+    "CREATE TABLE run_time (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
 )

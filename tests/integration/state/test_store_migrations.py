@@ -16,6 +16,7 @@ from scopecraft.state.migrations import MIGRATIONS, version_of
 from scopecraft.state.store import Store
 from tests.support.sessions import AT, a_session
 
+NOW = len(MIGRATIONS)
 DATA = Path(__file__).parents[2] / "data" / "state"
 
 
@@ -46,7 +47,7 @@ def version(path: Path) -> int:
 def test_a_new_database_has_the_newest_version_and_no_backup(home: Path) -> None:
     with Store.open(home):
         pass
-    assert version(home / "scopecraft.db") == len(MIGRATIONS) == 1
+    assert version(home / "scopecraft.db") == NOW
     assert [path.name for path in home.iterdir()] == ["scopecraft.db"]
     assert ask(home / "scopecraft.db", "PRAGMA journal_mode") == [("wal",)]
 
@@ -57,10 +58,10 @@ def test_an_older_database_is_backed_up_and_brought_forward(home: Path) -> None:
         events = store.events()
     with Store.open(home, migrations=(*MIGRATIONS, add_labels)) as store:
         assert store.sessions() == [session] and store.events() == events
-    assert version(home / "scopecraft.db") == 2
+    assert version(home / "scopecraft.db") == NOW + 1
     assert ask(home / "scopecraft.db", "SELECT id, label FROM session") == [(session.id, "none")]
-    backup = home / "scopecraft.db.backup-v1"
-    assert version(backup) == 1
+    backup = home / f"scopecraft.db.backup-v{NOW}"
+    assert version(backup) == NOW
     assert ask(backup, "SELECT id FROM session") == [(session.id,)]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
@@ -70,7 +71,7 @@ def test_the_backup_holds_what_is_still_in_the_log(home: Path) -> None:
         session = store.create(a_session(), AT)
         with Store.open(home, migrations=(*MIGRATIONS, add_labels)):
             pass
-    assert ask(home / "scopecraft.db.backup-v1", "SELECT id FROM session") == [(session.id,)]
+    assert ask(home / f"scopecraft.db.backup-v{NOW}", "SELECT id FROM session") == [(session.id,)]
 
 
 def test_only_the_missing_steps_are_taken_and_once(home: Path) -> None:
@@ -80,7 +81,7 @@ def test_only_the_missing_steps_are_taken_and_once(home: Path) -> None:
         with Store.open(home, migrations=(*MIGRATIONS, *known)):
             pass
     assert taken == [2, 3, 4]
-    assert version(home / "scopecraft.db") == 4
+    assert version(home / "scopecraft.db") == NOW + 3
 
 
 def test_a_step_that_fails_leaves_the_version_before_it_whole(home: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_step_that_fails_leaves_the_version_before_it_whole(home: Path) -> Non
         session = store.create(a_session(), AT)
     with pytest.raises(Exception, match="nowhere"):
         Store.open(home, migrations=(*MIGRATIONS, add_labels, fail_halfway))
-    assert version(home / "scopecraft.db") == 2
+    assert version(home / "scopecraft.db") == NOW + 1
     assert ask(home / "scopecraft.db", "SELECT count(*) FROM sqlite_master WHERE name = 'half'") == [(0,)]
     with Store.open(home, migrations=(*MIGRATIONS, add_labels)) as store:
         assert store.sessions() == [session] and store.notices == ()
@@ -97,7 +98,7 @@ def test_a_step_that_fails_leaves_the_version_before_it_whole(home: Path) -> Non
 def test_an_older_scopecraft_refuses_a_newer_database(home: Path) -> None:
     with Store.open(home, migrations=(*MIGRATIONS, add_labels)):
         pass
-    with pytest.raises(StateTooNew, match=r"version 2.*up to 1") as refused:
+    with pytest.raises(StateTooNew, match=rf"version {NOW + 1}.*up to {NOW}") as refused:
         Store.open(home)
     assert refused.value.hint and refused.value.exit_code == 1
 

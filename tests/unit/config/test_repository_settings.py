@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from scopecraft.config.keys import key_text, known_keys
+from scopecraft.config.keys import default_of, key_text, known_keys
 from scopecraft.config.repository_file import MOST_BYTES, danger_of, is_allowed, of_bytes, project_layer
 from scopecraft.errors import BadSettings
 
@@ -30,10 +32,15 @@ def test_every_setting_that_a_repository_may_set_was_judged() -> None:
     assert {name for name in allowed if danger_of(tuple(name.split("."))) is None} == WITHOUT_DANGER
 
 
+def _any_value(key: tuple[str, ...]) -> str:
+    default = default_of(key)
+    return json.dumps(list(default) if isinstance(default, tuple) else default if default is not None else 60)
+
+
 @pytest.mark.parametrize("key", [key for key in known_keys() if not is_allowed(key)], ids=key_text)
 def test_what_is_a_persons_own_is_refused_with_file_and_key(key: tuple[str, ...]) -> None:
     values = {"engine.host": '"tcp://x"', "tmux.server": '"mine"', "trash.keep": "60", "worktrees.free_floor": "1"}
-    text = f"{key_text(key)} = {values[key_text(key)]}\n"
+    text = f"{key_text(key)} = {values.get(key_text(key), _any_value(key))}\n"
     with pytest.raises(BadSettings) as caught:
         project_layer(of_bytes(text.encode(), "/shop/.scopecraft.toml"))
     assert caught.value.message == f"/shop/.scopecraft.toml: {key_text(key)}: a repository cannot set this"
