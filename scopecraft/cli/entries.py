@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 from scopecraft.cli.terminal import Tone, cells, fit, pad, paint, wrap
 from scopecraft.model.activity import (
+    Asked,
     Claim,
+    Echoed,
     Entry,
     Finished,
     Message,
     Note,
+    Quota,
     Started,
     Text,
     ToolCall,
     ToolResult,
     Trouble,
     Usage,
+    Withdrawn,
 )
 from scopecraft.model.text import clean, clean_line
 
@@ -35,7 +39,7 @@ _COLOUR_CODES = re.compile("\x1b\\[[0-9;:]*m")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
-_Shown = Message | ToolCall | ToolResult | Started | Finished | Trouble | Note
+_Shown = Message | ToolCall | ToolResult | Started | Finished | Trouble | Note | Asked | Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def lines_of(entry: Entry, *, width: int, colour: bool, at: str = "", full: bool
     inputs and thoughts are cut and marked with `…` unless `full`.
     """
     at = at if not width or width >= _TIME_FROM_CELLS else ""
+    if isinstance(entry, Echoed | Withdrawn):
+        return []  # news for programs
     if isinstance(entry, Text):
         return _plain(entry.text, width=width, colour=colour, at=at, full=full)
     block = _block_of(entry)
@@ -125,6 +131,10 @@ def _block_of(entry: _Shown) -> _Block:
             return _trouble(entry)
         case Note():
             return _Block("note", entry.text, ("dim",), ("dim",))
+        case Asked():
+            return _Block("asks", entry.text or entry.tool, ("yellow", "bold"))
+        case Quota():
+            return _Block("limit", entry.text, ("red", "bold"))
 
 
 def _message(message: Message) -> _Block:

@@ -104,7 +104,43 @@ class Text:
     text: str
 
 
-Entry = Started | Message | ToolCall | ToolResult | Finished | Trouble | Note | Text
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A headless agent asks a person, and waits: `id` is what an answer must name. `input` is what the tool was given,
+    as compact JSON.
+    """
+
+    id: str
+    tool: str
+    text: str  # the question in one line
+    input: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """It does not wait for that answer any more."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """A message or a request of ours that the agent says it has read, by the id that we gave it."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The provider's limit is used up; `until` is when it resets (ISO 8601), where the agent tells."""
+
+    text: str
+    until: str | None = None
+
+
+Entry = (
+    Started | Message | ToolCall | ToolResult | Finished | Trouble | Note | Text | Asked | Withdrawn | Echoed | Quota
+)
 
 
 class Spent(NamedTuple):
@@ -119,6 +155,15 @@ class Spent(NamedTuple):
 
 
 Reading = tuple[list[Entry], RecordKind, Spent | None]  # what a dialect makes of one line
+
+
+class ToolUse(NamedTuple):
+    """A tool call that was made, as far as it is kept."""
+
+    name: str
+    input_text: str
+    line: int  # 1-based, of the stream
+    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +189,8 @@ class Activity:
     damaged_count: int = 0
     unknown_count: int = 0  # well-formed records of a type we do not know
     claim: Claim | None = None
+    recent_tools: tuple[ToolUse, ...] = ()  # the latest, oldest first
+    files_touched: tuple[str, ...] = ()  # that tools were told to write, as they named them; distinct, capped
+    question: Asked | None = None  # what it asks and waits for
+    echoed: tuple[str, ...] = ()  # the latest ids of ours that it has read
+    quota: Quota | None = None  # used up, and nothing was heard of the model since

@@ -97,3 +97,12 @@ def set_status(connection: sqlite3.Connection, session_id: str, kind: str, statu
 
 def set_column(connection: sqlite3.Connection, session_id: str, column: str, value: str) -> None:
     connection.execute(f"UPDATE session SET {column} = ? WHERE id = ?", (value, session_id))
+
+
+def run_time(connection: sqlite3.Connection, name: str) -> object:
+    row = connection.execute("SELECT value FROM run_time WHERE name = ?", (name,)).fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def set_run_time(connection: sqlite3.Connection, name: str, value: object) -> None:
+    connection.execute("INSERT OR REPLACE INTO run_time (name, value) VALUES (?, ?)", (name, json.dumps(value)))

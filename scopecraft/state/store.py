@@ -201,6 +201,17 @@ class Store:
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._database.run(lambda connection: queries.alerts(connection, session_id))
 
+    def run_time(self, name: str) -> Any:
+        """A setting that changes at run time, or a mark of the supervisor: JSON; None where it was never set."""
+        return self._database.run(lambda connection: queries.run_time(connection, name))
+
+    def set_run_time(self, name: str, value: Any) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            with writing(connection):
+                queries.set_run_time(connection, name, value)
+
+        self._database.run(change)
+
     def data_version(self) -> int:
         """Differs from its last answer when another process, or another store, has written meanwhile."""
         return self._database.data_version()
