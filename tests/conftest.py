@@ -50,6 +50,7 @@ def _own_environment(folder: Path) -> dict[str, str]:
         "HOME": str(home),
         "SCOPECRAFT_HOME": str(folder / "scopecraft"),
         "XDG_RUNTIME_DIR": str(run),
+        "SCOPECRAFT_SUPERVISOR": "never",  # the tests of it start it themselves
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
     }

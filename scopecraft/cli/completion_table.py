@@ -43,7 +43,6 @@ SETTINGS: dict[str, str] = {
     'notify.on': 'What you want to hear of: any of `waiting` (for you), `ended`, `alert`',
     'notify.bell': "Ring the bell of the session's tmux window, and of those that look at the home's tmux server",
     'alerts.dangerous': 'Regular expressions, beside the built-in list, for tool inputs that raise an alert',
-    'supervisor.start': '`auto`: a command that needs the supervisor starts it; `never`: only you do',
     'supervisor.on_down': 'What becomes of the sessions when the supervisor is stopped',
     'supervisor.grace': 'How long it may take to leave',
     'agents.*.dialect': 'How the agent is called and how its lines are read: `claude`, `codex`, `gemini`, `opencode`, `amp`, ',

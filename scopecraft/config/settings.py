@@ -228,8 +228,6 @@ class AlertSettings:
 class SupervisorSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    start: Literal["auto", "never"] = "auto"
-    """`auto`: a command that needs the supervisor starts it; `never`: only you do."""
     on_down: Literal["leave", "stop"] = "leave"
     """What becomes of the sessions when the supervisor is stopped."""
     grace: Seconds = 20
