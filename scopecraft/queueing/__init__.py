@@ -1,0 +1,1 @@
+"""Who begins next, and whether anybody may: pure decisions."""
