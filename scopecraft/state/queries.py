@@ -37,6 +37,18 @@ def live_of(connection: sqlite3.Connection, mission_id: str) -> Session | None:
     return session_of(row) if row else None
 
 
+def live_task(connection: sqlite3.Connection, project: str, task: str) -> Session | None:
+    """For a mission that is not made yet there is nothing else to know it by."""
+    query = f"{SELECT_SESSION} INDEXED BY live_task WHERE status_kind <> 'ended' AND project = ? AND task = ?"
+    row = connection.execute(query, (project, task)).fetchone()
+    return session_of(row) if row else None
+
+
+def latest_of_task(connection: sqlite3.Connection, task: str) -> Session | None:
+    row = connection.execute(f"{SELECT_SESSION} WHERE task = ? ORDER BY seq DESC LIMIT 1", (task,)).fetchone()
+    return session_of(row) if row else None
+
+
 def attempts(connection: sqlite3.Connection, mission_id: str, step_id: str) -> int:
     """The highest attempt so far, 0 if there was none."""
     query = "SELECT coalesce(max(attempt), 0) FROM session WHERE mission_id = ? AND step_id = ?"
@@ -106,3 +118,11 @@ def run_time(connection: sqlite3.Connection, name: str) -> object:
 
 def set_run_time(connection: sqlite3.Connection, name: str, value: object) -> None:
     connection.execute("INSERT OR REPLACE INTO run_time (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+
+
+def next_fence(connection: sqlite3.Connection) -> int:
+    """One more than the last; within a transaction."""
+    last = run_time(connection, FENCE)
+    fence = (last if isinstance(last, int) else 0) + 1
+    set_run_time(connection, FENCE, fence)
+    return fence

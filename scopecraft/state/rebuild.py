@@ -13,8 +13,9 @@ from scopecraft.atomic import fsync_folder, move_aside
 from scopecraft.errors import StateUnreadable
 from scopecraft.model import clock
 from scopecraft.model.event import Event
-from scopecraft.model.session import Ended, Interrupted, Running, Session, Waiting, is_live
+from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, Waiting, is_live
 from scopecraft.state.connection import connect, writing
+from scopecraft.state.line import put_back
 from scopecraft.state.metadata import METADATA, read_metadata
 from scopecraft.state.migrations import Migration, migrate
 from scopecraft.state.rows import insert_event, insert_session
@@ -88,6 +89,8 @@ def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) 
             for session in sessions:
                 try:
                     insert_session(connection, session)
+                    if isinstance(session.status, Queued):
+                        put_back(connection, session.id)
                 except (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError) as error:
                     folder = path.parent / "sessions" / session.id
                     lost.append(f"{folder / METADATA} fits no rule of the database ({error}); it was left out")

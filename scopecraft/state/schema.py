@@ -87,8 +87,13 @@ VERSION_2 = (
     CREATE TABLE line (
         session_id TEXT PRIMARY KEY NOT NULL REFERENCES session (id),
         place INTEGER NOT NULL UNIQUE,  -- order, with gaps
-        is_new INTEGER NOT NULL CHECK (is_new IN (0, 1))
+        is_new INTEGER NOT NULL CHECK (is_new IN (0, 1)),
+        is_waiting INTEGER NOT NULL CHECK (is_waiting IN (0, 1))
     ) WITHOUT ROWID
+    """,
+    "CREATE INDEX waiting ON line (is_waiting, is_new)",
+    """
+    CREATE INDEX at_work ON session (mode, step_id) WHERE status_kind IN ('starting', 'running', 'waiting')
     """,
     "CREATE INDEX live_task ON session (project, task) WHERE status_kind <> 'ended'",
     # Settings that change at run time, and marks of the supervisor; a value is JSON.

@@ -12,10 +12,12 @@ from typing import Any, Self
 from scopecraft.atomic import private_folder
 from scopecraft.errors import AlreadyRunning, LockHeld, NotFound, StorageFailed
 from scopecraft.model.event import Alert, Event, EventKind
+from scopecraft.model.queue import QueueItem
 from scopecraft.model.session import BEGINNINGS, Session, Status, is_live, may_move
 from scopecraft.state import queries
 from scopecraft.state.connection import writing
 from scopecraft.state.database import Database
+from scopecraft.state.line import Line, take_out
 from scopecraft.state.metadata import refresh_metadata
 from scopecraft.state.migrations import MIGRATIONS, Migration
 from scopecraft.state.rows import insert_event, insert_session, session_event, status_json
@@ -32,6 +34,7 @@ class Store:
     def __init__(self, home: Path, migrations: Sequence[Migration]) -> None:
         self._sessions = home / "sessions"
         self._database = Database(home / DATABASE, migrations)
+        self.queue = Line(self._database, self._describe)
 
     @classmethod
     def open(cls, home: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> Self:
@@ -103,6 +106,8 @@ class Store:
                 if not may_move(session.status, status):
                     raise ValueError(f"{session_id} cannot move from {session.status.kind} to {status.kind}")
                 queries.set_status(connection, session_id, status.kind, status_json(status))
+                if status.kind in ("running", "ended"):
+                    take_out(connection, session_id)
                 for earlier in also:
                     insert_event(connection, replace(earlier, seq=0))
                 insert_event(connection, session_event(session, event, at, data or {}))
@@ -183,6 +188,14 @@ class Store:
         """The session with that id, else all whose id begins or ends so (with or without `r-`), newest first."""
         return self._database.run(lambda connection: queries.matching(connection, text))
 
+    def latest_of_task(self, task: str) -> Session | None:
+        """By the name that its mission had; for sessions whose mission was never made, or is gone."""
+        return self._database.run(lambda connection: queries.latest_of_task(connection, task))
+
+    def line(self) -> list[QueueItem]:
+        """Who waits for a slot, in order."""
+        return self.queue.items()
+
     def latest_of(self, mission_id: str) -> Session | None:
         return next(iter(self.sessions(mission_id=mission_id, limit=1)), None)
 
@@ -211,6 +224,15 @@ class Store:
                 queries.set_run_time(connection, name, value)
 
         self._database.run(change)
+
+    def next_fence(self) -> int:
+        """The number of a supervisor that takes the home over: higher than that of each one before it."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            with writing(connection):
+                return queries.next_fence(connection)
+
+        return self._database.run(change)
 
     def data_version(self) -> int:
         """Differs from its last answer when another process, or another store, has written meanwhile."""
