@@ -89,6 +89,15 @@ def events(
     return [event_of(row) for row in connection.execute(query, (*values, -1 if limit is None else limit))]
 
 
+def earlier_events(
+    connection: sqlite3.Connection, before: int | None, equal: Mapping[str, str | None], limit: int
+) -> list[Event]:
+    """Backwards: the latest one first."""
+    where, values = _narrowed({"seq < ?": before} | {f"{column} = ?": value for column, value in equal.items()})
+    query = f"SELECT seq, at, kind, mission_id, session_id, data FROM event {where} ORDER BY seq DESC LIMIT ?"
+    return [event_of(row) for row in connection.execute(query, (*values, limit))]
+
+
 def alerts(connection: sqlite3.Connection, session_id: str) -> list[Alert]:
     query = "SELECT data FROM event WHERE session_id = ? AND kind = 'alert_raised' ORDER BY seq"
     found = [json.loads(data) for (data,) in connection.execute(query, (session_id,))]

@@ -211,6 +211,18 @@ class Store:
         equal = {"session_id": session_id, "mission_id": mission_id}
         return self._database.run(lambda connection: queries.events(connection, after, equal, limit))
 
+    def earlier_events(
+        self,
+        *,
+        before: int | None = None,
+        session_id: str | None = None,
+        mission_id: str | None = None,
+        limit: int = 1,
+    ) -> list[Event]:
+        """The journal backwards, the latest event first: what came before the place `before`, None: before now."""
+        equal = {"session_id": session_id, "mission_id": mission_id}
+        return self._database.run(lambda connection: queries.earlier_events(connection, before, equal, limit))
+
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._database.run(lambda connection: queries.alerts(connection, session_id))
 

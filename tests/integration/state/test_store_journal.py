@@ -94,3 +94,11 @@ def test_everything_is_private_whatever_the_umask(clean_environment: Path) -> No
     assert {path for path, mode in found.items() if mode == 0o600} == set(found) - folders
     assert {Path("scopecraft.db"), Path("scopecraft.db-wal")} <= set(found)
     assert stat.S_IMODE(home.lstat().st_mode) == 0o700
+
+
+def test_the_journal_can_be_read_backwards(store: Store) -> None:
+    for number in range(6):
+        store.append(Event(0, AT, "mission_moved", f"m-{number % 2}", f"r-{number % 3}"))
+    assert [event.seq for event in store.earlier_events()] == [6]
+    assert [event.seq for event in store.earlier_events(before=5, limit=3)] == [4, 3, 2]
+    assert [event.seq for event in store.earlier_events(mission_id="m-0", limit=9)] == [5, 3, 1]
