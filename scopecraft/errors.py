@@ -13,6 +13,7 @@
     |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
     |   |-- BranchBusy            the branch is checked out elsewhere
     |   |-- QueueFull             as many requests wait as may
+    |   |-- TurnLost              a session was taken out of the queue before it began
     |   |-- Superseded            another supervisor has taken the home over
     |   |-- NotConfirmed          a repository's own settings that nobody has confirmed
     |   |-- UnsafeTree            the worktree's git pointer is not what the host wrote
@@ -114,6 +115,10 @@ class BranchBusy(Refused):
 
 class QueueFull(Refused):
     """As many requests wait as may; the message names the limits."""
+
+
+class TurnLost(Refused):
+    """A session that waited was taken out of the queue, or may not begin after all."""
 
 
 class Superseded(Refused):

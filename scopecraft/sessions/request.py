@@ -9,7 +9,8 @@ from pathlib import Path
 from scopecraft.errors import BadInput
 from scopecraft.model.host_files import HostFile
 from scopecraft.model.mission import MissionType
-from scopecraft.model.session import Session
+from scopecraft.model.queue import Occupancy, QueueRules
+from scopecraft.model.session import Origin, Session
 from scopecraft.sessions.project_settings import Ask, stop
 from scopecraft.worktrees.include import Included
 
@@ -65,6 +66,35 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuation:
+    """Why a session follows another one; with a conversation it goes on with that, else it begins a new one."""
+
+    session_id: str
+    origin: Origin
+    conversation_id: str | None = None
+
+
+def _nobody_asks(occupancy: Occupancy, rules: QueueRules) -> None:
+    """Nothing speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How an autonomous session gets its slot.
+
+    `guard` is asked in the transaction that records it as starting, and raises what speaks against it. `wait_turn`
+    returns when the session may count as starting, and raises TurnLost when that will not be.
+    """
+
+    session_id: str
+    mission_id: str | None = None  # of the mission that is to be made
+    is_queued: bool = False  # it is recorded already, and waits in line
+    guard: Callable[[Occupancy, QueueRules], None] = _nobody_asks
+    wait_turn: Callable[[], None] = _nothing
+    fence: int | None = None  # of the supervisor that starts it
+
+
+@dataclass(frozen=True, slots=True)
 class StartRequest:
     task: str
     prompt: str | None
@@ -88,6 +118,9 @@ class StartRequest:
     visitor: Visitor | None = None
     should_set_up: bool = True  # by the set-up commands, where the worktree is new
     on_setup: Callable[[str], None] = _nothing  # hears each line of theirs, not yet cleaned
+    continues: Continuation | None = None
+    is_new: bool = True  # False for what carries a mission on that has begun: the queue never refuses it
+    admission: Admission | None = None  # None: it begins at once, and counts all the same
 
 
 def check_prompt(prompt: str | None) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from scopecraft.state.database import Database
 
 RULES = "queue"
-FENCE = "fence"
 # Asked inside the transaction; what it raises undoes it. This is how every admission is the same admission.
 Guard = Callable[[Occupancy, QueueRules], None]
 _SET_COLUMNS = ", ".join(f"{name} = ?" for name in SESSION_COLUMNS)
@@ -148,6 +147,31 @@ class Line:
 
         return self._database.run(change)
 
+
+def items(self) -> list[QueueItem]:
+        """Who waits, in order."""
+        return self._database.run(items)
+
+    def occupancy(self) -> Occupancy:
+        return self._database.run(occupancy)
+
+    def rules(self) -> QueueRules:
+        return self._database.run(rules)
+
+    def change_rules(self, changed: Callable[[QueueRules], QueueRules], at: str, data: dict[str, Any]) -> QueueRules:
+        """The rules after the change; nothing is written, and nothing happened, where it changes nothing."""
+
+        def change(connection: sqlite3.Connection) -> QueueRules:
+            with writing(connection):
+                before = rules(connection)
+                after = changed(before)
+                if after != before:
+                    queries.set_run_time(connection, RULES, asdict(after))
+                    insert_event(connection, Event(0, at, "queue_changed", data=data))
+            return after
+
+        return self._database.run(change)
+
     def next_fence(self) -> int:
         """For a supervisor that has just taken the home: from now on no earlier one begins anything."""
 
@@ -234,11 +258,6 @@ def _has_place(connection: sqlite3.Connection, session: Session) -> bool:
     return connection.execute("SELECT 1 FROM line WHERE session_id = ?", (session.id,)).fetchone() is not None
 
 
-def _fence(connection: sqlite3.Connection) -> int:
-    value = queries.run_time(connection, FENCE)
-    return value if isinstance(value, int) else 0
-
-
 def _check_fence(connection: sqlite3.Connection, fence: int | None) -> None:
-    if fence is not None and fence != _fence(connection):
+    if fence is not None and fence != queries.run_time(connection, queries.FENCE):
         raise Superseded("another supervisor has taken this home over", "see which: sc status")

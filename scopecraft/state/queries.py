@@ -11,6 +11,7 @@ from scopecraft.model.event import Alert, Event
 from scopecraft.model.session import Session
 from scopecraft.state.rows import SELECT_SESSION, event_of, session_of
 
+FENCE = "fence"  # the number of the supervisor that has the home, in `run_time`
 Page = tuple[int, int]  # how many (-1: all), and how many before them
 _PART_OF_ID = re.compile(r"(r-)?([0-9a-f]+)")
 # Named, since in the order of seq a scan of all sessions looks cheaper to SQLite than it is.
@@ -127,11 +128,3 @@ def run_time(connection: sqlite3.Connection, name: str) -> object:
 
 def set_run_time(connection: sqlite3.Connection, name: str, value: object) -> None:
     connection.execute("INSERT OR REPLACE INTO run_time (name, value) VALUES (?, ?)", (name, json.dumps(value)))
-
-
-def next_fence(connection: sqlite3.Connection) -> int:
-    """One more than the last; within a transaction."""
-    last = run_time(connection, FENCE)
-    fence = (last if isinstance(last, int) else 0) + 1
-    set_run_time(connection, FENCE, fence)
-    return fence
