@@ -148,42 +148,6 @@ class Line:
         return self._database.run(change)
 
 
-def items(self) -> list[QueueItem]:
-        """Who waits, in order."""
-        return self._database.run(items)
-
-    def occupancy(self) -> Occupancy:
-        return self._database.run(occupancy)
-
-    def rules(self) -> QueueRules:
-        return self._database.run(rules)
-
-    def change_rules(self, changed: Callable[[QueueRules], QueueRules], at: str, data: dict[str, Any]) -> QueueRules:
-        """The rules after the change; nothing is written, and nothing happened, where it changes nothing."""
-
-        def change(connection: sqlite3.Connection) -> QueueRules:
-            with writing(connection):
-                before = rules(connection)
-                after = changed(before)
-                if after != before:
-                    queries.set_run_time(connection, RULES, asdict(after))
-                    insert_event(connection, Event(0, at, "queue_changed", data=data))
-            return after
-
-        return self._database.run(change)
-
-    def next_fence(self) -> int:
-        """For a supervisor that has just taken the home: from now on no earlier one begins anything."""
-
-        def change(connection: sqlite3.Connection) -> int:
-            with writing(connection):
-                fence = _fence(connection) + 1
-                queries.set_run_time(connection, FENCE, fence)
-            return fence
-
-        return self._database.run(change)
-
-
 def items(connection: sqlite3.Connection) -> list[QueueItem]:
     query = "SELECT session_id, is_new FROM line WHERE is_waiting = 1 ORDER BY place"
     order = connection.execute(query).fetchall()
