@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
 from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
+from scopecraft.agents.written import CLAUDE_LIKE, written
 from scopecraft.model.activity import (
     Entry,
     Message,
@@ -24,7 +25,8 @@ from scopecraft.model.activity import (
 )
 
 INPUT_CHARACTERS = 2_000
-_TELLING = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
+_PATHS = ("file_path", "filePath", "notebook_path", "path")
+_TELLING = ("command", *_PATHS, "pattern", "url", "query", "description", "prompt")
 _SILENT_BLOCKS = frozenset({"redacted_thinking", "image", "document", "container_upload", "tool_reference"})
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 
@@ -116,7 +118,9 @@ def _conversation_reset(line: Record) -> Reading:
 
 def _tool_call(block: Record, subagent: bool) -> ToolCall:
     get = block.get
-    return ToolCall(text(get("id")), text(get("name")), input_text(get("input")), subagent)
+    name, given = text(get("name")), get("input")
+    files = written(CLAUDE_LIKE, name, given) if name in CLAUDE_LIKE else ()
+    return ToolCall(text(get("id")), name, input_text(given), subagent, files)
 
 
 def _tool_result(block: Record, subagent: bool) -> ToolResult:

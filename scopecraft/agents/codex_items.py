@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scopecraft.agents.records import Record, items, one_line, record, text
+from scopecraft.agents.written import changed
 from scopecraft.model.activity import Entry, Message, Note, StreamError, ToolCall, ToolResult, Trouble
 
 INPUT_CHARACTERS = 2_000
@@ -56,7 +57,7 @@ def _files(item: Record) -> list[Entry]:
     call = text(item.get("id"))
     failed = item.get("status") in _FAILED
     result = ToolResult(call, failed, "the change could not be made" if failed else "")
-    return [ToolCall(call, "file_change", one_line(told, INPUT_CHARACTERS)), result]
+    return [ToolCall(call, "file_change", one_line(told, INPUT_CHARACTERS), files=changed(item)), result]
 
 
 def _search(item: Record) -> list[Entry]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from scopecraft.agents.claude_stream import input_text
 from scopecraft.agents.records import Record, amount, count, decoded, record, text, text_or_none
+from scopecraft.agents.written import OPENCODE, OPENCODE_PATCHES, patched, written
 from scopecraft.model.activity import (
     Claim,
     Entry,
@@ -68,7 +69,9 @@ def _tool_use(_: Record, part: Record) -> Reading:
     failed = state.get("status") == "error"
     said = text(state.get("error")) if failed else text(state.get("output"))
     failed |= count(record(state.get("metadata")).get("exit")) > 0  # of a command: it is `completed` all the same
-    return [ToolCall(call, name, input_text(state.get("input"))), ToolResult(call, failed, said)], "known", None
+    given = state.get("input")
+    files = patched(given) if name in OPENCODE_PATCHES else written(OPENCODE, name, given)
+    return [ToolCall(call, name, input_text(given), files=files), ToolResult(call, failed, said)], "known", None
 
 
 def _step_finish(_: Record, part: Record) -> Reading:

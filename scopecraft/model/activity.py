@@ -65,6 +65,7 @@ class ToolCall(NamedTuple):
     name: str
     input_text: str  # the most telling input in one line (a command, a path), else compact JSON
     subagent: bool = False
+    files: tuple[str, ...] = ()  # that it was told to write, as it named them
 
 
 class ToolResult(NamedTuple):
@@ -114,6 +115,7 @@ class Asked:
     tool: str
     text: str  # the question in one line
     input: str = ""
+    call_id: str = ""  # of the tool call that waits for the answer: its result closes the question
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from scopecraft.model.activity import (
     Activity,
+    Asked,
+    Echoed,
     Entry,
     Finished,
     Message,
+    Quota,
     Reading,
     Spent,
     Started,
@@ -20,10 +23,12 @@ from scopecraft.model.activity import (
     ToolResult,
     Trouble,
     Usage,
+    Withdrawn,
 )
 from scopecraft.model.text import clean_line
 from scopecraft.streams.lines import NO_END, Line, read_lines
-from scopecraft.streams.tally import ErrorTally, RunningUsage, at_least, without
+from scopecraft.streams.recent import Questions, RecentTools
+from scopecraft.streams.tally import ERROR_CHARACTERS, ErrorTally, RunningUsage, at_least, without
 
 # An agent writes what it likes, so whatever is kept has a limit.
 KEPT_DAMAGED_LINES = 100
@@ -33,6 +38,8 @@ KEPT_CALLS = 64
 MESSAGE_CHARACTERS = 20_000
 NAME_CHARACTERS = 200
 DAMAGE_CHARACTERS = 120
+KEPT_FILES = 200
+KEPT_ECHOES = 50
 
 Reader = Callable[[bytes], Reading]
 NOTHING_USED = Usage()
@@ -47,6 +54,8 @@ class FoldState:
     total: Usage = field(default_factory=Usage)  # the agent's own, as of its last result
     calls: tuple[str, ...] = ()  # model calls that are counted already
     spoken: str = ""  # pieces of a message that is not over yet
+    recent_calls: tuple[str, ...] = ()  # ids of the `recent_tools`
+    questions: tuple[Asked, ...] = ()  # all that are open, with the tool calls that wait for them
 
 
 class ActivityFold:
@@ -70,6 +79,10 @@ class ActivityFold:
         self._tool_calls = seen.tool_calls
         self._tools = dict.fromkeys(seen.tools)
         self._open_tools = dict.fromkeys(state.open_tools)
+        self._recent = RecentTools(seen.recent_tools, state.recent_calls)
+        self._files = dict.fromkeys(seen.files_touched)
+        self._questions = Questions(state.questions)
+        self._quota = seen.quota
         self._total, self._usage_is_final = state.total, seen.usage_is_final
         self._usage = RunningUsage(seen.usage)
         self._calls = dict.fromkeys(state.calls)
@@ -105,8 +118,10 @@ class ActivityFold:
         for entry in entries:
             # the frequent ones first: this runs for everything in a stream
             if isinstance(entry, Message):
-                if entry.role == "assistant" and not entry.thinking and not entry.subagent:
-                    self._last_message = entry.text
+                if entry.role == "assistant":
+                    self._quota = None  # the model answers
+                    if not entry.thinking and not entry.subagent:
+                        self._last_message = entry.text
             elif isinstance(entry, ToolCall):
                 self._tool_call(entry)
             elif isinstance(entry, ToolResult):
@@ -130,7 +145,9 @@ class ActivityFold:
     @property
     def state(self) -> FoldState:
         spoken = "".join(self._spoken)
-        return FoldState(self._whole(), tuple(self._open_tools), self._total, tuple(self._calls), spoken)
+        calls = tuple(self._calls)
+        recent, asked = self._recent.calls(), tuple(self._questions.open.values())
+        return FoldState(self._whole(), tuple(self._open_tools), self._total, calls, spoken, recent, asked)
 
     def _look_ahead(self, half: Line) -> list[Entry]:
         ahead = ActivityFold(self._read, self.state, before=self._before)
@@ -168,6 +185,10 @@ class ActivityFold:
 
     def _tool_call(self, call: ToolCall) -> None:
         self._tool_calls += 1
+        self._quota = None
+        self._recent.add(call, self._lines)
+        if call.files and len(self._files) < KEPT_FILES:
+            self._files |= dict.fromkeys(call.files[: KEPT_FILES - len(self._files)])
         if call.name not in self._tools and len(self._tools) < KEPT_TOOLS:
             self._tools[call.name[:NAME_CHARACTERS]] = None
         if len(self._open_tools) < KEPT_OPEN_TOOLS:
@@ -175,7 +196,10 @@ class ActivityFold:
 
     def _tool_result(self, result: ToolResult) -> None:
         self._open_tools.pop(result.id[:NAME_CHARACTERS], None)
+        if self._questions.open:
+            self._questions.settle(result.id)
         if result.is_error:
+            self._recent.fail(result.id)
             self._errors.add("info", result.text, self._lines)
 
     def _seldom(self, entry: Entry) -> None:
@@ -185,6 +209,23 @@ class ActivityFold:
             self._errors.add(entry.error.severity, entry.error.text, self._lines)
         elif isinstance(entry, Started | Finished):
             self._turn(entry)
+        elif isinstance(entry, Asked):
+            self._questions.ask(entry)
+        elif isinstance(entry, Withdrawn):
+            self._questions.withdraw(entry.id)
+        elif isinstance(entry, Quota):
+            self._used_up(entry)
+        elif isinstance(entry, Echoed) and len(entry.id) <= NAME_CHARACTERS:
+            self._seen = replace(self._seen, echoed=(*self._seen.echoed, entry.id)[-KEPT_ECHOES:])
+
+    def _used_up(self, quota: Quota) -> None:
+        """An agent may tell of it twice: as a notice, and as how its turn ended."""
+        if self._quota is None:
+            self._errors.add("critical", quota.text, self._lines)
+        self._quota = replace(quota, text=quota.text[:ERROR_CHARACTERS], until=quota.until or self._until())
+
+    def _until(self) -> str | None:
+        return self._quota.until if self._quota is not None else None
 
     def _spent(self, spent: Spent) -> None:
         self._usage.add(spent)
@@ -205,6 +246,7 @@ class ActivityFold:
             return
         self._seen = replace(seen, claim=item.claim, turns=seen.turns + 1)
         self._open_tools.clear()
+        self._questions = Questions()
         self._usage_is_final = True
         if item.usage is not None:
             self._total = at_least(self._total, without(item.usage, self._before))
@@ -235,6 +277,10 @@ class ActivityFold:
             damaged_lines=tuple(self._damaged_lines),
             damaged_count=self._damaged_count,
             unknown_count=self._unknown_count,
+            recent_tools=self._recent.kept(),
+            files_touched=tuple(self._files),
+            question=self._questions.first(),
+            quota=self._quota,
         )
 
 

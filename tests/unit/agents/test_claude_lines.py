@@ -43,7 +43,7 @@ def test_words_thoughts_and_tools_of_the_agent() -> None:
     assert assistant({"type": "text", "text": "hello"}) == [Message("assistant", "hello")]
     assert assistant({"type": "thinking", "thinking": "hm"}) == [Message("assistant", "hm", thinking=True)]
     call = {"type": "tool_use", "id": "t1", "name": "Write", "input": {"file_path": "a.py", "content": "x"}}
-    assert assistant(call, parent_tool_use_id="t0") == [ToolCall("t1", "Write", "a.py", subagent=True)]
+    assert assistant(call, parent_tool_use_id="t0") == [ToolCall("t1", "Write", "a.py", subagent=True, files=("a.py",))]
 
 
 def test_results_of_tools_in_all_their_shapes() -> None:

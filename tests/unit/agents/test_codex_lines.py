@@ -81,7 +81,7 @@ def test_a_command_is_shown_without_the_shell_around_it(command: str, shown: str
 
 def test_a_change_of_files_is_one_call_that_is_over() -> None:
     changes = [{"path": "/w/a.py", "kind": "add"}, {"path": "/w/b.py", "kind": "update"}]
-    call = ToolCall("item_1", "file_change", "add /w/a.py, update /w/b.py")
+    call = ToolCall("item_1", "file_change", "add /w/a.py, update /w/b.py", files=("/w/a.py", "/w/b.py"))
     assert item("file_change", changes=changes, status="completed") == [call, ToolResult("item_1", False, "")]
     failed = ToolResult("item_1", True, "the change could not be made")
     assert item("file_change", changes=changes, status="failed") == [call, failed]
