@@ -5,71 +5,115 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from scopecraft.atomic import file_lock
-from scopecraft.errors import ScopecraftError, StorageFailed
+from scopecraft.atomic import file_lock, private_folder
+from scopecraft.errors import ScopecraftError, StorageFailed, TurnLost
 from scopecraft.missions.advance import VISIT_STEP, WORK_STEP, when_started
 from scopecraft.missions.folder import changing, save_mission
 from scopecraft.model import clock
 from scopecraft.model.handle import Handle
 from scopecraft.model.ids import new_session_id
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Running, Session, Starting
+from scopecraft.model.session import Ended, ExecutorName, Failed, Mode, Queued, Running, Session, Starting
 from scopecraft.sessions.agent_choice import Chosen
+from scopecraft.sessions.clean_up import give_back_half_done, remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import POSTPONED, Decided
 from scopecraft.sessions.folder import SessionFolder
+from scopecraft.sessions.kept_request import CALLER, REQUEST, callers_own, forget_caller, save_request
 from scopecraft.sessions.mission_start import ReadyMission
-from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.request import Admission, StartRequest
 
 GAVE_UP = "the command that started it"
-HOW: dict[ExecutorName, Mode] = {"container": "autonomous", "tmux": "dispatch"}
+_KEPT = frozenset({REQUEST, CALLER, "metadata.json", "settle.lock"})
+Way = Literal["container", "window", "contained window"]
+# where a session's agent runs: the executor, the mode, and whether a container is around it
+WAYS: dict[Way, tuple[ExecutorName, Mode, bool]] = {
+    "container": ("container", "autonomous", True),
+    "window": ("tmux", "dispatch", False),
+    "contained window": ("tmux", "dispatch", True),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A session that is recorded as starting, and everything needed to start it."""
+    """A session that is recorded, and everything needed to start it; `take_turn` comes before anything of it runs."""
 
     session: Session
     folder: SessionFolder
     request: StartRequest
     chosen: Chosen
     ready: ReadyMission
+    take_turn: Callable[[], None]  # idempotent; raises TurnLost for one that waited in vain
 
 
 @contextlib.contextmanager
 def begin(
-    context: Context, request: StartRequest, chosen: Chosen, ready: ReadyMission, executor: ExecutorName
+    context: Context, request: StartRequest, chosen: Chosen, ready: ReadyMission, way: Way
 ) -> Iterator[Beginning]:
     """Records the session; if the block fails, so does the session, with the reason.
 
-    The session's lock is held all the while: who finds it free and the session starting knows that we died.
+    The session's lock is held all the while: who finds it free and the session starting knows that we died. One that
+    waits in the queue stays queued until `take_turn`, and stays so if the block fails before.
     """
-    session = _new_session(request, chosen, ready, executor)
+    session = _new_session(request, chosen, ready, way)
     folder = context.folder(session.id)
-    with _recorded(context, session, folder) as session:
+    is_queued = request.admission is not None and request.admission.is_queued
+    recorded = _taken_up if is_queued else _recorded
+    with recorded(context, session, request, chosen) as session:
         try:
-            if request.visitor is not None:
-                request.visitor.on_begun(session)
-            else:
-                with changing(context.home, session.mission_id) as mission:
-                    save_mission(context.home, when_started(mission, session.created_at))
-            yield Beginning(session, folder, request, chosen, ready)
+            if not is_queued:
+                _tell_mission(context, session, request)
+            yield Beginning(session, folder, request, chosen, ready, _turn(context, session, request))
         except BaseException as error:
             _give_up(context, session, chosen, error)
             raise
 
 
+def _tell_mission(context: Context, session: Session, request: StartRequest) -> None:
+    if request.visitor is not None:
+        request.visitor.on_begun(session)
+        return
+    with changing(context.home, session.mission_id) as mission:
+        save_mission(context.home, when_started(mission, session.created_at))
+
+
+def _turn(context: Context, session: Session, request: StartRequest) -> Callable[[], None]:
+    admission = request.admission
+    if admission is None or not admission.is_queued:
+        return lambda: None
+    is_taken = False
+
+    def take() -> None:
+        nonlocal is_taken
+        if is_taken:
+            return
+        admission.wait_turn()
+        at = clock.to_text(clock.now())
+        starting = replace(session, status=Starting(at))
+        if context.store.queue.begin(starting, at, admission.guard, admission.fence) is None:
+            raise TurnLost(f"{session.id} does not wait in the queue any more", f"see why: sc show {session.id}")
+        is_taken = True
+        _tell_mission(context, session, request)
+
+    return take
+
+
 @contextlib.contextmanager
-def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iterator[Session]:
+def _recorded(context: Context, session: Session, request: StartRequest, chosen: Chosen) -> Iterator[Session]:
     """The session in the store, its lock held; what the store refuses leaves no folder."""
+    folder = context.folder(session.id)
     with contextlib.ExitStack() as stack:
         try:
             folder.make()
+            if request.visitor is None:
+                caller = callers_own(context, chosen) if request.admission else {}
+                save_request(folder.path, request, caller)
             stack.enter_context(file_lock(folder.lock))
-            created = context.store.create(session, session.created_at)
+            created = _create(context, session, request.admission)
         except BaseException:  # raised again: an interruption, too, leaves no folder without a record
             with contextlib.suppress(StorageFailed):
                 if context.store.get(session.id) is None:
@@ -78,9 +122,38 @@ def _recorded(context: Context, session: Session, folder: SessionFolder) -> Iter
         yield created
 
 
+def _create(context: Context, session: Session, admission: Admission | None) -> Session:
+    if admission is None:
+        return context.store.create(session, session.created_at)
+    return context.store.queue.create(session, session.created_at, admission.guard, admission.fence)
+
+
+@contextlib.contextmanager
+def _taken_up(context: Context, session: Session, request: StartRequest, chosen: Chosen) -> Iterator[Session]:  # noqa: ARG001
+    """One that waits in the queue, its lock held; what a starter that was killed left in its folder is gone."""
+    folder = context.folder(session.id)
+    private_folder(folder.path)
+    with file_lock(folder.lock):
+        queued = context.store.get(session.id)
+        if queued is None or not isinstance(queued.status, Queued):
+            raise TurnLost(f"{session.id} does not wait in the queue any more", f"see why: sc show {session.id}")
+        clear_start(context, queued)
+        folder.make()
+        yield replace(session, attempt=queued.attempt, created_at=queued.created_at)
+
+
+def clear_start(context: Context, session: Session) -> None:
+    """What a start that never ran has made in the session's folder; the record and the request stay."""
+    give_back_half_done(context, session)
+    with contextlib.suppress(FileNotFoundError):
+        for entry in context.folder(session.id).path.iterdir():
+            if entry.name not in _KEPT:
+                remove_tree(entry)
+
+
 def take_what_is_late(context: Context, mission: Mission) -> None:
     """Commits of the session before that could not be taken when it ended: the next one builds on them."""
-    before = context.store.latest_of(mission.id)
+    before = context.store.latest_begun_of(mission.id)
     if before is not None and any(alert.code == POSTPONED for alert in context.store.alerts_of(before.id)):
         from scopecraft.sessions.late_commits import take_late_commits  # much to import, and seldom needed
 
@@ -90,14 +163,16 @@ def take_what_is_late(context: Context, mission: Mission) -> None:
 def came_up(context: Context, session: Session, handle: Handle) -> Session:
     at = clock.to_text(clock.now())
     moved = context.store.move(session.id, Running(at, handle), "session_started", at)
+    forget_caller(context.folder(session.id).path)
     return moved or session
 
 
-def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, executor: ExecutorName) -> Session:
+def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, way: Way) -> Session:
+    executor, mode, is_contained = WAYS[way]
     at = clock.now()
     created_at = clock.to_text(at)
     return Session(
-        id=new_session_id(at),
+        id=request.admission.session_id if request.admission else new_session_id(at),
         mission_id=ready.mission.id,
         task=ready.mission.slug,
         project=ready.mission.project,
@@ -106,15 +181,24 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, exe
         agent=chosen.name if request.visitor is None else request.visitor.name,
         dialect=chosen.dialect.name if request.visitor is None else "plain",
         executor=executor,
-        mode=HOW[executor],
+        mode=mode,
         branch=ready.mission.branch,
         worktree=str(ready.worktree),
         created_at=created_at,
         status=Starting(created_at),
         model=request.model or chosen.settings.model,
-        conversation_id=str(uuid.uuid4()) if chosen.dialect.takes_conversation_id else None,
+        conversation_id=_conversation(request, chosen),
         timeout_seconds=request.timeout_seconds,
+        is_contained=is_contained,
+        origin=request.continues.origin if request.continues else "start",
+        follows=request.continues.session_id if request.continues else None,
     )
+
+
+def _conversation(request: StartRequest, chosen: Chosen) -> str | None:
+    if request.continues is not None and request.continues.conversation_id is not None:
+        return request.continues.conversation_id
+    return str(uuid.uuid4()) if chosen.dialect.takes_conversation_id else None
 
 
 def _give_up(context: Context, session: Session, chosen: Chosen, error: BaseException) -> None:

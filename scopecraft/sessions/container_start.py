@@ -6,13 +6,14 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.atomic import storage_failed
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.launcher import LAUNCHER_ARGV, LauncherFiles, give_to, write_launcher
 from scopecraft.missions.folder import folder_of
-from scopecraft.model.launch import AgentCommand, Limits, Mount
+from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
@@ -63,9 +64,8 @@ def start_container(context: Context, request: StartRequest) -> Session:
             require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "container") as beginning:
             set_up_if_due(context, beginning)
-            half_done = _half_done(context, beginning.session, ready.repository)
-            with _given_back(half_done, beginning.folder.path / "git"):
-                return _start(context, beginning, image, pointer, half_done)
+            with laid_out(context, beginning, Room(image, pointer)) as launch:
+                return came_up(context, beginning.session, context.containers.start(launch))
 
 
 def _refuse_agent(context: Context, chosen: Chosen, request: StartRequest) -> None:
@@ -91,6 +91,26 @@ def choose_container(context: Context, request: StartRequest) -> tuple[Context, 
     return context, chosen, image
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a session's container is made of, beside the session."""
+
+    image: str
+    pointer: bytes  # the worktree's own
+    window: str = ""  # the tmux server's socket, for an agent that gets the terminal of a window
+
+
+@contextlib.contextmanager
+def laid_out(context: Context, beginning: Beginning, room: Room) -> Iterator[ContainerLaunch]:
+    """Files, private git directory and facts are written; what is left to do is to start this.
+
+    A half-done merge or rebase that it takes over goes back where it was if the block fails.
+    """
+    half_done = _half_done(context, beginning.session, beginning.ready.repository)
+    with _given_back(half_done, beginning.folder.path / "git"):
+        yield _lay_out(context, beginning, room, half_done)
+
+
 @contextlib.contextmanager
 def _given_back(half_done: Path | None, taken_over: Path) -> Iterator[None]:
     """A start that fails must not take a half-done merge or rebase down with it."""
@@ -103,7 +123,7 @@ def _given_back(half_done: Path | None, taken_over: Path) -> Iterator[None]:
         raise
 
 
-def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, half_done: Path | None) -> Session:
+def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path | None) -> ContainerLaunch:
     ready, folder, session = beginning.ready, beginning.folder, beginning.session
     owner = ready.worktree.stat()
     user = (owner.st_uid, owner.st_gid)
@@ -113,7 +133,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
         ready.repository,
         PrivateRequest(
             worktree=ready.worktree,
-            pointer=pointer,
+            pointer=room.pointer,
             branch=session.branch,
             mission_id=session.mission_id,
             session_folder=folder.path,
@@ -127,7 +147,7 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
     caches = lay_out_caches(context, folder.path, user)
     _write_files(context, beginning, limits, user, as_root=is_root)
     facts = SettleFacts(
-        image=image,
+        image=room.image,
         user=user,
         limits=limits,
         private=private.facts.to_dict(),
@@ -141,15 +161,14 @@ def _start(context: Context, beginning: Beginning, image: str, pointer: bytes, h
     artifacts = folder_of(context.home, ready.mission) / "artifacts"
     own = (*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts))
     box = Box(
-        image=image,
+        image=room.image,
         user=user,
         mounts=(*own, *private.mounts, *caches),
         labels=labels_of(context.home.label, session),
         network=settings.network,
         limits=limits,
     )
-    launch = container_launch(session, box, LAUNCHER_ARGV)
-    return came_up(context, session, context.containers.start(launch))
+    return container_launch(session, box, LAUNCHER_ARGV)
 
 
 def _request_mount(artifacts: Path) -> tuple[Mount, ...]:

@@ -38,7 +38,7 @@ def start_window(context: Context, request: StartRequest) -> Session:
         take_what_is_late(context, ready.mission)
         changed = host_changes_if_known(context, ready.mission, ready.repository)
         request.on_host_files(ready.mission.slug, changed)
-        with begin(context, request, chosen, ready, "tmux") as beginning:
+        with begin(context, request, chosen, ready, "window") as beginning:
             set_up_if_due(context, beginning)
             session = _start(context, beginning, program)
     return _survived(context, session)
