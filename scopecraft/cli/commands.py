@@ -43,6 +43,7 @@ COMMANDS: dict[str, Row] = {
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
+    "events": Row(_LOOK, "scopecraft.cli.events:events", "Print what happened, and what happens as it does."),
     "diff": Row(_LOOK, "scopecraft.cli.diff:diff", "Show what a task has changed, committed or not."),
     "compare": Row(_LOOK, "scopecraft.cli.compare:compare", "Compare what several agents made of a task."),
     "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),

@@ -198,6 +198,18 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('session',)),
+    'events': ('Print what happened, and what happens as it does.', (
+        (('-f', '--follow'), '', 'Go on with what happens, until Ctrl-C', False),
+        (('--json',), '', 'One JSON object a line', False),
+        (('--after',), 'text', 'All beyond this place (`seq` in the JSON)', False),
+        (('-n',), 'text', 'Only the latest LINES', False),
+        (('--task',), 'task', 'Only what concerns this mission: its name, suffix or id', False),
+        (('--session',), 'session', 'Only what concerns this session: its id, or a task for its latest one', False),
+        (('--project',), 'project', 'Only what concerns this project; tasks are looked up there', False),
+        (('--kind',), 'choice:mission_created|mission_moved|mission_removed|mission_restored|mission_archived|trash_emptied|setup_ran|teardown_ran|session_created|session_starting|session_requeued|session_started|session_waiting|session_resumed|session_stop_requested|session_ended|message_sent|question_asked|question_answered|turn_interrupted|limit_reached|queue_changed|supervisor_started|supervisor_stopped|commits_taken|alert_raised|state_rebuilt', 'Only this kind; may be repeated', True),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'diff': ('Show what a task has changed, committed or not.', (
         (('--stat',), '', 'The files, with how many lines were added and deleted', False),
         (('--name-only',), '', 'The paths of the files, and nothing else', False),

@@ -1,0 +1,82 @@
+"""An entry of the journal as a line that a person reads. Its text comes from strangers, and cannot steer a terminal."""
+
+from __future__ import annotations
+
+from scopecraft.cli.entries import usage_text
+from scopecraft.cli.progress import counted
+from scopecraft.cli.terminal import Tone, fit, pad, paint
+from scopecraft.model import clock
+from scopecraft.model.activity import Usage
+from scopecraft.model.event import Event
+from scopecraft.model.event_words import said_of
+from scopecraft.model.text import clean_line
+from scopecraft.sessions.journal import JournalEntry
+
+TASK_CELLS = 16
+_ROOMY_CELLS = 80  # a narrower terminal has no room for the day
+_NARROW_CELLS = 60
+_DIM: tuple[Tone, ...] = ("dim",)
+_BOLD: tuple[Tone, ...] = ("bold",)
+_TONES: dict[str, tuple[Tone, ...]] = {
+    "session_waiting": ("yellow",),
+    "question_asked": ("yellow",),
+    "limit_reached": ("yellow",),
+    "alert_raised": ("yellow",),
+    "session_started": ("green",),
+    "session_resumed": ("green",),
+    "state_rebuilt": ("red",),
+}
+
+
+def event_line(entry: JournalEntry, *, width: int, colour: bool) -> str:
+    """When in local time, the task, what happened; cut to `width` cells, 0: not at all."""
+    said = said_of(entry.event, entry.outcome)
+    at = clock.from_text(entry.event.at).astimezone()
+    when = f"{at:%Y-%m-%d %H:%M:%S}" if not 0 < width < _ROOMY_CELLS else f"{at:%H:%M:%S}"
+    size = TASK_CELLS if not 0 < width < _NARROW_CELLS else TASK_CELLS // 2
+    task = pad(fit(clean_line(entry.task or "-"), 2 * size if not width else size), size)
+    rest = clean_line(said.detail)
+    used = _used(entry.event)
+    parts = [(f"{when}  ", _DIM), (f"{task}  ", _BOLD), (clean_line(said.what), _tones(entry))]
+    if rest or used:
+        parts.append((": " + " · ".join(part for part in (rest, used) if part), ()))
+    return _cut(parts, width, colour)
+
+
+def _cut(parts: list[tuple[str, tuple[Tone, ...]]], width: int, colour: bool) -> str:
+    left = fit("".join(text for text, _ in parts), width)
+    line = ""
+    for text, tones in parts:
+        piece, left = left[: len(text)], left[len(text) :]
+        line += paint(piece, *tones) if colour else piece
+    return line
+
+
+def _tones(entry: JournalEntry) -> tuple[Tone, ...]:
+    if entry.event.kind == "session_ended":
+        return ("green",) if entry.event.data.get("outcome") == "completed" else ("red",)
+    if entry.event.kind == "session_waiting" and entry.event.data.get("reason") == "idle":
+        return ("cyan",)
+    return _TONES.get(entry.event.kind, ())
+
+
+def _used(event: Event) -> str:
+    """What a session used, of its end: `12 tool calls · in 41k · out 3k · $0.38`."""
+    if event.kind != "session_ended":
+        return ""
+    calls = _number(event, "tool_calls")
+    cost = event.data.get("cost_usd")
+    usage = Usage(
+        input_tokens=_number(event, "input_tokens"),
+        output_tokens=_number(event, "output_tokens"),
+        cache_read_tokens=_number(event, "cache_read_tokens"),
+        cache_write_tokens=_number(event, "cache_write_tokens"),
+        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+    )
+    called = counted(calls, "tool call") if calls else ""
+    return " · ".join(part for part in (called, usage_text(usage)) if part)
+
+
+def _number(event: Event, name: str) -> int:
+    value = event.data.get(name)
+    return int(value) if isinstance(value, int | float) else 0

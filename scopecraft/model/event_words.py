@@ -1,0 +1,132 @@
+"""Entries of the journal in words: the one table that lines, notifications and pages share. Pure.
+
+The words follow the name of a task, as in `fix-login waits for your permission: Bash: rm -r build`. What comes from an
+event's data is raw text of strangers: whoever shows it cleans it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from scopecraft.model.event import Event, EventKind
+from scopecraft.model.session import Outcome, WaitingReason
+from scopecraft.model.session_words import WAITING_FOR, outcome_detail
+
+Data = Mapping[str, str | int | float | bool | None]
+
+WORDS: dict[EventKind, str] = {
+    "mission_created": "mission made",
+    "mission_moved": "mission moved on",
+    "mission_removed": "removed",
+    "mission_restored": "restored",
+    "mission_archived": "archived",
+    "trash_emptied": "let go from the trash",
+    "setup_ran": "set-up ran",
+    "teardown_ran": "teardown ran",
+    "session_created": "session made",
+    "session_starting": "starts",
+    "session_requeued": "back in line",
+    "session_started": "started",
+    "session_waiting": "waits for you",
+    "session_resumed": "works on",
+    "session_stop_requested": "asked to stop",
+    "session_ended": "ended",
+    "message_sent": "was sent a message",
+    "question_asked": "asks",
+    "question_answered": "got an answer",
+    "turn_interrupted": "turn interrupted",
+    "limit_reached": "reached a limit",
+    "queue_changed": "queue changed",
+    "supervisor_started": "supervisor started",
+    "supervisor_stopped": "supervisor stopped",
+    "commits_taken": "commits taken",
+    "alert_raised": "alert",
+    "state_rebuilt": "database rebuilt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`what` happened, in our own words, and the `detail` of it; the latter may be empty."""
+
+    what: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.detail}" if self.detail else self.what
+
+
+def said_of(event: Event, outcome: Outcome | None = None) -> Said:
+    """`outcome`: how the session ended, where that is known; the event itself holds only the word for it."""
+    data = event.data
+    if event.kind == "session_waiting":
+        reason = cast(WaitingReason, data.get("reason"))
+        return Said(WAITING_FOR.get(reason, WORDS[event.kind]), _text(data, "detail"))
+    if event.kind == "session_ended":
+        word = outcome.kind if outcome else _text(data, "outcome")
+        return Said(word.replace("_", " ") or WORDS[event.kind], outcome_detail(outcome) if outcome else "")
+    # an event of a later version has no words yet
+    what = WORDS.get(event.kind, str(event.kind).replace("_", " "))
+    return Said(what, _DETAILS.get(event.kind, _everything)(data))
+
+
+def _text(data: Data, name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else str(value)
+
+
+def _everything(data: Data) -> str:
+    """`running 5, waiting 20`; what is empty or false is left out."""
+    told = [
+        name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {value}"
+        for name, value in data.items()
+        if value not in (None, "", False)
+    ]
+    return ", ".join(told)
+
+
+def _attempt(data: Data) -> str:
+    attempt = data.get("attempt")
+    return f"attempt {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
+
+
+def _answer(data: Data) -> str:
+    question, answer = _text(data, "question"), _text(data, "answer")
+    return f"{answer} (to: {question})" if question else answer
+
+
+def _commits(data: Data) -> str:
+    tip = _text(data, "tip")[:12]
+    count = data.get("commits") or 0
+    told = [f"{count} new", f"now at {tip}" if tip else "", _text(data, "in_progress")]
+    return ", ".join(part for part in told if part and part != "False")
+
+
+def _commands(data: Data) -> str:
+    where = "on your machine" if data.get("where") == "host" else "in a container"
+    return f"{_text(data, 'outcome')}, {data.get('commands', 0)} commands {where}, {data.get('seconds', 0)} s"
+
+
+def _removal(data: Data) -> str:
+    kept = [f"{data[name]} {name}" for name in ("commits", "modified", "untracked") if data.get(name)]
+    return f"kept {', '.join(kept)}" if kept else ""
+
+
+_DETAILS: dict[EventKind, Callable[[Data], str]] = {
+    "session_created": _attempt,
+    "session_started": lambda data: "found again" if data.get("adopted") else "",
+    "session_stop_requested": lambda data: f"by {_text(data, 'by')}" if data.get("by") else "",
+    "message_sent": lambda data: _text(data, "text"),
+    "question_answered": _answer,
+    "alert_raised": lambda data: _text(data, "text"),
+    "commits_taken": _commits,
+    "setup_ran": _commands,
+    "teardown_ran": _commands,
+    "mission_removed": _removal,
+    "mission_restored": lambda data: f"on {_text(data, 'branch')}" if data.get("branch") else "",
+    "mission_archived": lambda data: _text(data, "folder"),
+    "trash_emptied": lambda _: "",
+    "state_rebuilt": lambda data: _text(data, "reason"),
+}
