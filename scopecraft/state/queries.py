@@ -128,3 +128,11 @@ def run_time(connection: sqlite3.Connection, name: str) -> object:
 
 def set_run_time(connection: sqlite3.Connection, name: str, value: object) -> None:
     connection.execute("INSERT OR REPLACE INTO run_time (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+
+
+def next_fence(connection: sqlite3.Connection) -> int:
+    """One more than the last; within a transaction."""
+    last = run_time(connection, FENCE)
+    fence = (last if isinstance(last, int) else 0) + 1
+    set_run_time(connection, FENCE, fence)
+    return fence
