@@ -10,7 +10,7 @@ from scopecraft.config.settings import AgentSettings
 from scopecraft.errors import BadInput, CredentialsMissing, ImageMissing
 from scopecraft.model.launch import AgentRequest
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.request import StartRequest, check_prompt
 
 PERSONAL_IMAGE = "my-claude:authenticated"
 DEFAULT_IMAGE = "scopecraft-agent"
@@ -93,6 +93,16 @@ def require_credentials(context: Context, chosen: Chosen) -> None:
         f"{chosen.name} has no key: {unset}",
         f"set one in the environment, or write NAME=value into {context.home.secrets_file} and chmod 600 it",
     )
+
+
+def refuse_agent(context: Context, chosen: Chosen, request: StartRequest) -> None:
+    """Whatever can be known before anything is made to be more than the agent can do."""
+    if request.prompt is not None or chosen.dialect.has_result:
+        check_prompt(request.prompt)  # a program without a conversation may do without
+    require_command(context, chosen, request, chosen.settings.command)
+    # for what it refuses: a prompt that is too long for an argument, say
+    chosen.dialect.headless(agent_request(chosen, request, Place(chosen.settings.command)))
+    require_credentials(context, chosen)
 
 
 def choose_image(context: Context, chosen: Chosen) -> str:

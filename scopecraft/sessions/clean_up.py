@@ -14,6 +14,7 @@ from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.container_launch import harvest_name
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.kept_request import forget_caller
 
 REMOVAL_SECONDS = 120
 
@@ -21,6 +22,7 @@ REMOVAL_SECONDS = 120
 def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_private: bool) -> tuple[Alert, ...]:
     """Idempotent. What could not be removed is told; a container is tried again when another session ends."""
     remove_secrets(context, session)
+    forget_caller(context.folder(session.id).path)
     remove_tree(context.folder(session.id).path / "caches")
     if not keep_private:
         drop_private(context, session)

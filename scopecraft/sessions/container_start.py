@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.atomic import storage_failed
@@ -23,8 +23,7 @@ from scopecraft.sessions.agent_choice import (
     agent_request,
     choose_agent,
     choose_image,
-    require_command,
-    require_credentials,
+    refuse_agent,
     require_program,
 )
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
@@ -43,8 +42,8 @@ from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
-from scopecraft.sessions.request import StartRequest, Visitor, check_prompt
-from scopecraft.sessions.set_up import set_up_if_due
+from scopecraft.sessions.request import StartRequest, Visitor
+from scopecraft.sessions.set_up import is_set_up_due, set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
@@ -52,6 +51,8 @@ from scopecraft.worktrees.refusal import refuse_unsupported
 from scopecraft.worktrees.repository import Repository, resolve_base
 
 CONFIG_FOLDER = f"{AGENT_HOME}/config"
+HOOKS_FOLDER = "/session/hooks"  # mounted by itself: the agent cannot put a link in its place
+WINDOW_SECONDS = 7 * 24 * 3600  # a person sits there, or comes back tomorrow; only a forgotten one ends by it
 
 
 def start_container(context: Context, request: StartRequest) -> Session:
@@ -63,19 +64,12 @@ def start_container(context: Context, request: StartRequest) -> Session:
         if refuse_unsupported(ready.repository, ready.worktree, pointer).uses_git_lfs:
             require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "container") as beginning:
-            set_up_if_due(context, beginning)
+            if is_set_up_due(context, beginning):
+                beginning.take_turn()
+                set_up_if_due(context, beginning)
             with laid_out(context, beginning, Room(image, pointer)) as launch:
+                beginning.take_turn()
                 return came_up(context, beginning.session, context.containers.start(launch))
-
-
-def _refuse_agent(context: Context, chosen: Chosen, request: StartRequest) -> None:
-    """Whatever can be known before anything is made to be more than the agent can do."""
-    if request.prompt is not None or chosen.dialect.has_result:
-        check_prompt(request.prompt)  # a program without a conversation may do without
-    require_command(context, chosen, request, chosen.settings.command)
-    # for what it refuses: a prompt that is too long for an argument, say
-    chosen.dialect.headless(agent_request(chosen, request, Place(chosen.settings.command)))
-    require_credentials(context, chosen)
 
 
 def choose_container(context: Context, request: StartRequest) -> tuple[Context, Chosen, str]:
@@ -84,7 +78,7 @@ def choose_container(context: Context, request: StartRequest) -> tuple[Context, 
     context = within_project_of(context, request)
     chosen = choose_agent(context, request.agent)
     if request.visitor is None:
-        _refuse_agent(context, chosen, request)
+        refuse_agent(context, chosen, request)
     image = choose_image(context, chosen)
     if request.visitor is None:
         require_program(context, chosen, image)
@@ -128,7 +122,7 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
     owner = ready.worktree.stat()
     user = (owner.st_uid, owner.st_gid)
     settings = context.settings.container
-    limits = limits_of(settings, session.timeout_seconds)
+    limits = limits_of(settings, session.timeout_seconds or (WINDOW_SECONDS if room.window else None))
     private = make_private(
         ready.repository,
         PrivateRequest(
@@ -153,6 +147,7 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
         private=private.facts.to_dict(),
         private_mounts=private.mounts,
         where=context.containers.engine,
+        window=room.window,
         boot_id=boot_id(),
         began_uptime=uptime(),
         secret_names=tuple(beginning.chosen.secrets.values),
@@ -160,6 +155,8 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
     save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"
     own = (*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts))
+    if room.window:
+        own += (Mount(folder.hooks, HOOKS_FOLDER, read_only=False),)
     box = Box(
         image=room.image,
         user=user,
@@ -199,13 +196,9 @@ def _write_files(
     """`user` is who the files belong to on this machine, `as_root` whether that is root inside."""
     folder = beginning.folder
     command = _command(beginning.chosen, beginning.request, beginning.session, as_root=as_root)
-    for name, content in command.config_files.items():
-        file = folder.agent / "config" / name
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file.write_bytes(content)
-        except OSError as error:
-            raise storage_failed(error, file) from error
+    for place, contents in ((folder.agent / "config", command.config_files), (folder.hooks, command.session_files)):
+        for name, content in contents.items():
+            _write_file(place / name, content)
     files = LauncherFiles(
         command=command,
         limits=limits,
@@ -217,11 +210,21 @@ def _write_files(
             **beginning.chosen.environment,
         },
         last_act=f"exec {shlex.join(HARVEST_COMMAND)}\n",
+        in_terminal=beginning.session.mode == "dispatch",
     )
     write_launcher(folder.path, files)
     if os.getuid() != user[0]:
-        for part in (folder.agent, folder.out, folder.secrets, folder.path / "launch", folder.stream, folder.stderr):
+        theirs = (folder.agent, folder.hooks, folder.out, folder.secrets, folder.inbox.parent, folder.path / "launch")
+        for part in (*theirs, folder.stream, folder.stderr):
             give_to(part, user)
+
+
+def _write_file(file: Path, content: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_bytes(content)
+    except OSError as error:
+        raise storage_failed(error, file) from error
 
 
 def agent_environment(chosen: Chosen, mission: Mission, session: Session, *, as_root: bool) -> dict[str, str]:
@@ -240,5 +243,13 @@ def _command(chosen: Chosen, request: StartRequest, session: Session, *, as_root
         sandboxed=True,
         as_root=as_root,
     )
-    asked = agent_request(chosen, request, place)
-    return chosen.dialect.headless(asked) if request.visitor is None else held_open(chosen.dialect, asked)
+    if request.visitor is not None:
+        return held_open(chosen.dialect, agent_request(chosen, request, place))
+    if session.mode == "dispatch":
+        return chosen.dialect.interactive(agent_request(chosen, request, in_window(place)))
+    return chosen.dialect.headless(agent_request(chosen, request, place))
+
+
+def in_window(place: Place) -> Place:
+    """The same for an agent with a person before it, who is asked for permissions."""
+    return replace(place, sandboxed=False, hooks_folder=HOOKS_FOLDER)

@@ -54,7 +54,7 @@ def host_changes_if_known(
 def _is_untouched(context: Context, mission: Mission, tip: str) -> bool:
     """Whether its worktree was made just now, from what the project itself has."""
     is_ours = Path(mission.worktree).is_relative_to(context.home.worktrees)
-    return tip == mission.base and is_ours and context.store.latest_of(mission.id) is None
+    return tip == mission.base and is_ours and context.store.latest_begun_of(mission.id) is None
 
 
 def _committed(repository: Repository, mission: Mission, tip: str) -> dict[str, str]:

@@ -14,6 +14,8 @@ from typing import Any
 
 from scopecraft.atomic import private_folder, replace_file
 from scopecraft.errors import StateUnreadable
+from scopecraft.sessions.agent_choice import Chosen
+from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import (
     Continuation,
     FromBranch,
@@ -72,6 +74,11 @@ def request_of_dict(values: Mapping[str, Any]) -> StartRequest:
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a request: {error}") from error
+
+
+def callers_own(context: Context, chosen: Chosen) -> dict[str, str]:
+    """The keys that the agent gets from the environment of whoever asks for it, and from nowhere else."""
+    return {name: value for name, value in chosen.secrets.values.items() if context.environ.get(name) == value}
 
 
 def save_request(folder: Path, request: StartRequest, caller: Mapping[str, str]) -> None:

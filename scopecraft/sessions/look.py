@@ -12,7 +12,7 @@ from scopecraft.executors.tmux_look import look_at_windows
 from scopecraft.model import clock
 from scopecraft.model.event import EventKind
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
-from scopecraft.model.session import Running, Session, Status, Waiting, handle_of, is_live
+from scopecraft.model.session import Queued, Running, Session, Status, Waiting, handle_of, is_live
 from scopecraft.model.window import WindowView
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.overdue import must_end
@@ -60,6 +60,8 @@ def _looks(context: Context, live: list[Session]) -> dict[str, Look]:
 def _view(context: Context, session: Session, look: Look | None) -> View:
     if not is_live(session.status):
         return ended_view(session)
+    if isinstance(session.status, Queued):
+        return plain_view(session)
     if isinstance(look, Unknown):
         return View(session, "unknown", look.why)
     if look is None or isinstance(look, Exited | Gone):

@@ -93,7 +93,7 @@ def would_begin(context: Context, request: StartRequest, project: Project, repos
     mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
     if mission is not None:
         refuse_half_removed(context.home, mission)
-        refuse_while_alive(context, mission)
+        refuse_while_alive(context, mission, but=request.admission.session_id if request.admission else None)
         _refuse_another_beginning(mission, request, repository)
     return mission
 
@@ -133,15 +133,15 @@ def _refuse_another_beginning(mission: Mission, request: StartRequest, repositor
 def _is_begun(context: Context, mission: Mission) -> bool:
     """Whether a session of it is recorded; when nobody can tell, nothing of it may be removed."""
     try:
-        return context.store.latest_of(mission.id) is not None
+        return context.store.latest_begun_of(mission.id) is not None
     except ScopecraftError:
         return True
 
 
-def refuse_while_alive(context: Context, mission: Mission) -> None:
-    """Raises AlreadyRunning; a session that ended unseen is settled first."""
+def refuse_while_alive(context: Context, mission: Mission, *, but: str | None = None) -> None:
+    """Raises AlreadyRunning; a session that ended unseen is settled first. `but` is one that may live: who asks."""
     session = context.store.latest_of(mission.id)
-    if session is not None and is_live(session.status):
+    if session is not None and session.id != but and is_live(session.status):
         from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
 
         session = settle(context, session.id)
@@ -156,7 +156,8 @@ def _new_mission(
     context: Context, request: StartRequest, project: Project, repository: Repository, undo: contextlib.ExitStack
 ) -> ReadyMission:
     at = clock.now()
-    mission_id = new_mission_id(at)
+    reserved = request.admission.mission_id if request.admission else None
+    mission_id = reserved or new_mission_id(at)
     title = check_title(request.task)
     slug = slug_of(title) or mission_id
     names = Names(mission_id, slug, type_of(request), context.settings.worktrees.branch_template)
@@ -202,14 +203,14 @@ def _existing_mission(
 ) -> ReadyMission:
     """With its worktree, made again from the branch where somebody deleted the folder."""
     found = find(repository, branch=mission.branch, slug=mission.slug)
-    if found is None and context.store.latest_of(mission.id) is not None:
+    if found is None and context.store.latest_begun_of(mission.id) is not None:
         raise RepositoryRefused(
             f"the branch {mission.branch} of {mission.slug} is gone",
             f"make it again: git branch {mission.branch} {_last_commit(context, mission, repository)[:12]}",
         )
     ready = _with_worktree(mission, project, repository, found, undo)
     is_ours = ready.worktree.is_relative_to(context.home.worktrees)
-    if found is not None and is_ours and context.store.latest_of(mission.id) is None:
+    if found is not None and is_ours and context.store.latest_begun_of(mission.id) is None:
         # whoever made it may have been killed before these were copied
         return replace(ready, included=copy_included(repository, ready.worktree))
     return ready

@@ -16,7 +16,7 @@ from scopecraft.missions.folder import changing, record_run, save_mission
 from scopecraft.model import clock
 from scopecraft.model.event import Alert
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle, Look
-from scopecraft.model.session import Ended, Interrupted, Running, Session, handle_of, is_live
+from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
 from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_containers
 from scopecraft.sessions.context import Context
@@ -42,7 +42,7 @@ def settle_and_look(
 ) -> tuple[Session, Look | None]:
     """The same, with what could be seen of a session that lives on; None when nobody looked."""
     session = _get(context, session_id)
-    if not is_live(session.status):
+    if not is_live(session.status) or isinstance(session.status, Queued):
         return session, None
     try:
         with held(context, session_id, wait_seconds):
@@ -69,7 +69,7 @@ def look_at(context: Context, handle: Handle) -> Look:
 
 def settle_held(context: Context, session: Session) -> tuple[Session, Look | None]:
     """For who has the session's lock already."""
-    if not is_live(session.status):
+    if not is_live(session.status) or isinstance(session.status, Queued):
         return session, None
     folder = context.folder(session.id)
     decided = load_decided(folder, session)
@@ -108,6 +108,9 @@ def _settle_starting(context: Context, session: Session) -> tuple[Session, Look 
     at = clock.to_text(clock.now())
     if handle is None:
         give_back_half_done(context, session)
+        waits = context.store.queue.requeue(session.id, at) if session.stop_requested_at is None else None
+        if waits is not None:
+            return waits, None
         outcome = Interrupted("starter")
         nothing = Decided(Ended(None, at, outcome), {"outcome": outcome.kind})
         return carry_out(context, session, nothing), None

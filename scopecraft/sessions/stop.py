@@ -5,8 +5,9 @@ from __future__ import annotations
 from scopecraft.errors import EngineUnavailable, Refused, StateUnreadable
 from scopecraft.model import clock
 from scopecraft.model.handle import ContainerHandle, Handle, Unknown
-from scopecraft.model.session import Session, handle_of, is_live
+from scopecraft.model.session import Ended, Killed, Queued, Session, handle_of, is_live
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.settle import settle, settle_and_look
 from scopecraft.sessions.settle_facts import load_facts
 
@@ -21,6 +22,8 @@ def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
     session, look = settle_and_look(context, session_id)
     if not is_live(session.status):
         return session
+    if isinstance(session.status, Queued):
+        return leave_line(context, session, "sc stop")
     handle = handle_of(session.status)
     if handle is None:
         raise Refused(f"{session.id} is still being started by another command", "try again in a moment")
@@ -34,6 +37,17 @@ def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
     if is_live(session.status):
         raise Refused(f"{session.id} could not be seen to end", "see why with: sc doctor")
     return session
+
+
+def leave_line(context: Context, session: Session, by: str) -> Session:
+    """Take a session that waits out of the queue. Raises Refused for one that has begun meanwhile."""
+    at = clock.to_text(clock.now())
+    gone = Ended(None, at, Killed(by))
+    ended = context.store.move(session.id, gone, "session_ended", at, seen=session.status, data={"outcome": "killed"})
+    if ended is None:
+        raise Refused(f"{session.id} has begun meanwhile", f"end it: sc stop {session.id}")
+    forget_caller(context.folder(session.id).path)
+    return ended
 
 
 def _stop(context: Context, session: Session, handle: Handle, *, now: bool) -> None:

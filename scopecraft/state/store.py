@@ -199,6 +199,11 @@ class Store:
     def latest_of(self, mission_id: str) -> Session | None:
         return next(iter(self.sessions(mission_id=mission_id, limit=1)), None)
 
+    def latest_begun_of(self, mission_id: str) -> Session | None:
+        """The same without one that waits in the queue."""
+        begun = ("starting", "running", "waiting", "ended")
+        return next(iter(self.sessions(mission_id=mission_id, status_kinds=begun, limit=1)), None)
+
     def events(
         self,
         *,
