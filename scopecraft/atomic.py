@@ -101,8 +101,10 @@ def private_folder(path: Path) -> None:
 
 
 @contextmanager
-def file_lock(path: Path, *, timeout: float | None = None) -> Iterator[None]:
+def file_lock(path: Path, *, timeout: float | None = None) -> Iterator[int]:
     """Hold `path` (a file, made if missing, or an existing folder) against every other holder, threads included.
+
+    Gives the open descriptor: of a file, what stands in it is the holder's.
 
     The system lets go of it when the process ends, however it ends. Not reentrant. `timeout` in seconds: None waits
     for ever, 0 tries once. Raises LockHeld and StorageFailed.
@@ -110,7 +112,7 @@ def file_lock(path: Path, *, timeout: float | None = None) -> Iterator[None]:
     deadline = None if timeout is None else time.monotonic() + timeout
     descriptor = _acquire(path, deadline)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -121,7 +123,7 @@ def _acquire(path: Path, deadline: float | None) -> int:
         try:
             _lock(descriptor, path, deadline)
             # Who removed the file while we waited left us with the lock of something that nobody else finds.
-            if _is_current(descriptor, path):
+            if is_current(descriptor, path):
                 return descriptor
         except BaseException:  # raised again: an interruption, too, leaves nothing half done
             os.close(descriptor)
@@ -152,7 +154,8 @@ def _lock(descriptor: int, path: Path, deadline: float | None) -> None:
         time.sleep(0.01)
 
 
-def _is_current(descriptor: int, path: Path) -> bool:
+def is_current(descriptor: int, path: Path) -> bool:
+    """Whether the path still leads to what is open: neither removed nor replaced."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:

@@ -25,6 +25,7 @@ class Row:
 
 
 _START, _WORK, _LOOK, _SETUP = "Start here", "Work", "Look", "Set-up"
+_SUPERVISOR = "Supervisor"
 
 COMMANDS: dict[str, Row] = {
     "init": Row(_START, "scopecraft.cli.init:init", "Make the folder that holds all state."),
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Row] = {
     "trash": Row(_LOOK, "scopecraft.cli.trash:trash", "List what was removed, or let go what has expired."),
     "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
+    "serve": Row(_SUPERVISOR, "scopecraft.cli.serve:serve", "Run the supervisor in the foreground."),
     "config": Row(_SETUP, "scopecraft.cli.config:config", "Show and change settings, and where each comes from."),
     "completion": Row(_SETUP, "scopecraft.cli.completion:completion", "Print what makes bash, zsh or fish complete."),
     "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),

@@ -257,6 +257,10 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
+    'serve': ('Run the supervisor in the foreground.', (
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'config': ('Show and change settings, and where each comes from.', (
         (('--all',), '', 'Those at their default too', False),
         (('--project',), 'project', 'As they hold for the project by this name', False),
