@@ -32,6 +32,7 @@ def checks(environ: Mapping[str, str]) -> dict[str, Check]:
         "engine": lambda: _engine(context),
         "credentials": lambda: _credentials(context),
         "agent": lambda: host.agent_findings(host_programs(context.settings), environ),
+        "notify": lambda: host.notify_findings(context.settings.notify.command, environ),
         "disk": lambda: host.disk_findings({"the home": existing(context.home.root)}),
         "system": host.system_findings,
     }

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +138,18 @@ def agent_findings(programs: Iterable[HostProgram], environ: Mapping[str, str]) 
             continue
         found.append(Finding("agent", "ok", f"{wanted.agent}: {f'{version}, ' if version else ''}{path}"))
     return found
+
+
+def notify_findings(command: Sequence[str], environ: Mapping[str, str]) -> list[Finding]:
+    """Nothing where nobody wants to be notified by a command."""
+    if not command:
+        return []
+    program = clean_line(command[0], 80)
+    path = shutil.which(command[0], path=environ.get("PATH"))
+    if path is None:
+        text = f"{program} is not installed here, so nobody is notified"
+        return [Finding("notify", "warn", text, "sc config explain notify.command")]
+    return [Finding("notify", "ok", f"by {program}")]
 
 
 def system_findings() -> list[Finding]:

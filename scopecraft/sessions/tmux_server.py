@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 def tmux_executor(context: Context) -> TmuxExecutor:
     from scopecraft.executors.tmux import TmuxExecutor
 
+    return TmuxExecutor(tmux_socket(context), is_own_server=context.settings.tmux.server == "own")
+
+
+def tmux_socket(context: Context) -> Path:
     if context.settings.tmux.server == "mine":
-        return TmuxExecutor(persons_socket(context), is_own_server=False)
-    return TmuxExecutor(runtime_folder(context.home, context.environ) / "tmux")
+        return persons_socket(context)
+    return runtime_folder(context.home, context.environ) / "tmux"
 
 
 def persons_socket(context: Context) -> Path:

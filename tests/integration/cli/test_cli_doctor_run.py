@@ -144,11 +144,15 @@ def test_a_command_of_ones_own_is_looked_for_and_not_run(no_engine: str, clean_e
     program.write_text(f"#!/bin/sh\ntouch {clean_environment}/was-run\n")
     program.chmod(0o755)
     settings = Path(os.environ["SCOPECRAFT_HOME"]) / "config" / "settings.toml"
-    settings.write_text(f'default_agent = "toy"\n[agents.toy]\ndialect = "plain"\ncommand = ["{program}"]\n')
+    text = f'default_agent = "toy"\n[agents.toy]\ndialect = "plain"\ncommand = ["{program}"]\n'
+    settings.write_text(text + f'[notify]\ncommand = ["{program}"]\n')
     rows = found(sc("doctor", "--json", DOCKER_HOST=no_engine))
     assert rows["agent"]["text"] == f"toy: {program}"
     assert rows["credentials"]["text"] == "toy needs none"
+    assert rows["notify"]["text"] == f"by {program}"
     assert not (clean_environment / "was-run").exists()
+    settings.write_text(text + '[notify]\ncommand = ["no-such-program"]\n')
+    assert found(sc("doctor", "--json", DOCKER_HOST=no_engine))["notify"]["level"] == "warn"
 
 
 @pytest.mark.engine
