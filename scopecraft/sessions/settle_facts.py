@@ -17,9 +17,10 @@ from scopecraft.sessions.folder import SessionFolder
 class SettleFacts:
     """`private` is the private git directory's own record; None where the agent worked in the worktree itself.
 
-    `where` is the engine's address or the tmux server's socket, `boot_id` the kernel's name for this run of the
-    machine, `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over;
-    all empty in files of older versions.
+    `where` is the engine's address or, without a container, the tmux server's socket; `window` is that socket where a
+    container's agent has the terminal of a window. `boot_id` is the kernel's name for this run of the machine,
+    `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over; all empty in
+    files of older versions.
     """
 
     image: str | None
@@ -28,6 +29,7 @@ class SettleFacts:
     private: dict[str, Any] | None
     private_mounts: tuple[Mount, ...] = ()
     where: str = ""
+    window: str = ""
     boot_id: str = ""
     began_uptime: float = 0.0
     secret_names: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ def load_facts(folder: SessionFolder) -> SettleFacts:
                 Mount(Path(mount["source"]), mount["target"], mount["read_only"]) for mount in row["private_mounts"]
             ),
             where=str(row.get("where", "")),
+            window=str(row.get("window", "")),
             boot_id=str(row.get("boot_id", "")),
             began_uptime=float(row.get("began_uptime", 0)),
             secret_names=tuple(str(name) for name in row.get("secret_names", ())),
