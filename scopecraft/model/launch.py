@@ -36,6 +36,8 @@ class AgentCommand:
     session_files: Mapping[str, bytes] = field(default_factory=dict)  # relative to the hooks folder
     done_marks: tuple[str, ...] = ()  # a stream line holding all of these says that the work is over
     is_done_by_last_line: bool = False  # only while nothing follows that line
+    turn_mark: str = ""  # a line holding this begins a turn: what said before that the work is over does not count
+    has_inbox: bool = False  # stdin stays open: after what it holds here come the lines of the session's inbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def session_mounts(folder: SessionFolder, worktree: Path, artifacts: Path) -> tu
         Mount(worktree, WORKSPACE, read_only=False),
         Mount(artifacts, "/mission/artifacts", read_only=False),
         Mount(folder.path / "launch", "/session/launch"),
+        Mount(folder.inbox.parent, "/session/inbox"),
         Mount(folder.secrets, "/session/secrets", read_only=False),
         Mount(folder.agent, AGENT_HOME, read_only=False),
         Mount(folder.out, "/session/out", read_only=False),

@@ -8,6 +8,7 @@ visitor.lock    held by the person whose shell or command the session is
 pointer         mounted read-only over the worktree's .git
 stream.jsonl, stderr.log    mounted one by one: appended to by the agent
 launch/         mounted read-only; window.sh for a window
+inbox/          mounted read-only: what is said to the agent while it works
 secrets/        read by the agent's shell, then removed
 agent/          the agent's home and configuration
 git/            the private git directory
@@ -46,6 +47,10 @@ class SessionFolder:
         return self.path / "stderr.log"
 
     @property
+    def inbox(self) -> Path:
+        return self.path / "inbox" / "inbox.jsonl"
+
+    @property
     def out(self) -> Path:
         return self.path / "out"
 
@@ -74,11 +79,11 @@ class SessionFolder:
         return self.path / "settle.lock"
 
     def make(self) -> None:
-        """The folder with the two empty log files; raises StorageFailed."""
+        """The folder with its empty logs and inbox; raises StorageFailed."""
         private_folder(self.path)
-        for folder in (self.out, self.agent, self.hooks):
+        for folder in (self.out, self.agent, self.hooks, self.inbox.parent):
             private_folder(folder)
-        for file in (self.stream, self.stderr):
+        for file in (self.stream, self.stderr, self.inbox):
             try:
                 os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             except OSError as error:

@@ -26,4 +26,4 @@ def held_open(dialect: Dialect, asked: AgentRequest) -> AgentCommand:
         command = dialect.headless(replace(asked, prompt=asked.prompt or "-"))
     except BadInput:  # an agent without a command of its own
         command = AgentCommand(())
-    return replace(command, argv=("/bin/sh", "-c", _OPEN), stdin=None, done_marks=())
+    return replace(command, argv=("/bin/sh", "-c", _OPEN), stdin=None, done_marks=(), turn_mark="", has_inbox=False)

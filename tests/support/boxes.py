@@ -64,6 +64,7 @@ class Boxes:
             mounts=(
                 Mount(shared, str(shared), read_only=False),
                 Mount(folder.path / "launch", "/session/launch"),
+                Mount(folder.inbox.parent, "/session/inbox"),
                 Mount(folder.secrets, "/session/secrets", read_only=False),
                 Mount(folder.agent, "/session/agent", read_only=False),
                 Mount(folder.out, "/session/out", read_only=False),

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import os
-import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docker import DockerClient
 
 from scopecraft.executors.launcher import LauncherFiles, write_launcher
 from scopecraft.model.handle import Alive, Exited
 from scopecraft.model.launch import AgentCommand
 from scopecraft.sessions.folder import launcher_exit
 from tests.support.boxes import LIMITS, Boxes
-from tests.support.engine import unavailable
 from tests.support.wait import until
 
 pytestmark = pytest.mark.engine
 
 SHORT = replace(LIMITS, timeout_seconds=2, stop_grace_seconds=1)
-BUSYBOX = "scopecraft-test-busybox"
 # the agent's parent is the launcher, whose other child is its watcher
 WATCHERS = 'grep -l -s "^PPid:.$PPID$" /proc/[0-9]*/status | cut -d/ -f3 | grep -vx $$'
-
-
-@pytest.fixture(scope="module")
-def busybox_image(engine: DockerClient) -> Iterator[str]:
-    """The smallest image that there is: another shell, another `timeout`, no git."""
-    program = shutil.which("busybox")
-    if program is None or b"/ld-linux" in Path(program).read_bytes():
-        unavailable("no statically linked busybox: install busybox-static")
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as tar:
-        tar.add(program, "bin/busybox")
-        for name in ("sh", "ls", "sleep", "rm", "chmod", "tail", "grep", "mkfifo", "ln", "cut", "timeout", "cat"):
-            link = tarfile.TarInfo(f"bin/{name}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    engine.api.import_image_from_data(data.getvalue(), repository=BUSYBOX, tag="latest")
-    yield BUSYBOX
-    engine.images.remove(BUSYBOX, force=True)
 
 
 @pytest.fixture(params=["agent_image", "busybox_image"])
