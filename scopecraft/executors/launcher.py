@@ -14,10 +14,6 @@ from scopecraft.model.launch import AgentCommand, Limits
 
 LAST_ACT_SECONDS = 130  # the harvest ends itself a little earlier, where its image has a `timeout`
 LAUNCHER_ARGV = ("/bin/sh", "/session/launch/run.sh")
-TERMINAL_ARGV = ("/bin/sh", "/session/launch/terminal.sh")
-
-_ENVIRONMENT = "/session/secrets/env"
-_READ_ENVIRONMENT = f"set -a\n. {_ENVIRONMENT}\nset +a\nrm -f {_ENVIRONMENT}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,6 @@ class LauncherFiles:
     workdir: str
     environment: Mapping[str, str]  # with keys and tokens: written to the file that the agent's shell reads and removes
     last_act: str | None  # a shell script run after the agent, in the same container
-    in_terminal: bool = False  # the agent is started by `TERMINAL_ARGV`, in a terminal; the launcher waits for its end
 
 
 def write_launcher(folder: Path, request: LauncherFiles) -> None:
@@ -40,12 +35,8 @@ def write_launcher(folder: Path, request: LauncherFiles) -> None:
         private_folder(each)
     script = files("scopecraft.executors").joinpath("launcher.sh").read_bytes()
     _write(launch / "run.sh", script)
-    _write(launch / "limits", _limits(request.limits, request.workdir))
-    if request.in_terminal:
-        _write(launch / "agent.sh", files("scopecraft.executors").joinpath("keeper.sh").read_bytes())
-        _write(launch / "terminal.sh", _terminal_script(request.command.argv))
-    else:
-        _write(launch / "agent.sh", _agent_script(request.command.argv))
+    _write(launch / "limits", _limits(request))
+    _write(launch / "agent.sh", _agent_script(request.command.argv))
     _write(launch / "stdin", request.command.stdin or b"")
     if request.command.done_marks:
         _write(launch / "done.sh", _done_script(request.command).encode())
@@ -79,7 +70,8 @@ def assignments(values: Mapping[str, str]) -> str:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
-def _limits(limits: Limits, workdir: str) -> bytes:
+def _limits(request: LauncherFiles) -> bytes:
+    limits = request.limits
     return assignments(
         {
             "timeout_seconds": str(limits.timeout_seconds),
@@ -87,31 +79,24 @@ def _limits(limits: Limits, workdir: str) -> bytes:
             "stop_grace_seconds": str(limits.stop_grace_seconds),
             "result_grace_seconds": str(limits.result_grace_seconds),
             "last_act_seconds": str(LAST_ACT_SECONDS),
-            "workdir": workdir,
+            "inbox": "yes" if request.command.has_inbox else "",
+            "workdir": request.workdir,
         }
     ).encode("utf-8", "surrogateescape")
 
 
 def _agent_script(argv: tuple[str, ...]) -> bytes:
-    return f"{_READ_ENVIRONMENT}exec {shlex.join(argv)}\n".encode("utf-8", "surrogateescape")
-
-
-def _terminal_script(argv: tuple[str, ...]) -> bytes:
-    """What `keeper.sh` waits for. The shell stays around the agent: it outlives signals to both, and tells its end."""
-    script = f"""out=/session/out
-printf '%s\\n' "$$" >"$out/terminal"
-{_READ_ENVIRONMENT}trap : INT QUIT TERM HUP
-(exec {shlex.join(argv)})
-code=$?
-printf '%s\\n' "$code" >"$out/left"
-read -r keeper <"$out/keeper" && kill -USR1 "$keeper"
-exit "$code"
-"""
+    env = "/session/secrets/env"
+    script = f"set -a\n. {env}\nset +a\nrm -f {env}\nexec {shlex.join(argv)}\n"
     return script.encode("utf-8", "surrogateescape")
 
 
 def _done_script(command: AgentCommand) -> str:
     """Succeeds when a line near the end of the stream holds every mark; an image without grep never says so."""
     end = "-n 1" if command.is_done_by_last_line else "-c 4194304"
-    greps = " | ".join(f"grep -aF -e {shlex.quote(mark)}" for mark in command.done_marks)
-    return f'tail {end} "$1" | {greps} | grep -q .\n'
+    steps = [f'tail {end} "$1"', *(f"grep -aF -e {shlex.quote(mark)}" for mark in command.done_marks), "grep -q ."]
+    if command.turn_mark:
+        # of the lines that begin and end turns only the last one tells
+        either = f"grep -aF -e {shlex.quote(command.turn_mark)} -e {shlex.quote(command.done_marks[0])}"
+        steps[1:1] = [either, "tail -n 1"]
+    return " | ".join(steps) + "\n"
