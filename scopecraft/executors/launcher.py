@@ -14,6 +14,10 @@ from scopecraft.model.launch import AgentCommand, Limits
 
 LAST_ACT_SECONDS = 130  # the harvest ends itself a little earlier, where its image has a `timeout`
 LAUNCHER_ARGV = ("/bin/sh", "/session/launch/run.sh")
+TERMINAL_ARGV = ("/bin/sh", "/session/launch/terminal.sh")
+
+_ENVIRONMENT = "/session/secrets/env"
+_READ_ENVIRONMENT = f"set -a\n. {_ENVIRONMENT}\nset +a\nrm -f {_ENVIRONMENT}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class LauncherFiles:
     workdir: str
     environment: Mapping[str, str]  # with keys and tokens: written to the file that the agent's shell reads and removes
     last_act: str | None  # a shell script run after the agent, in the same container
+    in_terminal: bool = False  # the agent is started by `TERMINAL_ARGV`, in a terminal; the launcher waits for its end
 
 
 def write_launcher(folder: Path, request: LauncherFiles) -> None:
@@ -36,7 +41,11 @@ def write_launcher(folder: Path, request: LauncherFiles) -> None:
     script = files("scopecraft.executors").joinpath("launcher.sh").read_bytes()
     _write(launch / "run.sh", script)
     _write(launch / "limits", _limits(request))
-    _write(launch / "agent.sh", _agent_script(request.command.argv))
+    if request.in_terminal:
+        _write(launch / "agent.sh", files("scopecraft.executors").joinpath("keeper.sh").read_bytes())
+        _write(launch / "terminal.sh", _terminal_script(request.command.argv))
+    else:
+        _write(launch / "agent.sh", _agent_script(request.command.argv))
     _write(launch / "stdin", request.command.stdin or b"")
     if request.command.done_marks:
         _write(launch / "done.sh", _done_script(request.command).encode())
@@ -86,8 +95,20 @@ def _limits(request: LauncherFiles) -> bytes:
 
 
 def _agent_script(argv: tuple[str, ...]) -> bytes:
-    env = "/session/secrets/env"
-    script = f"set -a\n. {env}\nset +a\nrm -f {env}\nexec {shlex.join(argv)}\n"
+    return f"{_READ_ENVIRONMENT}exec {shlex.join(argv)}\n".encode("utf-8", "surrogateescape")
+
+
+def _terminal_script(argv: tuple[str, ...]) -> bytes:
+    """What `keeper.sh` waits for. The shell stays around the agent: it outlives signals to both, and tells its end."""
+    script = f"""out=/session/out
+printf '%s\\n' "$$" >"$out/terminal"
+{_READ_ENVIRONMENT}trap : INT QUIT TERM HUP
+(exec {shlex.join(argv)})
+code=$?
+printf '%s\\n' "$code" >"$out/left"
+read -r keeper <"$out/keeper" && kill -USR1 "$keeper"
+exit "$code"
+"""
     return script.encode("utf-8", "surrogateescape")
 
 
