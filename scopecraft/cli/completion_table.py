@@ -174,7 +174,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     ), ('task',)),
     'ls': ('List sessions: running, waiting for you, ended.', (
         (('-a', '--all'), '', 'Every session, of removed tasks and visits too, not only the latest that ended', False),
-        (('--state',), 'choice:waiting|idle|running|starting|unknown|ended|completed|failed|timed-out|killed|interrupted', 'Only sessions in this state, or that ended so; may be repeated', True),
+        (('--state',), 'choice:waiting|idle|running|starting|unknown|queued|ended|completed|failed|timed-out|killed|interrupted', 'Only sessions in this state, or that ended so; may be repeated', True),
         (('--project',), 'project', 'Only sessions of this project', False),
         (('--task',), 'task', 'Only sessions of this mission: its name, suffix or id', False),
         (('--json',), '', 'Print JSON', False),

@@ -25,7 +25,7 @@ from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import View, ended_view, look_at_all
 
-STATES = ("waiting", "idle", "running", "starting", "unknown", "ended")
+STATES = ("waiting", "idle", "running", "starting", "unknown", "queued", "ended")
 OUTCOMES = ("completed", "failed", "timed-out", "killed", "interrupted")
 LATEST_ENDED = 10
 _TONES: dict[str, tuple[Tone, ...]] = {
@@ -34,6 +34,7 @@ _TONES: dict[str, tuple[Tone, ...]] = {
     "running": ("green",),
     "starting": ("green",),
     "unknown": ("magenta",),
+    "queued": ("blue",),
     "ended": ("dim",),
 }
 _ROOMY_CELLS = 100  # a narrower terminal has no room for what is the same in every row
@@ -75,7 +76,7 @@ _COLUMNS = {
 @click.option("--task", help="Only sessions of this mission: its name, suffix or id.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str | None, as_json: bool) -> None:
-    """List sessions and how they are: what waits for you first, then what runs, then what ended.
+    """List sessions and how they are: what waits for you first, then what runs, what stands in line, and what ended.
 
     A session that ended while nobody looked is settled on the way: its outcome is recorded and its commits are taken
     to the branch.
@@ -93,7 +94,7 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
     for notice in context.store.notices:
         warn(notice)
     views = [view for view in views if wanted.fits(view)]
-    views.sort(key=lambda view: STATES.index(view.word))
+    views.sort(key=lambda view: (STATES.index(view.word), view.place))
     if as_json:
         print_json([view_dict(view) for view in views])
     elif views:

@@ -1,6 +1,8 @@
 """A session as `--json` shows it: the same keys everywhere, times as ISO 8601.
 
-`state` is one of starting, running, waiting, idle, unknown, ended; `outcome` says how it ended and is null until then.
+`state` is one of queued, starting, running, waiting, idle, unknown, ended, and `state_source` says who tells it: the
+agent's own files (hooks, registry, transcript), the engine, tmux, what was written down (record), or nobody (none).
+`place` is that in the queue, `outcome` says how it ended; they are null where there is none.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ def view_dict(view: View) -> dict[str, Any]:
         "outcome": session.status.outcome.kind if isinstance(session.status, Ended) else None,
         "detail": view.detail,
         "since": view.since,
+        "state_source": view.source,
+        "place": view.place or None,
         "mode": session.mode,
         "agent": session.agent,
         "model": session.model,

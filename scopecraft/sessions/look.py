@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Thread
+from typing import Literal
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_look import look_at_containers
@@ -13,28 +14,45 @@ from scopecraft.model import clock
 from scopecraft.model.event import EventKind
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
 from scopecraft.model.session import Queued, Running, Session, Status, Waiting, handle_of, is_live
-from scopecraft.model.window import WindowView
+from scopecraft.model.window import UNKNOWN_STATE, DispatchState, StateSource, WindowView
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.overdue import must_end
+
+# Who says so: an agent's own files, whoever runs it, or what was written down; `none` where nobody can tell.
+Source = StateSource | Literal["engine", "tmux", "record"]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A session and what could be seen of it. `word` is one of starting, running, waiting, idle, ended, unknown."""
+    """A session and what could be seen of it.
+
+    `word` is one of queued, starting, running, waiting, idle, ended, unknown.
+    """
 
     session: Session
     word: str
     detail: str = ""  # for what it waits, why it ended so, why nobody knows; never what the word says already
     since: str | None = None
+    source: Source = "record"
+    place: int = 0  # in the line, 1 is next; 0 for what does not wait there
 
 
 def look_at_all(context: Context, sessions: list[Session]) -> list[View]:
     """In the order given. What ended unseen is settled first, which may take its time and import more."""
-    looks = _looks(context, [session for session in sessions if is_live(session.status)])
-    return [_view(context, session, looks.get(session.id)) for session in sessions]
+    looks = looks_of(context, [session for session in sessions if is_live(session.status)])
+    if not any(isinstance(session.status, Queued) for session in sessions):
+        return [_view(context, session, looks.get(session.id)) for session in sessions]
+    places = {item.session.id: item.place for item in context.store.line()}
+    return [
+        queued_view(session, places.get(session.id))
+        if isinstance(session.status, Queued)
+        else _view(context, session, looks.get(session.id))
+        for session in sessions
+    ]
 
 
-def _looks(context: Context, live: list[Session]) -> dict[str, Look]:
+def looks_of(context: Context, live: list[Session]) -> dict[str, Look]:
+    """By session; nothing for one without a container or a window. Within the deadlines of engine and tmux."""
     containers: list[tuple[str, ContainerHandle]] = []
     windows: list[tuple[str, WindowHandle]] = []
     for session in live:
@@ -60,18 +78,17 @@ def _looks(context: Context, live: list[Session]) -> dict[str, Look]:
 def _view(context: Context, session: Session, look: Look | None) -> View:
     if not is_live(session.status):
         return ended_view(session)
-    if isinstance(session.status, Queued):
-        return plain_view(session)
     if isinstance(look, Unknown):
-        return View(session, "unknown", look.why)
+        return View(session, "unknown", look.why, source="none")
     if look is None or isinstance(look, Exited | Gone):
         return _settled_view(context, session)
     if session.executor == "container" and must_end(session, context.folder(session.id)):
         return _settled_view(context, session)
     if session.executor == "tmux":
-        session, detail = observe(context, session, look)
-        return plain_view(session, detail)
-    return plain_view(session)
+        session, state = observe(context, session, look)
+        is_told = state.kind != "unknown" and state.source != "none"
+        return replace(plain_view(session, state.detail), source=state.source if is_told else "tmux")
+    return replace(plain_view(session), source="engine")
 
 
 def _settled_view(context: Context, session: Session) -> View:
@@ -82,7 +99,7 @@ def _settled_view(context: Context, session: Session) -> View:
         # another process that starts or settles it just now is not waited for
         session = settle(context, session.id, wait_seconds=0)
     except ScopecraftError as error:
-        return View(session, "unknown", error.message)
+        return View(session, "unknown", error.message, source="none")
     return ended_view(session) if not is_live(session.status) else plain_view(session)
 
 
@@ -92,6 +109,19 @@ def ended_view(session: Session) -> View:
 
     assert isinstance(session.status, Ended)
     return View(session, "ended", outcome_detail(session.status.outcome), session.status.ended_at)
+
+
+def queued_view(session: Session, place: int | None) -> View:
+    """`place` 1 is the next one; None: it has left the line this moment."""
+    assert isinstance(session.status, Queued)
+    detail = "" if place is None else "next in line" if place == 1 else f"{ordinal(place)} in line"
+    return View(session, "queued", detail, session.status.enqueued_at, place=place or 0)
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `11th`, `23rd`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def plain_view(session: Session, detail: str = "") -> View:
@@ -105,10 +135,10 @@ def plain_view(session: Session, detail: str = "") -> View:
     return View(session, status.kind, "", session.created_at)
 
 
-def observe(context: Context, session: Session, look: Look) -> tuple[Session, str]:
-    """Move a dispatch session between running and waiting as its agent's own files say; what it asks."""
+def observe(context: Context, session: Session, look: Look) -> tuple[Session, DispatchState]:
+    """Move a dispatch session between running and waiting as its agent's own files say; and what these say."""
     if not isinstance(handle_of(session.status), WindowHandle) or not isinstance(look, Alive):
-        return session, ""
+        return session, UNKNOWN_STATE
     from scopecraft.agents.base import dialect_of_record
     from scopecraft.sessions.conversation import learn_conversation
 
@@ -117,12 +147,12 @@ def observe(context: Context, session: Session, look: Look) -> tuple[Session, st
     learn_conversation(context, session, state.conversation_id)
     after = status_after(session.status, state.kind, state.reason, state.since or clock.to_text(now))
     if after is None:
-        return session, state.detail
+        return session, state
     kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
     detail = _safe(context, session, state.detail)
     data = {"reason": after.reason, "detail": detail} if isinstance(after, Waiting) else {}
     moved = context.store.move(session.id, after, kind, clock.to_text(now), seen=session.status, data=data)
-    return moved or context.store.get(session.id) or session, state.detail
+    return moved or context.store.get(session.id) or session, state
 
 
 def window_view(context: Context, session: Session, now: datetime) -> WindowView:

@@ -15,7 +15,7 @@ from scopecraft.config.paths import Home
 from scopecraft.missions.folder import create_mission
 from scopecraft.model.handle import ContainerHandle
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, Running, TimedOut
+from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, Queued, Running, TimedOut
 from scopecraft.state.store import Store
 from tests.support.command_line import sc
 from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
@@ -93,6 +93,24 @@ def test_words_for_states_and_ends_may_be_mixed(one_of_each: None) -> None:
 
 def test_until_it_has_ended_there_is_no_outcome(one_of_each: None) -> None:
     assert [(row["task"], row["outcome"]) for row in listed("--state", "unknown")] == [("lives", None)]
+
+
+def test_what_stands_in_line_is_listed_in_its_order(store: Store) -> None:
+    for task in ("one", "two", "three"):
+        store.queue.enqueue(a_session(task=task, status=Queued(LATER)), LATER, lambda *_: None)
+    one, two, three = (item.session.id for item in store.line())
+    store.queue.reorder([three, one, two], LATER, {})
+    rows = listed()
+    assert [(row["task"], row["state"], row["place"], row["since"]) for row in rows] == [
+        ("three", "queued", 1, LATER),
+        ("one", "queued", 2, LATER),
+        ("two", "queued", 3, LATER),
+    ]
+    assert [row["detail"] for row in rows] == ["next in line", "2nd in line", "3rd in line"]
+
+
+def test_each_state_says_who_tells_it(one_of_each: None) -> None:
+    assert {row["state"]: row["state_source"] for row in listed()} == {"unknown": "none", "ended": "record"}
 
 
 def test_what_is_asked_for_is_not_lost_behind_the_latest(store: Store) -> None:
