@@ -14,6 +14,7 @@ MODULES = (
     "bench.prune",
     "bench.private_git",
     "bench.stream",
+    "bench.monitor",
     "bench.tmux_start",
 )
 

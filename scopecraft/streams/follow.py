@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -85,32 +86,57 @@ class Tail:
         self._splitter = LineSplitter(offset, number)
         self._descriptor: int | None = None
         self._is_removed = False
+        self.is_behind = False  # the last reading stopped before the end
+
+    @property
+    def offset(self) -> int:
+        return self._offset
 
     @property
     def rest(self) -> Line | None:
         return self._splitter.rest
 
-    def read(self) -> Iterator[Line | Replaced]:
-        """All that is new. Raises OperationFailed."""
+    def read(self, most_bytes: int = NO_END) -> Iterator[Line | Replaced]:
+        """All that is new, or the first `most_bytes` of it, give or take a chunk. Raises OperationFailed."""
         if self._descriptor is None:
             self._descriptor = open_stream(self._path)
         if self._descriptor is None:
             return
         yield from self._truncated(self._descriptor)
-        yield from self._lines(self._descriptor)
-        yield from self._replaced(self._descriptor)
+        yield from self._lines(self._descriptor, most_bytes)
+        if not self.is_behind:  # what is left of this file would be lost
+            yield from self._replaced(self._descriptor)
+
+    def is_changed(self) -> bool:
+        """Whether there is something to read, for the price of two looks at the file; never raises."""
+        try:
+            there = self._path.lstat()
+        except OSError:
+            return self._descriptor is not None and not self._is_removed
+        if self._descriptor is None:
+            return True
+        held = os.fstat(self._descriptor)
+        if held.st_size < self._offset or held.st_size > self._offset < self._end:
+            return True
+        # what is no file any more was told once
+        return not os.path.samestat(there, held) and (stat.S_ISREG(there.st_mode) or not self._is_removed)
 
     def close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _lines(self, descriptor: int) -> Iterator[Line]:
+    def _lines(self, descriptor: int, most_bytes: int) -> Iterator[Line]:
+        self.is_behind = False
+        stop = self._offset + most_bytes
         while self._offset < self._end and (data := read_chunk(descriptor, self._offset)):
             self._offset += len(data)
             for line in self._splitter.feed(data):
                 self._number = line.number + 1
                 yield line
+            if self._offset >= stop:
+                self.is_behind = True  # or just at the end: the next reading tells
+                return
 
     def _truncated(self, descriptor: int) -> Iterator[Replaced]:
         size = os.fstat(descriptor).st_size
