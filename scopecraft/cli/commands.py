@@ -51,7 +51,13 @@ COMMANDS: dict[str, Row] = {
     "trash": Row(_LOOK, "scopecraft.cli.trash:trash", "List what was removed, or let go what has expired."),
     "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
+    "up": Row(_SUPERVISOR, "scopecraft.cli.up:up", "Start the supervisor in the background."),
+    "down": Row(_SUPERVISOR, "scopecraft.cli.down:down", "Stop the supervisor; sessions run on unless told otherwise."),
+    "status": Row(_SUPERVISOR, "scopecraft.cli.status:status", "Say how the supervisor, the queue and sessions are."),
     "serve": Row(_SUPERVISOR, "scopecraft.cli.serve:serve", "Run the supervisor in the foreground."),
+    "install-service": Row(
+        _SUPERVISOR, "scopecraft.cli.install_service:install_service", "Have systemd keep the supervisor up."
+    ),
     "config": Row(_SETUP, "scopecraft.cli.config:config", "Show and change settings, and where each comes from."),
     "completion": Row(_SETUP, "scopecraft.cli.completion:completion", "Print what makes bash, zsh or fish complete."),
     "doctor": Row(_SETUP, "scopecraft.cli.doctor:doctor", "Check what scopecraft needs, and say how to mend it."),

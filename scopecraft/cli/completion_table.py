@@ -257,7 +257,27 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
+    'up': ('Start the supervisor in the background.', (
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
+    'down': ('Stop the supervisor; sessions run on unless told otherwise.', (
+        (('--stop-sessions', '--leave-sessions'), '', 'End what runs, politely; or let it run on', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
+    'status': ('Say how the supervisor, the queue and sessions are.', (
+        (('--json',), '', 'Print JSON', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'serve': ('Run the supervisor in the foreground.', (
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
+    'install-service': ('Have systemd keep the supervisor up.', (
+        (('--print',), '', 'Show the unit, and write nothing', False),
+        (('--remove',), '', 'Take the unit away again', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),

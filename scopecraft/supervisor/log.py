@@ -53,6 +53,13 @@ def logging_to(home: Home) -> Iterator[None]:
             handler.close()
 
 
+def log_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def last_lines(path: Path, count: int, *, after: int = 0) -> list[str]:
     """The last lines of a log, made safe to show; only those written beyond `after` bytes."""
     try:

@@ -36,7 +36,7 @@ def test_it_was_judged_for_every_argument_what_may_stand_there() -> None:
 
 def test_commands_come_first() -> None:
     assert set(offered("")) == set(COMMANDS)
-    assert offered("st") == ["stop"]
+    assert offered("sto") == ["stop"]
     assert "set" in offered("config", "")
     assert offered("config", "un") == ["unset", "untrust"]
 
