@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from scopecraft.config.projects import Project
-from scopecraft.errors import StorageFailed
+from scopecraft.errors import BadInput, StorageFailed
 from scopecraft.missions.advance import WORK_STEP
-from scopecraft.missions.finding import find_mission
-from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id, new_session_id
 from scopecraft.model.mission import Mission
@@ -21,39 +21,99 @@ from scopecraft.queueing.admission import require_place
 from scopecraft.sessions.agent_choice import Chosen, choose_agent, refuse_agent
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import callers_own, save_request
-from scopecraft.sessions.mission_start import refuse_while_alive
-from scopecraft.sessions.places import project_here, within_project_of
+from scopecraft.sessions.mission_start import would_begin
+from scopecraft.sessions.places import project_here
+from scopecraft.sessions.project_settings import within_project
 from scopecraft.sessions.request import StartRequest
 from scopecraft.state.line import Guard
+from scopecraft.worktrees.repository import Repository, resolve_base
+
+Places = dict[tuple[Path, str | None], tuple[Project, Repository]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What could be found out about the request."""
+class Asked:
+    """A request of which nothing is known to be wrong, and what was found out about it."""
 
     request: StartRequest
     project: Project
     chosen: Chosen
     mission: Mission | None  # None where one is to be made
 
+    @property
+    def task(self) -> str:
+        """Empty where only an id can name it."""
+        return self.mission.slug if self.mission else slug_of(self.request.task)
+
 
 def enqueue(context: Context, request: StartRequest) -> QueueItem:
     """Behind all that wait. What is refused leaves nothing behind.
 
     Raises QueueFull, AlreadyRunning for a task that has a live session, and what can be known to be wrong with the
-    request; what only the engine or git can tell ends the session when its turn comes.
+    request; what only the engine or a remote can tell ends the session when its turn comes.
     """
-    asked = _checked(context, request)
+    return enter(context, checked(context, request))
+
+
+def enqueue_all(context: Context, requests: Sequence[StartRequest]) -> Iterator[QueueItem]:
+    """One after the other, each as it is safe; before the first of them, all are checked.
+
+    Raises as `enqueue`, and BadInput for a task that is named twice.
+    """
+    places: Places = {}
+    asked = [checked(context, request, places) for request in requests]
+    _refuse_twice(asked)
+    for each in asked:
+        yield enter(context, each)
+
+
+def _refuse_twice(asked: Sequence[Asked]) -> None:
+    named: set[tuple[str, str]] = set()
+    for each in asked:
+        name = (each.project.name, each.task)
+        if each.task and name in named:
+            raise BadInput(f"{each.task} is named twice", "a task has one session at a time: name each once")
+        named.add(name)
+
+
+def checked(context: Context, request: StartRequest, places: Places | None = None) -> Asked:
+    """Makes nothing. `places` remembers what was found out about a folder, for many requests at once."""
+    check_title(request.task)
+    project, repository = place = _place(context, request, {} if places is None else places)
+    inner = context
+    if context.project != project.name:
+        inner = within_project(context, place, ask=request.on_settings, overrides=request.overrides)
+    chosen = choose_agent(inner, request.agent)
+    refuse_agent(inner, chosen, request)
+    mission = would_begin(context, request, project, repository)
+    if mission is None and request.start_from is None and request.base is not None:
+        resolve_base(repository, request.base)
+    # where it starts from is told by where the person stands, which the supervisor does not
+    asked = Asked(replace(request, project=project.name, agent=chosen.name), project, chosen, mission)
+    context.store.queue.refuse_second(project.name, asked.task)
+    return asked
+
+
+def enter(context: Context, asked: Asked) -> QueueItem:
+    """Behind all that wait. Raises QueueFull, AlreadyRunning and StorageFailed, and leaves nothing behind then."""
     session = _queued_session(asked)
     folder = context.folder(session.id).path
+    guard = _guard(asked.request)
     try:
         save_request(folder, asked.request, callers_own(context, asked.chosen))
-        return context.store.queue.enqueue(session, session.created_at, _guard(request), is_new=request.is_new)
+        return context.store.queue.enqueue(session, session.created_at, guard, is_new=asked.request.is_new)
     except BaseException:  # raised again: an interruption, too, leaves no folder without a record
         with suppress(StorageFailed):
             if context.store.get(session.id) is None:
                 shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _place(context: Context, request: StartRequest, places: Places) -> tuple[Project, Repository]:
+    key = (request.cwd, request.project)
+    if key not in places:
+        places[key] = project_here(context, request.cwd, request.project)
+    return places[key]
 
 
 def _guard(request: StartRequest) -> Guard:
@@ -63,22 +123,7 @@ def _guard(request: StartRequest) -> Guard:
     return guard
 
 
-def _checked(context: Context, request: StartRequest) -> _Asked:
-    check_title(request.task)
-    inner = within_project_of(context, request)
-    project, _ = project_here(context, request.cwd, request.project)
-    chosen = choose_agent(inner, request.agent)
-    refuse_agent(inner, chosen, request)
-    mission = find_mission(context.home, request.task, project.name, partial=False)
-    if mission is not None:
-        refuse_half_removed(context.home, mission)
-        refuse_while_alive(context, mission)
-    # where it starts from is told by where the person stands, which the supervisor does not
-    named = replace(request, project=project.name, agent=chosen.name)
-    return _Asked(named, project, chosen, mission)
-
-
-def _queued_session(asked: _Asked) -> Session:
+def _queued_session(asked: Asked) -> Session:
     """What is not known yet, branch and worktree of a mission that is to be made, is filled in when it begins."""
     at = clock.now()
     created_at = clock.to_text(at)
@@ -87,7 +132,7 @@ def _queued_session(asked: _Asked) -> Session:
     return Session(
         id=new_session_id(at),
         mission_id=mission_id,
-        task=mission.slug if mission else slug_of(request.task) or mission_id,
+        task=asked.task or mission_id,
         project=asked.project.name,
         step_id=WORK_STEP,
         attempt=1,  # the store counts

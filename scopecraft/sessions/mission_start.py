@@ -28,7 +28,7 @@ from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title, slug_of
-from scopecraft.model.session import is_live
+from scopecraft.model.session import Queued, is_live
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
@@ -145,6 +145,11 @@ def refuse_while_alive(context: Context, mission: Mission, *, but: str | None = 
         from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
 
         session = settle(context, session.id)
+        if isinstance(session.status, Queued):
+            raise AlreadyRunning(
+                f"{mission.slug} waits in the queue: {session.id}",
+                f"see its place: sc queue   take it out: sc queue remove {session.task}",
+            )
         if is_live(session.status):
             raise AlreadyRunning(
                 f"a session of {mission.slug} is {session.status.kind}: {session.id}",

@@ -10,7 +10,9 @@ from scopecraft.config.projects import Project, load_projects, project_named, pr
 from scopecraft.errors import Ambiguous, NotFound, RepositoryRefused, ScopecraftError
 from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import find_mission, require_mission
+from scopecraft.missions.trash import removed_ids
 from scopecraft.model.mission import Mission
+from scopecraft.model.naming import slug_of, suffix_of
 from scopecraft.model.session import Session, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.project_settings import within_project
@@ -60,6 +62,19 @@ def repository_of(project: Project) -> Repository:
 
 def mission_named(context: Context, task: str, cwd: Path, project: str | None = None) -> Mission:
     """In the named project; else around the folder's project first, then anywhere. Raises NotFound and Ambiguous."""
+    try:
+        return _mission_named(context, task, cwd, project)
+    except NotFound as error:
+        waiting = _without_mission(context, task, cwd, project)
+        if waiting is None or not is_live(waiting.status):
+            raise
+        raise NotFound(
+            f"{waiting.task} waits in the queue: its branch and its worktree are made when it begins",
+            f"see its place: sc queue   take it out: sc queue remove {waiting.task}",
+        ) from error
+
+
+def _mission_named(context: Context, task: str, cwd: Path, project: str | None) -> Mission:
     if project is not None:
         return require_mission(context.home, task, project_named(load_projects(context.home), project).name)
     project = project_around(context, cwd)
@@ -73,7 +88,8 @@ def mission_named(context: Context, task: str, cwd: Path, project: str | None = 
 def session_named(context: Context, text: str, cwd: Path, project: str | None = None) -> Session:
     """A session by id or a unique piece of it, else the latest session of the mission by that name.
 
-    A visit that is over stands back behind what agents did. With a project, one of another project is not meant.
+    A visit that is over stands back behind what agents did. With a project, one of another project is not meant. A
+    task that waits in the queue is found before its mission is made, and so is one that never began.
     """
     found = [session for session in context.store.matching(text) if project in (None, session.project)]
     if len(found) > 1:
@@ -82,8 +98,11 @@ def session_named(context: Context, text: str, cwd: Path, project: str | None = 
     if found:
         return found[0]
     try:
-        mission = mission_named(context, text, cwd, project)
+        mission = _mission_named(context, text, cwd, project)
     except NotFound as error:
+        unmade = _without_mission(context, text, cwd, project)
+        if unmade is not None:
+            return unmade
         if project is not None:
             raise
         raise NotFound(f"no session or task is called {text!r}", error.hint) from error
@@ -91,6 +110,36 @@ def session_named(context: Context, text: str, cwd: Path, project: str | None = 
     if session is None:
         raise NotFound(f"{mission.slug} has no session yet", f"start one: sc run {mission.slug} -m 'what to do'")
     return session
+
+
+def _without_mission(context: Context, text: str, cwd: Path, project: str | None) -> Session | None:
+    """The session of a task whose mission is not made yet, or never was: by name, suffix, or the mission's id.
+
+    One that lives goes before one that ended, one of the project around before others. Raises Ambiguous.
+    """
+    removed = removed_ids(context.home)
+    found = [each for each in _by_task(context, text) if project in (None, each.project)]
+    found = [each for each in found if is_live(each.status) or each.mission_id not in removed]
+    living = [each for each in found if is_live(each.status)] or found
+    if len(living) > 1:
+        around = project_around(context, cwd)
+        living = [each for each in living if each.project == around] or living
+    if len(living) > 1:
+        listed = ", ".join(f"{each.id} ({each.project})" for each in living[:6])
+        raise Ambiguous(f"{text!r} names sessions of several projects: {listed}", "use an id, or --project")
+    return living[0] if living else None
+
+
+def _by_task(context: Context, text: str) -> list[Session]:
+    """The newest of each project; those in line also by the suffix of their name."""
+    slug = slug_of(text)
+    found = context.store.latest_of_task(slug) if slug else []
+    if not found and text.startswith("m-"):
+        found = context.store.sessions(mission_id=text, limit=1)
+    suffix = suffix_of(slug)
+    if found or not suffix:
+        return found
+    return [item.session for item in context.store.line() if suffix_of(item.session.task) == suffix]
 
 
 def telling(sessions: Sequence[Session]) -> Session | None:

@@ -123,6 +123,10 @@ class Line:
 
         self._database.run(change)
 
+    def refuse_second(self, project: str, task: str) -> None:
+        """Raises AlreadyRunning where a session of the task lives, waiting ones included."""
+        _refuse(self._database.run(lambda connection: queries.live_task(connection, project, task)), task)
+
     def items(self) -> list[QueueItem]:
         """Who waits, in order."""
         return self._database.run(items)
@@ -199,14 +203,22 @@ def _insert(connection: sqlite3.Connection, session: Session, at: str, *, is_new
 
 
 def _refuse_second(connection: sqlite3.Connection, session: Session) -> None:
-    living = queries.live_of(connection, session.mission_id) or queries.live_task(
-        connection, session.project, session.task
-    )
-    if living is not None:
+    living = queries.live_of(connection, session.mission_id)
+    _refuse(living or queries.live_task(connection, session.project, session.task), session.task)
+
+
+def _refuse(living: Session | None, task: str) -> None:
+    if living is None:
+        return
+    if isinstance(living.status, Queued):
         raise AlreadyRunning(
-            f"{session.task} already has a session: {living.id} ({living.status.kind})",
-            f"see it: sc show {living.id}   end it: sc stop {living.id}",
+            f"{task} waits in the queue already: {living.id}",
+            f"see its place: sc queue   take it out: sc queue remove {living.id}",
         )
+    raise AlreadyRunning(
+        f"{task} already has a session: {living.id} ({living.status.kind})",
+        f"see it: sc show {living.id}   end it: sc stop {living.id}",
+    )
 
 
 def _stand(connection: sqlite3.Connection, session_id: str, *, is_new: bool, is_waiting: bool) -> None:

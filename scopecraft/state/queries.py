@@ -45,9 +45,10 @@ def live_task(connection: sqlite3.Connection, project: str, task: str) -> Sessio
     return session_of(row) if row else None
 
 
-def latest_of_task(connection: sqlite3.Connection, task: str) -> Session | None:
-    row = connection.execute(f"{SELECT_SESSION} WHERE task = ? ORDER BY seq DESC LIMIT 1", (task,)).fetchone()
-    return session_of(row) if row else None
+def latest_of_task(connection: sqlite3.Connection, task: str) -> list[Session]:
+    newest = "SELECT max(seq) FROM session WHERE task = ? COLLATE NOCASE GROUP BY project"
+    rows = connection.execute(f"{SELECT_SESSION} WHERE seq IN ({newest}) ORDER BY seq DESC", (task,))
+    return [session_of(row) for row in rows]
 
 
 def attempts(connection: sqlite3.Connection, mission_id: str, step_id: str) -> int:

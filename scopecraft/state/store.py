@@ -188,8 +188,8 @@ class Store:
         """The session with that id, else all whose id begins or ends so (with or without `r-`), newest first."""
         return self._database.run(lambda connection: queries.matching(connection, text))
 
-    def latest_of_task(self, task: str) -> Session | None:
-        """By the name that its mission had; for sessions whose mission was never made, or is gone."""
+    def latest_of_task(self, task: str) -> list[Session]:
+        """By the name that its mission had, the newest of each project; for missions never made, or gone."""
         return self._database.run(lambda connection: queries.latest_of_task(connection, task))
 
     def line(self) -> list[QueueItem]:
