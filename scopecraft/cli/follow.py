@@ -14,13 +14,14 @@ from scopecraft.cli.progress import ProgressView, summary_lines
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.stop import stop_patiently
 from scopecraft.cli.terminal import has_colour, paint
+from scopecraft.cli.turn import wait_for_turn
 from scopecraft.errors import StateUnreadable
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Ended, Session
+from scopecraft.model.session import Completed, Ended, Queued, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
@@ -41,8 +42,13 @@ EARLIER_LINES = 100  # of a session that has worked for a while
 def follow_session(context: Context, session: Session, *, is_new: bool) -> int:
     """Until it ends, or the person goes. The exit code: 0 when it completed, 130 when it was left running.
 
-    `is_new`: it began just now. Of any other the latest lines are shown first.
+    `is_new`: it began just now. Of any other the latest lines are shown first. One that stands in line is waited for.
     """
+    if isinstance(session.status, Queued):
+        begun = wait_for_turn(context, session)
+        if begun is None:
+            return INTERRUPTED
+        session, is_new = begun, True
     with ProgressView(sys.stdout) as view:
         following = _Following(context, session, view, is_new=is_new)
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -13,8 +13,12 @@ from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
 from scopecraft.model.duration import seconds_of
+from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
+
+if TYPE_CHECKING:
+    from scopecraft.supervisor.asking import Begun
 
 
 @command(
@@ -47,7 +51,7 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
     Exit code: 0 when the agent completed its work (with --agents: all did), 1 when it failed, was stopped or ran out of
     time, 130 when you left it running.
     """
-    from scopecraft.sessions.container_start import start_container
+    from scopecraft.supervisor.asking import ask_to_run
 
     context = Context.of(os.environ)
     timeout_seconds = seconds_of(timeout) if timeout else None
@@ -62,27 +66,41 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
     request = request_of(options, may_read_stdin=True, timeout_seconds=timeout_seconds)
     if options["agents"] is not None:
         return _run_siblings(context, request, agents_of(options["agents"]), detach)
-    session = start_container(context, request)
+    begun = ask_to_run(context, request)
+    session = begun.session
     if detach:
         click.echo(session.id)
+        if begun.place:
+            say(f"{session.task} has place {begun.place} in the queue: {begun.because}")
         note(f"follow it: sc attach {session.task}   end it: sc stop {session.task}")
         return None
     from scopecraft.cli.follow import follow_session
 
-    say(f"{session.id}: {session.agent} works on {session.task}, on {session.branch}")
+    _tell(begun)
     return follow_session(context, session, is_new=True)
 
 
-def _run_siblings(context: Context, request: StartRequest, agents: tuple[str, ...], detach: bool) -> int | None:
-    from scopecraft.sessions.container_start import choose_container, start_container
-    from scopecraft.sessions.siblings import How, start_siblings
-
-    sessions = []
-    for session in start_siblings(context, request, agents, How(choose_container, start_container)):
-        sessions.append(session)
-        if detach:
-            click.echo(session.id)
+def _tell(begun: Begun) -> None:
+    session = begun.session
+    if begun.place:
+        say(f"{session.id}: {session.task} has place {begun.place} in the queue: {begun.because}")
+    else:
         say(f"{session.id}: {session.agent} works on {session.task}, on {session.branch}")
+
+
+def _run_siblings(context: Context, request: StartRequest, agents: tuple[str, ...], detach: bool) -> int | None:
+    from scopecraft.sessions.container_start import choose_container
+    from scopecraft.sessions.siblings import How, start_siblings
+    from scopecraft.supervisor.asking import ask_to_run
+
+    def start(within: Context, sibling: StartRequest) -> Session:
+        begun = ask_to_run(within, sibling)
+        if detach:
+            click.echo(begun.session.id)
+        _tell(begun)
+        return begun.session
+
+    sessions = list(start_siblings(context, request, agents, How(choose_container, start)))
     if detach:
         note("how they are: sc ls")
         return None

@@ -97,6 +97,7 @@ def _turn(context: Context, session: Session, request: StartRequest) -> Callable
         if context.store.queue.begin(starting, at, admission.guard, admission.fence) is None:
             raise TurnLost(f"{session.id} does not wait in the queue any more", f"see why: sc show {session.id}")
         is_taken = True
+        admission.on_taken()
         _tell_mission(context, session, request)
 
     return take

@@ -19,16 +19,25 @@ class Ending:
         self.session = session
         self._context = context
         self._next_look = 0.0
+        self._version = -1
         self._is_told = False  # by the launcher, or by an agent in its name: so it shortens the wait only once
 
     def is_over(self) -> bool:
         """To be asked as often as one likes. Raises what settling raises."""
+        self._see_what_is_written()
         if is_live(self.session.status) and self._is_due():
             began = time.monotonic()
             self.session = settle(self._context, self.session.id, wait_seconds=0)
             # an engine that hangs must not hold up what can be read
             self._next_look = time.monotonic() + max(LOOK_SECONDS, (time.monotonic() - began) * 10)
         return not is_live(self.session.status)
+
+    def _see_what_is_written(self) -> None:
+        """Whoever settled it has written that down."""
+        version = self._context.store.data_version()
+        if version != self._version:
+            self._version = version
+            self.session = self._context.store.get(self.session.id) or self.session
 
     def _is_due(self) -> bool:
         if time.monotonic() >= self._next_look:

@@ -91,6 +91,7 @@ class Admission:
     is_queued: bool = False  # it is recorded already, and waits in line
     guard: Callable[[Occupancy, QueueRules], None] = _nobody_asks
     wait_turn: Callable[[], None] = _nothing
+    on_taken: Callable[[], None] = _nothing  # hears that it counts as starting now
     fence: int | None = None  # of the supervisor that starts it
 
 

@@ -2,43 +2,143 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from scopecraft.config.paths import Home
+from scopecraft.errors import StorageFailed
+from scopecraft.model import clock
+from scopecraft.model.event import Event
+from scopecraft.model.queue import QueueRules
+from scopecraft.queueing.admission import is_parked
+from scopecraft.sessions.stop import stop_session
+from scopecraft.state.store import Store
+from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Handler
+from scopecraft.supervisor.looking import Looking
+from scopecraft.supervisor.requests import Requests
+from scopecraft.supervisor.settling import Settling
+from scopecraft.supervisor.starting import Starting
+
+POLL_SECONDS = 0.1  # for what other processes write; they poke us, but need not
+REST_SECONDS = 5.0  # after which everything is looked at anew, whatever anybody says
+LEAVE_SECONDS = 10.0
+SEEN = "seen"  # in run_time: the place in the journal up to which its events have had their effect
+BAD_ENDS = frozenset({"failed", "timed_out", "interrupted"})
+_log = logging.getLogger(__name__)
 
 
 class Loop:
     """One home's supervisor, for the process that holds its lock; `fence` is the number that it got with it."""
 
     def __init__(self, home: Home, environ: Mapping[str, str], fence: int) -> None:
-        self._home = home
-        self._environ = environ
-        self._fence = fence
+        self._contexts = Contexts(home, environ)
         self._woken = threading.Event()
         self._left = threading.Event()
+        self._stops_sessions = False
+        self._version = -1
+        self._settling = Settling(self._contexts, self.wake)
+        self._starting = Starting(self._contexts, fence, self.wake)
+        self._looking = Looking(self._contexts, self._settling)
+        self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:
         """Until somebody says `leave`; what it started is left as it is, unless that said otherwise."""
+        store = self._contexts.store()
+        if store.run_time(SEEN) is None:
+            store.set_run_time(SEEN, _end_of_journal(store))
+        self._looking.start()
+        rested = time.monotonic()
         while not self._left.is_set():
-            self._woken.wait(1.0)
-            self._woken.clear()
+            if self._has_news(store) or time.monotonic() - rested > REST_SECONDS:
+                rested = time.monotonic()
+                self._step(store)
+            self._woken.wait(POLL_SECONDS)
+        self._go()
 
     def wake(self) -> None:
         """Something may have changed; from any thread."""
+        self._version = -1
         self._woken.set()
 
-    def leave(self, *, stop_sessions: bool) -> None:  # noqa: ARG002
+    def leave(self, *, stop_sessions: bool) -> None:
         """Start nothing more, and return from `run`; from any thread, and from a signal handler."""
+        self._stops_sessions |= stop_sessions
         self._left.set()
         self._woken.set()
 
     def handlers(self) -> Mapping[str, Handler]:
         """What it answers on the socket, by the name of the request."""
-        return {}
+        return self._requests.handlers()
 
     def health(self) -> dict[str, Any]:
         """For `sc status`: what it sees, as plain JSON."""
-        return {}
+        return {"silent": self._looking.silent, "waits_because": self._starting.waits_because}
+
+    def _has_news(self, store: Store) -> bool:
+        self._woken.clear()
+        version = store.data_version()
+        is_new, self._version = version != self._version, version
+        return is_new
+
+    def _step(self, store: Store) -> None:
+        try:
+            self._hear(store)
+            rules = self._unpark(store, store.queue.rules())
+            self._starting.step(store.line(), store.queue.occupancy(), rules, self._settling.ending())
+        except StorageFailed as error:
+            _log.error("%s", error)
+        if self._starting.superseded is not None:
+            raise self._starting.superseded
+
+    def _hear(self, store: Store) -> None:
+        """Each event has its effect once, and before anything begins that it might forbid."""
+        events = store.events(after=store.run_time(SEEN) or 0)
+        for event in events:
+            if event.kind == "session_ended" and event.data.get("outcome") in BAD_ENDS:
+                self._stop_on_failure(store, event)
+        if events:
+            store.set_run_time(SEEN, events[-1].seq)
+
+    def _stop_on_failure(self, store: Store, event: Event) -> None:
+        session = store.get(event.session_id or "")
+        if session is None or session.mode != "autonomous" or session.step_id == "visit":
+            return
+
+        def paused(rules: QueueRules) -> QueueRules:
+            if not rules.stops_on_failure or rules.is_paused:
+                return rules
+            return replace(rules, is_paused=True, paused_because=f"{session.task} ended badly ({session.id})")
+
+        data = {"change": "paused", "because": f"{session.task} ended badly"}
+        store.queue.change_rules(paused, clock.to_text(clock.now()), data)
+
+    def _unpark(self, store: Store, rules: QueueRules) -> QueueRules:
+        """A provider's limit that has been reset is over by itself."""
+        now = clock.to_text(clock.now())
+        if rules.parked_until is None or is_parked(rules, now):
+            return rules
+
+        def free(known: QueueRules) -> QueueRules:
+            return known if is_parked(known, now) else replace(known, parked_until=None, parked_because="")
+
+        return store.queue.change_rules(free, now, {"change": "unparked"})
+
+    def _go(self) -> None:
+        self._starting.leave()
+        self._looking.leave()
+        self._starting.wait(LEAVE_SECONDS)
+        if self._stops_sessions:
+            context = self._contexts.fresh()
+            for session in context.store.live():
+                if session.status.kind in ("running", "waiting"):
+                    stop_session(context, session.id, now=False)
+        self._settling.leave(LEAVE_SECONDS)
+
+
+def _end_of_journal(store: Store) -> int:
+    return max((event.seq for event in store.earlier_events(limit=1)), default=0)

@@ -1,0 +1,116 @@
+"""Asking for a session: the warm supervisor starts it where one is up, else this process does it by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from scopecraft.errors import NotConfirmed, Refused
+from scopecraft.model.codec import session_from_dict
+from scopecraft.model.host_files import HostFile
+from scopecraft.sessions.kept_request import request_dict
+from scopecraft.supervisor import client
+from scopecraft.supervisor.background import ensure_up
+
+if TYPE_CHECKING:
+    from scopecraft.model.session import Session
+    from scopecraft.sessions.context import Context
+    from scopecraft.sessions.project_settings import Answer, Question
+    from scopecraft.sessions.request import StartRequest
+
+START_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that runs, or waits in line at a place, 1 being the next, because of something."""
+
+    session: Session
+    place: int = 0
+    because: str = ""
+
+
+def ask_to_run(context: Context, request: StartRequest) -> Begun:
+    """An autonomous session: started, or in line. Raises what a start raises, QueueFull and SupervisorFailed.
+
+    Where no supervisor is up and none may be started, what would have to wait is Refused.
+    """
+    if not ensure_up(context.home, context.environ, wait_seconds=START_SECONDS):
+        return _run_alone(context, request)
+    answer = _ask(context, request, "run", {})
+    return Begun(session_from_dict(answer["session"]), int(answer.get("place", 0)), str(answer.get("because", "")))
+
+
+def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:
+    """A session in a window. It needs no supervisor: this process starts it where none is up."""
+    if client.is_up(context):
+        return session_from_dict(_ask(context, request, "dispatch", {"contained": contained})["session"])
+    from scopecraft.queueing.admission import require_floors
+    from scopecraft.sessions.floors import floors_of
+    from scopecraft.supervisor.requests import start_dispatch
+
+    require_floors(floors_of(context))
+    session = start_dispatch(context, request, contained=contained)
+    ensure_up(context.home, context.environ, wait_seconds=0)  # it keeps an eye on what waits for a person
+    return session
+
+
+def _run_alone(context: Context, request: StartRequest) -> Begun:
+    from scopecraft.supervisor.requests import Doorkeeper, obstacle_now, start_now
+
+    obstacle = obstacle_now(context)
+    if obstacle is not None:
+        raise Refused(
+            f"it would have to wait, and no supervisor is there to start it then: {obstacle.because}",
+            "start one: sc up   or see what is in the way: sc queue",
+        )
+    return Begun(start_now(context, request, Doorkeeper()))
+
+
+def _ask(context: Context, request: StartRequest, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a repository's settings are to count for is asked here, where the person is."""
+    heard = _ears(request)
+    whole = {**body, "request": request_dict(request), "environ": dict(context.environ)}
+    try:
+        return client.ask(context, name, whole, heard)
+    except NotConfirmed:
+        ignores = _ask_the_person(context, request)
+        return client.ask(context, name, {**whole, "ignores_settings": ignores}, heard)
+
+
+def _ask_the_person(context: Context, request: StartRequest) -> bool:
+    """Whether to leave the repository's settings out this time. Raises NotConfirmed when the person says stop."""
+    from scopecraft.sessions.places import within_project_of
+
+    answers: list[Answer] = []
+
+    def ask(question: Question) -> Answer:
+        answers.append(request.on_settings(question))
+        return answers[-1]
+
+    within_project_of(context, replace(request, on_settings=ask))
+    return "ignore" in answers
+
+
+def _ears(request: StartRequest) -> Callable[[str, Any], None]:
+    def included(data: Mapping[str, Any]) -> None:
+        from scopecraft.worktrees.include import Included, Skipped
+
+        request.on_included(Included(tuple(data["copied"]), tuple(Skipped(**each) for each in data["skipped"])))
+
+    def host_files(data: Mapping[str, Any]) -> None:
+        request.on_host_files(str(data["task"]), tuple(HostFile(**each) for each in data["files"]))
+
+    by_kind: dict[str, Callable[[Any], None]] = {
+        "included": included,
+        "host_files": host_files,
+        "note": request.on_note,
+        "setup": request.on_setup,
+    }
+
+    def heard(kind: str, data: Any) -> None:
+        if kind in by_kind:
+            by_kind[kind](data)
+
+    return heard

@@ -1,0 +1,190 @@
+"""Starting what waits, one after another in its order.
+
+The next ones are made ready as soon as a slot is about to be free, and stand at the gate; when their turn comes, their
+container is all that is left to make. A gate opens for the first in line only, so the order of the line is the order in
+which sessions begin.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from scopecraft.errors import (
+    EngineUnavailable,
+    LockHeld,
+    ScopecraftError,
+    StateUnreadable,
+    StorageFailed,
+    Superseded,
+    TurnLost,
+)
+from scopecraft.model import clock
+from scopecraft.model.queue import Occupancy, QueueItem, QueueRules
+from scopecraft.model.session import Queued, Session
+from scopecraft.queueing.admission import may_next_begin
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.floors import floors_of
+from scopecraft.sessions.kept_request import load_caller, load_request
+from scopecraft.sessions.request import Admission, StartRequest
+from scopecraft.sessions.unstarted import end_unstarted
+from scopecraft.supervisor.contexts import Contexts
+
+LONGEST_PAUSE_SECONDS = 5.0
+NOT_NOW = (EngineUnavailable, LockHeld, StorageFailed)  # of the machine, and not of the request
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Gate:
+    """Where a session that is ready waits for its turn."""
+
+    session_id: str
+    is_ready: bool = False
+    lost: bool = False
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def pass_through(self, told: Callable[[], None]) -> None:
+        """Raises TurnLost when it was closed."""
+        self.is_ready = True
+        told()
+        self.opened.wait()
+        if self.lost:
+            raise TurnLost(f"{self.session_id} does not begin now", "see the queue: sc queue")
+
+    def close(self) -> None:
+        self.lost = True
+        self.opened.set()
+
+
+class Starting:
+    """`wake` is called when something has changed that the loop should look at."""
+
+    def __init__(self, contexts: Contexts, fence: int, wake: Callable[[], None]) -> None:
+        self._contexts, self._fence, self._wake = contexts, fence, wake
+        self._gates: dict[str, Gate] = {}
+        self._pauses: dict[str, tuple[float, float]] = {}  # session: how long, and until when (monotonic)
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="start")
+        self._is_over = False
+        self.superseded: Superseded | None = None
+        self.waits_because = ""  # what the first in line waits for
+
+    def step(self, items: list[QueueItem], occupancy: Occupancy, rules: QueueRules, ending: int) -> None:
+        """One look at the line; `ending` sessions will free their slot in a moment."""
+        self._close_lost(items)
+        if not items or self._is_over:
+            self.waits_because = ""
+            return
+        context = self._contexts.fresh()
+        obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
+        self.waits_because = obstacle.because if obstacle else ""
+        if obstacle is not None and obstacle.obstacle != "slots":
+            return
+        soon = max(0, rules.max_running - occupancy.running) + min(ending, occupancy.running)
+        for item in items[:soon]:
+            if not self._make_ready(item.session):
+                break  # those behind it wait with it
+        gate = self._gates.get(items[0].session.id)
+        if obstacle is None and gate is not None and gate.is_ready:
+            gate.opened.set()
+
+    def leave(self) -> None:
+        """Nothing more begins; what is on its way through comes up."""
+        self._is_over = True
+        for gate in list(self._gates.values()):
+            if not gate.opened.is_set():
+                gate.close()
+
+    def wait(self, seconds: float) -> None:
+        """For what was on its way."""
+        deadline = time.monotonic() + seconds
+        while self._gates and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def next_try(self) -> float | None:
+        """When (monotonic) the first that had to wait for the engine or the disk is tried again."""
+        return min((until for _, until in self._pauses.values()), default=None)
+
+    def _make_ready(self, session: Session) -> bool:
+        """Whether it is on its way."""
+        if session.id in self._gates:
+            return True
+        pause = self._pauses.get(session.id)
+        if pause is not None and time.monotonic() < pause[1]:
+            return False
+        gate = self._gates[session.id] = Gate(session.id)
+        self._pool.submit(self._start, session, gate)
+        return True
+
+    def _close_lost(self, items: list[QueueItem]) -> None:
+        waiting = {item.session.id for item in items}
+        for gate in list(self._gates.values()):
+            if gate.session_id not in waiting and not gate.opened.is_set():
+                gate.close()
+        for session_id in set(self._pauses) - waiting:
+            del self._pauses[session_id]
+
+    def _start(self, session: Session, gate: Gate) -> None:
+        context = self._contexts.fresh()
+        try:
+            self._start_in(context, session, gate)
+            self._pauses.pop(session.id, None)
+        except TurnLost as error:
+            _log.info("%s: %s", session.id, error)
+        except Superseded as error:
+            self.superseded = error
+        except NOT_NOW as error:
+            self._put_off(context, session, error)
+        except ScopecraftError as error:
+            _log.warning("%s does not start: %s", session.id, error)
+            end_unstarted(context, session.id, error.message)
+        # A border: a fault of ours must not stop the line, nor leave the session in it for ever.
+        except Exception as error:  # noqa: BLE001
+            _log.exception("%s does not start, by a fault of scopecraft", session.id)
+            end_unstarted(context, session.id, f"scopecraft failed to start it: {error!r}")
+        finally:
+            del self._gates[session.id]
+            self._wake()
+
+    def _start_in(self, context: Context, session: Session, gate: Gate) -> None:
+        from scopecraft.sessions.container_start import start_container
+
+        folder = context.folder(session.id).path
+        request = load_request(folder)
+        if request is None:
+            raise StateUnreadable(f"{folder} has no request.json", "start the task again: sc run")
+        caller = self._contexts.fresh({**self._contexts.environ, **load_caller(folder)})
+        start_container(caller, self._admitted(caller, request, session, gate))
+
+    def _admitted(self, context: Context, request: StartRequest, session: Session, gate: Gate) -> StartRequest:
+        def guard(occupancy: Occupancy, rules: QueueRules) -> None:
+            obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
+            if obstacle is not None:
+                raise TurnLost(f"{session.id} does not begin now: {obstacle.because}", "see the queue: sc queue")
+
+        admission = Admission(
+            session_id=session.id,
+            mission_id=session.mission_id,
+            is_queued=True,
+            guard=guard,
+            wait_turn=lambda: gate.pass_through(self._wake),
+            on_taken=self._wake,
+            fence=self._fence,
+        )
+        return replace(request, admission=admission, on_note=lambda said: _log.info("%s: %s", session.id, said))
+
+    def _put_off(self, context: Context, session: Session, error: ScopecraftError) -> None:
+        """Tried again, ever more slowly, unless it began to start: then it has its record."""
+        now = context.store.get(session.id)
+        if now is None or not isinstance(now.status, Queued):
+            return
+        length = min(LONGEST_PAUSE_SECONDS, 2 * self._pauses.get(session.id, (0.25, 0.0))[0])
+        self._pauses[session.id] = (length, time.monotonic() + length)
+        self.waits_because = error.message
+        _log.warning("%s waits %.1f s more: %s", session.id, length, error)
