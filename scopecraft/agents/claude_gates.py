@@ -24,7 +24,11 @@ def first_run_files(request: AgentRequest) -> dict[str, bytes]:
         "customApiKeyResponses": {"approved": _key_tails(request), "rejected": []},
     }
     settings: dict[str, Any] = {"cleanupPeriodDays": KEEP_CONVERSATIONS_DAYS}
-    if request.sandboxed:
+    if not request.sandboxed:
+        # a person is there to be asked, and not whether they still want to be
+        settings["permissions"] = {"defaultMode": "default"}
+        state["hasSeenAutoDefaultNudge"] = True
+    else:
         state["bypassPermissionsModeAccepted"] = True
         settings["skipDangerousModePermissionPrompt"] = True
     return {".claude.json": _json(state), "settings.json": _json(settings)}

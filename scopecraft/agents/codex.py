@@ -49,6 +49,9 @@ class Codex:
         argv = [*_begin(request)]
         if request.hooks_folder:
             argv += hook_arguments(request.hooks_folder)
+        if request.config_folder is not None and not request.sandboxed:
+            # the container is the sandbox: its own does not work in there
+            argv += ["--sandbox", "danger-full-access", "--ask-for-approval", "on-request"]
         argv += _choices(request)
         if request.resume:
             argv += ["resume", request.conversation_id]

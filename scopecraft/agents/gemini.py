@@ -50,6 +50,8 @@ class Gemini:
     def interactive(self, request: AgentRequest) -> AgentCommand:
         """Its own record tells how the conversation stands: hooks would have to be written into somebody's settings."""
         argv = [*_begin(request), *_conversation(request), *_choices(request)]
+        if request.config_folder is not None and not request.sandboxed:
+            argv.append("--skip-trust")  # it would forget what a person says: the folder of its settings is new
         if request.prompt:
             # as one argument: a prompt may begin with a hyphen
             argv.append(f"--prompt-interactive={prompt_argument(request.prompt)}")

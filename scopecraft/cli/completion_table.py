@@ -107,6 +107,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--set',), 'set', 'A setting for this time, such as container.memory=8g', True),
         (('--no-setup',), '', 'Leave out the set-up commands of a new worktree', False),
         (('--attach',), '', 'Go to the window at once', False),
+        (('--container',), '', 'Run the agent in a container, as sc run does; the window shows it', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('task', 'file*')),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -19,12 +19,16 @@ from scopecraft.model.session import Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 
+if TYPE_CHECKING:
+    from scopecraft.sessions.siblings import How
+
 
 @command(
     "dispatch",
     examples=(
         ("sc dispatch fix-login -m 'the login page …'", "open an agent on a task of its own"),
         ("sc dispatch fix-login --attach", "and go to its window"),
+        ("sc dispatch fix-login --container", "in a container, as sc run has it"),
         ("sc dispatch --worktree ../shop-login", "in a worktree that you made"),
         ("sc dispatch --pr 7", "on a pull request"),
         ("sc dispatch fix-login -- --permission-mode manual", "what stands after -- goes to the agent"),
@@ -33,32 +37,32 @@ from scopecraft.sessions.context import Context
 )
 @start_options
 @click.option("--attach", is_flag=True, help="Go to the window at once.")
-def dispatch(attach: bool, **options: Unpack[StartOptions]) -> None:
+@click.option("--container", is_flag=True, help="Run the agent in a container, as sc run does; the window shows it.")
+def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> None:
     """Open an interactive agent in a tmux window, in the worktree of TASK; a name that fits no mission makes one.
 
     The prompt comes from -m or -f; without one the agent waits for you to type. It runs on this machine with your own
-    rights and configuration. See it with sc attach.
+    rights and configuration; with --container it runs as an agent of sc run does, but asks you for permissions, and its
+    commits come to the branch when it ends. See it with sc attach.
 
     With --branch, --pr or --worktree the mission takes up what is there, and TASK may be left out. With --agents each
     agent gets a mission and a window of its own.
     """
-    from scopecraft.sessions.siblings import How, start_siblings
-    from scopecraft.sessions.window_start import choose_program, start_window
+    from scopecraft.sessions.siblings import start_siblings
 
     context = Context.of(os.environ)
     request = replace(request_of(options, may_read_stdin=False), on_host_files=_warn_first)
+    how = _how(in_container=container)
     if options["agents"] is not None:
         if attach:
             raise BadInput(
                 "--attach goes to one window, and --agents opens several", "leave --attach out; sc attach TASK"
             )
-        for session in start_siblings(
-            context, request, agents_of(options["agents"]), How(choose_program, start_window)
-        ):
+        for session in start_siblings(context, request, agents_of(options["agents"]), how):
             _tell(session)
         note("how they are: sc ls")
         return
-    session = start_window(context, request)
+    session = how.start(context, request)
     if not _tell(session):
         return
     if attach:
@@ -67,6 +71,18 @@ def dispatch(attach: bool, **options: Unpack[StartOptions]) -> None:
         go_to_window(context, session)
     else:
         note(f"see it: sc attach {session.task}   how it is: sc ls   end it: sc stop {session.task}")
+
+
+def _how(*, in_container: bool) -> How:
+    from scopecraft.sessions.siblings import How
+
+    if in_container:
+        from scopecraft.sessions.contained_start import choose_contained, start_contained_window
+
+        return How(choose_contained, start_contained_window)
+    from scopecraft.sessions.window_start import choose_program, start_window
+
+    return How(choose_program, start_window)
 
 
 def _tell(session: Session) -> bool:

@@ -11,6 +11,7 @@ from scopecraft.executors.window_launcher import ENVIRONMENT, GAVE_UP
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
+from scopecraft.sessions.contained import has_both
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.set_up import discard_set_up
 from scopecraft.sessions.settle_facts import load_facts
@@ -28,16 +29,21 @@ def adopt_started(context: Context, session: Session) -> Handle | None:
         discard_set_up(context, session.mission_id)
         return None  # written before the engine or tmux is asked for anything
     try:
-        where = load_facts(folder).where
+        facts = load_facts(folder)
+        where, window = facts.where, facts.window
     except StateUnreadable:
-        where = ""
-    handle = (
-        _container(context, session, where) if session.executor == "container" else _window(context, session, where)
-    )
+        where = window = ""
+    handle: Handle | None
+    if session.executor == "container":
+        handle = _container(context, session, where)
+    else:
+        handle = _window(context, session, window or where)
+        if handle is None and has_both(session):
+            _drop_unseen(context, session, where)
     if handle is None:
         remove_secrets(context, session)
     elif session.stop_requested_at is not None:
-        end(context, handle)
+        end(context, handle)  # without its window a container is ended by whoever settles it
     return handle
 
 
@@ -57,6 +63,14 @@ def _container(context: Context, session: Session, where: str) -> ContainerHandl
     engine = context.engine_at(address)
     handle = engine.adopt(session.id)
     return None if handle is not None and engine.discard_unstarted(handle) else handle
+
+
+def _drop_unseen(context: Context, session: Session, where: str) -> None:
+    """Its window never opened, so nobody has started the agent in it."""
+    handle = _container(context, session, where)
+    if handle is not None:
+        end(context, handle)
+        context.engine_of(handle).forget(handle)
 
 
 def _window(context: Context, session: Session, where: str) -> WindowHandle | None:

@@ -12,6 +12,7 @@ from scopecraft.errors import LockHeld, ScopecraftError
 from scopecraft.model.event import Alert
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
 from scopecraft.model.session import Session, is_live
+from scopecraft.sessions.contained import engine_address, has_both
 from scopecraft.sessions.container_launch import harvest_name
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import forget_caller
@@ -37,9 +38,20 @@ def clean_up(context: Context, session: Session, handle: Handle | None, *, keep_
             # an agent that ignores the hang-up outlives its window
             window.stop(handle, grace_seconds=1)
             window.forget(handle)
+        if has_both(session):
+            _forget_container(context, session)
     except ScopecraftError as error:
         return (Alert("left_behind", f"what it ran in could not be removed: {error.message}"),)
     return ()
+
+
+def _forget_container(context: Context, session: Session) -> None:
+    """Of an agent that had a window too; what is left of it is found by its name."""
+    from scopecraft.executors.container import container_name
+
+    engine = context.engine_at(engine_address(context, session))
+    engine.discard(container_name(session.id))
+    engine.discard(harvest_name(session))
 
 
 def remove_secrets(context: Context, session: Session) -> bool:

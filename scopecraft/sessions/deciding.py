@@ -14,6 +14,7 @@ from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Ended, Outcome, Session
 from scopecraft.model.text import clean
 from scopecraft.sessions.agent_choice import program_mend
+from scopecraft.sessions.contained import has_both
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.decided import Decided, EventData
@@ -81,7 +82,7 @@ def _taken(context: Context, session: Session) -> tuple[SettleFacts | None, Take
         facts = load_facts(context.folder(session.id))
     except StateUnreadable as error:
         # its git directory is all that there is of its commits
-        return None, postponed(error.message) if session.executor == "container" else Taken()
+        return None, postponed(error.message) if session.is_contained else Taken()
     return facts, take_commits(context, session, facts) if facts.private is not None else Taken()
 
 
@@ -89,7 +90,7 @@ def _evidence(
     context: Context, session: Session, look: Exited | Gone, facts: SettleFacts | None, activity: Activity
 ) -> Evidence:
     folder = context.folder(session.id)
-    code, reason = believed(look, *launcher_exit(folder)) if session.executor == "container" else (None, None)
+    code, reason = believed(look, *launcher_exit(folder)) if session.is_contained else (None, None)
     seen = look.exit_code if isinstance(look, Exited) else None
     if reason is None and OVERDUE in context.store.alerts_of(session.id):
         reason = "timeout"
@@ -101,8 +102,9 @@ def _evidence(
     return Evidence(
         look=look,
         activity=activity,
-        has_protocol=spoken.has_result,
-        executor=session.executor,
+        has_protocol=spoken.has_result and session.mode == "autonomous",
+        # of an agent that had both, its window is asked only for what went away under it
+        executor="container" if has_both(session) and isinstance(look, Exited) else session.executor,
         exit_code=code,
         launcher_reason=reason,
         stop_requested_by=_stopped_by(context, session),

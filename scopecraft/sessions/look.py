@@ -82,7 +82,7 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
         return View(session, "unknown", look.why, source="none")
     if look is None or isinstance(look, Exited | Gone):
         return _settled_view(context, session)
-    if session.executor == "container" and must_end(session, context.folder(session.id)):
+    if session.is_contained and must_end(session, context.folder(session.id)):
         return _settled_view(context, session)
     if session.executor == "tmux":
         session, state = observe(context, session, look)
@@ -159,14 +159,17 @@ def window_view(context: Context, session: Session, now: datetime) -> WindowView
     """What the session's dialect may look at; for a session with a window."""
     handle = handle_of(session.status)
     assert isinstance(handle, WindowHandle)
+    folder = context.folder(session.id)
+    is_inside = session.is_contained  # then its process has another number, and a configuration of its own
     return WindowView(
-        hooks_folder=context.folder(session.id).hooks,
+        hooks_folder=folder.hooks,
         conversation_id=session.conversation_id or "",
         cwd=session.worktree,
         created_at=session.created_at,
-        environ=context.environ,
-        pane_pid=handle.pane_pid,
-        pane_started=handle.pane_started,
+        environ={} if is_inside else context.environ,
+        config_folder=folder.agent / "config" if is_inside else None,
+        pane_pid=0 if is_inside else handle.pane_pid,
+        pane_started=0 if is_inside else handle.pane_started,
         age_seconds=(now - clock.from_text(session.created_at)).total_seconds(),
     )
 

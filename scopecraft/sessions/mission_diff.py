@@ -159,7 +159,7 @@ def _ignored(repository: Repository, mission: Mission, part: Part, changed: froz
 
 def _container_session(context: Context, mission: Mission) -> Session | None:
     session = context.store.latest_of(mission.id)
-    is_at_work = session is not None and is_live(session.status) and session.executor == "container"
+    is_at_work = session is not None and is_live(session.status) and session.is_contained
     return session if is_at_work else None
 
 

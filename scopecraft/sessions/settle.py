@@ -19,6 +19,7 @@ from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle
 from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
 from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_containers
+from scopecraft.sessions.contained import behind, has_both, stop_container
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
@@ -78,8 +79,8 @@ def settle_held(context: Context, session: Session) -> tuple[Session, Look | Non
     handle = handle_of(session.status)
     if handle is None:
         return _settle_starting(context, session)
-    look = look_at(context, handle)
-    if isinstance(look, Alive) and isinstance(handle, ContainerHandle) and must_end(session, folder):
+    look = _look(context, session, handle)
+    if isinstance(look, Alive) and session.is_contained and must_end(session, folder):
         look = _end_for_it(context, session, handle)
     if not isinstance(look, Exited | Gone):
         return session, look
@@ -88,18 +89,25 @@ def settle_held(context: Context, session: Session) -> tuple[Session, Look | Non
     return carry_out(context, session, decided), look
 
 
-def _end_for_it(context: Context, session: Session, handle: ContainerHandle) -> Look:
+def _look(context: Context, session: Session, handle: Handle) -> Look:
+    look = look_at(context, handle)
+    return behind(context, session, look) if has_both(session) else look
+
+
+def _end_for_it(context: Context, session: Session, handle: Handle) -> Look:
     """What there is to see after that. The reason comes first: by it whoever settles the session knows."""
     if is_abandoned(session, context.folder(session.id)):
         context.store.request_stop(session.id, clock.to_text(clock.now()), ABANDONED)
     else:
         raise_alert(context, session, OVERDUE)
-    engine = context.engine_of(handle)
     try:
-        engine.stop(handle, grace_seconds=0)
+        if isinstance(handle, ContainerHandle):
+            context.engine_of(handle).stop(handle, grace_seconds=0)
+        else:
+            stop_container(context, session, now=True)
     except (EngineFailed, EngineUnavailable):
         return Alive()  # the next look tries again
-    return engine.look(handle)
+    return _look(context, session, handle)
 
 
 def _settle_starting(context: Context, session: Session) -> tuple[Session, Look | None]:

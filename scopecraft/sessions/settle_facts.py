@@ -19,8 +19,8 @@ class SettleFacts:
 
     `where` is the engine's address or, without a container, the tmux server's socket; `window` is that socket where a
     container's agent has the terminal of a window. `boot_id` is the kernel's name for this run of the machine,
-    `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over; all empty in
-    files of older versions.
+    `began_uptime` the seconds of that run then, `secret_names` the variables whose values were handed over; all are
+    empty in files of older versions.
     """
 
     image: str | None

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from scopecraft.errors import EngineUnavailable, Refused, StateUnreadable
+from scopecraft.errors import EngineUnavailable, Refused
 from scopecraft.model import clock
 from scopecraft.model.handle import ContainerHandle, Handle, Unknown
 from scopecraft.model.session import Ended, Killed, Queued, Session, handle_of, is_live
+from scopecraft.sessions.contained import HARVEST_ROOM_SECONDS, container_of, has_both, own_grace, stop_container
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.settle import settle, settle_and_look
-from scopecraft.sessions.settle_facts import load_facts
 
-# After the agent's own grace the launcher still reads out the commits
-HARVEST_ROOM_SECONDS = 60
-USUAL_GRACE_SECONDS = 10  # where the session's own cannot be read
 WINDOW_GRACE_SECONDS = 10
 
 
@@ -30,6 +27,8 @@ def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
     if isinstance(look, Unknown) and isinstance(handle, ContainerHandle):
         # not recorded as asked for: nobody will hear it, and it may end well by itself
         raise EngineUnavailable(look.why, "see what is wrong with: sc doctor")
+    if has_both(session):
+        container_of(context, session)  # for what it raises
     at = clock.to_text(clock.now())
     context.store.request_stop(session.id, at, "sc stop --now" if now else "sc stop")
     _stop(context, session, handle, now=now)
@@ -52,15 +51,11 @@ def leave_line(context: Context, session: Session, by: str) -> Session:
 
 def _stop(context: Context, session: Session, handle: Handle, *, now: bool) -> None:
     if isinstance(handle, ContainerHandle):
-        grace = _own_grace(context, session) + HARVEST_ROOM_SECONDS
+        grace = own_grace(context, session) + HARVEST_ROOM_SECONDS
         context.engine_of(handle).stop(handle, grace_seconds=0 if now else grace)
     else:
+        if has_both(session):
+            stop_container(context, session, now=now)
+            # it ends by itself, with the agent's code
+            context.tmux_of(handle).early_death(handle, seconds=WINDOW_GRACE_SECONDS)
         context.tmux_of(handle).stop(handle, grace_seconds=0 if now else WINDOW_GRACE_SECONDS)
-
-
-def _own_grace(context: Context, session: Session) -> int:
-    try:
-        limits = load_facts(context.folder(session.id)).limits
-    except StateUnreadable:
-        return USUAL_GRACE_SECONDS
-    return limits.stop_grace_seconds if limits else USUAL_GRACE_SECONDS

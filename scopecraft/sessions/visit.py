@@ -25,6 +25,7 @@ from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.sessions.agent_choice import choose_agent
 from scopecraft.sessions.caches import cache_environment
+from scopecraft.sessions.contained import container_of, has_both
 from scopecraft.sessions.container_start import agent_environment, start_container
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.folder import SessionFolder
@@ -119,14 +120,14 @@ def visit(context: Context, name: str, request: StartRequest) -> Iterator[Visit]
     mission = find_mission(context.home, request.task, project.name, partial=False)
     lived = _living(context, mission) if mission is not None else None
     if mission is not None and lived is not None:
-        yield Visit(context, mission, lived, _container_of(lived), is_own=False)
+        yield Visit(context, mission, lived, _container_of(context, lived), is_own=False)
         return
     with contextlib.ExitStack() as stack:
         visitor = Visitor(name, on_begun=lambda begun: _hold(stack, context, begun))
         session = start_container(context, replace(request, visitor=visitor))
         stack.callback(leave, context, session, GONE)  # unless it was left before, with its own code
         mission = require_mission(context.home, session.mission_id, None)
-        yield Visit(context, mission, session, _container_of(session), is_own=True)
+        yield Visit(context, mission, session, _container_of(context, session), is_own=True)
 
 
 def leave(context: Context, session: Session, code: int) -> Session:
@@ -153,8 +154,10 @@ def _living(context: Context, mission: Mission) -> Session | None:
     return session if is_live(session.status) else None
 
 
-def _container_of(session: Session) -> ContainerHandle:
+def _container_of(context: Context, session: Session) -> ContainerHandle:
     handle = handle_of(session.status)
+    if handle is not None and has_both(session):
+        handle = container_of(context, session) or handle
     if handle is None:
         raise AlreadyRunning(f"{session.id} is still being started by another command", "try again in a moment")
     if not isinstance(handle, ContainerHandle):

@@ -129,6 +129,11 @@ def _command(beginning: Beginning, program: tuple[str, ...]) -> AgentCommand:
 def _survived(context: Context, session: Session) -> Session:
     handle = handle_of(session.status)
     died = context.tmux.early_death(handle, seconds=EARLY_DEATH_SECONDS) if isinstance(handle, WindowHandle) else None
+    return refuse_early_death(context, session, died)
+
+
+def refuse_early_death(context: Context, session: Session, died: Exited | None) -> Session:
+    """The session, settled if its agent has ended; StartFailed with its last words unless it ended well."""
     if not isinstance(died, Exited):
         return session
     from scopecraft.sessions.redaction import secrets_of
