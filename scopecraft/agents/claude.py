@@ -10,17 +10,23 @@ from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
-from scopecraft.agents.claude_result import DONE_MARKS
+from scopecraft.agents.claude_keeping import KEEPING
+from scopecraft.agents.claude_result import DONE_MARKS, TURN_MARK
+from scopecraft.agents.keeping import Keeping
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
 from scopecraft.model.window import DispatchState, WindowView
 
 if TYPE_CHECKING:
+    from scopecraft.agents.inbox import Inbox
     from scopecraft.agents.talk import Talk
 
 CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
+# What it asks comes as a line too, and waits for one; else it is denied. Each message is echoed when it is read.
+_FORMATS = ("--input-format", "stream-json", "--output-format", "stream-json", "--verbose")
+STREAMS = (*_FORMATS, "--replay-user-messages", "--permission-prompt-tool", "stdio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +36,25 @@ class Claude:
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
+    keeping: ClassVar[Keeping] = KEEPING
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS")
 
     def headless(self, request: AgentRequest) -> AgentCommand:
-        """The prompt is stdin, so its length has no limit and end-of-file comes by itself."""
+        """The prompt is the first line of stdin, so its length has no limit; more may follow, also answers."""
+        from scopecraft.agents.claude_input import prompt_line
+
         if not (request.prompt or "").strip():
             raise BadInput("Claude needs a prompt", "give one with -m, with -f or on stdin")
-        argv = [*_begin(request), "-p", "--output-format", "stream-json", "--verbose", *_conversation(request)]
+        argv = [*_begin(request), "-p", *STREAMS, *_conversation(request)]
         return AgentCommand(
             argv=(*argv, *_choices(request)),
             env=_environment(request),
-            stdin=(request.prompt or "").encode("utf-8", "replace"),
+            stdin=prompt_line(request.prompt or ""),
             config_files=first_run_files(request) if request.config_folder else {},
             done_marks=DONE_MARKS,
+            turn_mark=TURN_MARK,
+            has_inbox=True,
         )
 
     def interactive(self, request: AgentRequest) -> AgentCommand:
@@ -67,6 +78,12 @@ class Claude:
         from scopecraft.agents.claude_talk import ClaudeTalk
 
         return ClaudeTalk()
+
+    @property
+    def inbox(self) -> Inbox:
+        from scopecraft.agents.claude_input import ClaudeInbox
+
+        return ClaudeInbox()
 
     def entries(self, line: bytes) -> Reading:
         return claude_stream.read(line)

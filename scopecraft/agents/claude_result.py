@@ -16,6 +16,9 @@ CUT_OFF = "the turn was cut off"
 # Their order is not stable.
 DONE_MARKS = ('"type":"result"', '"is_error":', '"num_turns":', '"total_cost_usd":')
 
+# Stands in the line that begins each turn
+TURN_MARK = '"subtype":"init"'
+
 _STOP_REASONS = {
     "completed": "end_turn",
     "max_turns": "max_turn_requests",
@@ -28,7 +31,9 @@ _STOP_REASONS = {
 def result(line: Record) -> list[Entry]:
     """The claim and the totals, after what went wrong."""
     claim = claim_of(line)
-    return [*denials(line), *_errors(line, claim), Finished(claim, total_usage(line))]
+    # what was asked when the turn was cut off counts as denied there
+    denied = [] if claim.aborted else denials(line)
+    return [*denied, *_errors(line, claim), Finished(claim, total_usage(line))]
 
 
 def claim_of(line: Record) -> Claim:

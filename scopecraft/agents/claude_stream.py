@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import orjson
+
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
 from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
 from scopecraft.agents.written import CLAUDE_LIKE, written
 from scopecraft.model.activity import (
+    Asked,
+    Echoed,
     Entry,
     Message,
     Note,
@@ -22,9 +26,14 @@ from scopecraft.model.activity import (
     ToolCall,
     ToolResult,
     Trouble,
+    Withdrawn,
 )
 
 INPUT_CHARACTERS = 2_000
+ASKED_CHARACTERS = 100_000
+# The first digits of a prompt's id: its echo tells nobody anything new, however long it is
+PROMPT_MARK = "5c0ec4af"
+QUESTION_TOOL = "AskUserQuestion"
 _PATHS = ("file_path", "filePath", "notebook_path", "path")
 _TELLING = ("command", *_PATHS, "pattern", "url", "query", "description", "prompt")
 _SILENT_BLOCKS = frozenset({"redacted_thinking", "image", "document", "container_upload", "tool_reference"})
@@ -91,6 +100,11 @@ def _user(line: Record) -> Reading:
     content = message.get("content")
     subagent = line.get("parent_tool_use_id") is not None
     found: list[Entry] = []
+    if line.get("isReplay") is True:
+        message_id = text(line.get("uuid"))
+        found.append(Echoed(message_id))
+        if message_id.startswith(PROMPT_MARK):
+            return found, "known", None
     understood = True
     for block in content if type(content) is list else [{"type": "text", "text": content}]:
         kind = block.get("type") if type(block) is dict else None
@@ -107,13 +121,52 @@ def _user(line: Record) -> Reading:
 def _system(line: Record) -> Reading:
     subtype = line.get("subtype")
     if subtype in ("init", "session_start"):  # the latter of Qwen Code
-        return [Started(text_or_none(line.get("session_id")), text_or_none(line.get("model")))], "known", None
+        # each turn begins with one: until it has ended, the end of the turn before is not the last word
+        conversation, model = text_or_none(line.get("session_id")), text_or_none(line.get("model"))
+        return [Started(conversation, model, voids_claim=True)], "known", None
     notice = SYSTEM.get(subtype) if isinstance(subtype, str) else None
     return (notice(line), "known", None) if notice else ([], "unknown", None)
 
 
 def _conversation_reset(line: Record) -> Reading:
     return [Started(text_or_none(line.get("new_conversation_id")), None)], "known", None
+
+
+def _control_request(line: Record) -> Reading:
+    request = record(line.get("request"))
+    if request.get("subtype") != "can_use_tool":
+        return [], "known", None
+    tool, given = text(request.get("tool_name")), request.get("input")
+    what = input_text(given)
+    words = what if tool == QUESTION_TOOL else f"may it? {tool}: {what}"
+    call_id = text(request.get("tool_use_id"))
+    return [Asked(text(line.get("request_id")), tool, words, _whole(given), call_id)], "known", None
+
+
+def _control_response(line: Record) -> Reading:
+    """To a request of ours, or an answer of ours that it echoes."""
+    answered = text(record(line.get("response")).get("request_id"))
+    return [Echoed(answered), Withdrawn(answered)], "known", None
+
+
+def _withdrawn(line: Record) -> Reading:
+    return [Withdrawn(text(line.get("request_id")))], "known", None
+
+
+def _lifecycle(line: Record) -> Reading:
+    """Of a message of ours. That its turn has begun, its own echo says."""
+    if line.get("state") != "queued":
+        return [], "known", None
+    return [Echoed(text(line.get("command_uuid")), is_begun=False)], "known", None
+
+
+def _whole(value: object) -> str:
+    """As compact JSON; nothing where it is too long to be kept."""
+    try:
+        written = orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # nested too deep
+        return ""
+    return written if len(written) <= ASKED_CHARACTERS else ""
 
 
 def _tool_call(block: Record, subagent: bool) -> ToolCall:
@@ -181,6 +234,10 @@ READERS: dict[str, RecordReader] = {
     "result": lambda line: (result(line), "known", None),
     "rate_limit_event": lambda line: (rate_limit(line), "known", None),
     "conversation_reset": _conversation_reset,
+    "control_request": _control_request,
+    "control_response": _control_response,
+    "control_cancel_request": _withdrawn,
+    "command_lifecycle": _lifecycle,
     **dict.fromkeys(
         (
             "stream_event",
@@ -190,9 +247,6 @@ READERS: dict[str, RecordReader] = {
             "prompt_suggestion",
             "active_goal",
             "keep_alive",
-            "control_request",
-            "control_response",
-            "control_cancel_request",
         ),
         _silent,
     ),

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 import orjson
 
 from scopecraft.agents.claude_hooks import LINES_FILE
+from scopecraft.agents.claude_stream import QUESTION_TOOL
 from scopecraft.agents.file_tail import last_lines
 from scopecraft.agents.records import Record, items, record, text
 from scopecraft.agents.talk import Answer, Choice, Inquiry, Paste, Press, Question, Step, Typed
@@ -26,15 +28,18 @@ from scopecraft.model.window import DispatchState, WindowView
 
 _COMMAND = re.compile(r"/[A-Za-z][\w:-]*(?:\s|\Z)")
 _ENDS_IT = frozenset({"exit", "quit", ":q", ":q!", ":wq", ":wq!"})
-_QUESTION_TOOL = "AskUserQuestion"
 _PLAN_TOOL = "ExitPlanMode"
 _CUT = "scopecraft: cut"  # set for a payload that has lost the end of a command
 # to a permission: whoever says so means yes or no, and not words for the agent
 _UNCLEAR = frozenset({"y", "yes", "ok", "okay", "sure", "accept", "approve", "n", "no", "reject", "1", "2", "3"})
 MOST_BY_NUMBER = 9  # choices that have a key
 
+Chosen = int | tuple[int, ...] | str  # a choice by its number, several of them, or words of one's own
+
 
 class ClaudeTalk:
+    interrupt_key: ClassVar[str] = "Escape"  # ends the turn
+
     def typed(self, message: str) -> Typed:
         told = "".join(character for character in message if character.isprintable()).strip()
         if told.casefold() in _ENDS_IT:
@@ -52,9 +57,8 @@ class ClaudeTalk:
         tool = text(asked.get("tool_name")) if asked else ""
         if not asked or not tool:
             return None
-        if tool == _QUESTION_TOOL:
-            inquiries = tuple(map(_inquiry, items(record(asked.get("tool_input")).get("questions"))))
-            return Question("question", state.detail, state.since, inquiries)
+        if tool == QUESTION_TOOL:
+            return Question("question", state.detail, state.since, inquiries_of(record(asked.get("tool_input"))))
         if tool == _PLAN_TOOL:
             return Question("question", state.detail, state.since)
         # every line of a command: what looks like its comment may be the next one
@@ -71,18 +75,25 @@ class ClaudeTalk:
             return _permission(answers)
         if not question.inquiries:
             raise Refused("what it shows cannot be answered from here", "answer it in its window: sc attach")
-        return _choose(question.inquiries, answers)
+        return _keys(question.inquiries, answers)
 
 
-def _permission(answers: tuple[str, ...]) -> Answer:
+def is_allowed(answers: tuple[str, ...]) -> bool:
+    """Whether a permission is given; else the answers are words for the agent. Raises BadInput for what is neither."""
     if answers == ("allow",):
-        return Answer((Press("1"),), may_repeat=True)
+        return True
     words = [answer.strip().casefold() for answer in answers]
     if words[0] in ("allow", "deny") or (len(words) == 1 and words[0] in _UNCLEAR):
         raise BadInput(
             f"{' '.join(answers)!r} is neither allow nor deny, and no words for the agent",
             "say allow, deny, or in words what to do instead",
         )
+    return False
+
+
+def _permission(answers: tuple[str, ...]) -> Answer:
+    if is_allowed(answers):
+        return Answer((Press("1"),), may_repeat=True)
     # as its own "No, and tell Claude what to do differently" does
     return Answer((Press("Escape"),), message="\n".join(answers))
 
@@ -91,38 +102,47 @@ def _counted(number: int, one: str) -> str:
     return f"{number} {one}{'' if number == 1 else 's'}"
 
 
-def _choose(inquiries: tuple[Inquiry, ...], answers: tuple[str, ...]) -> Answer:
+def choose(inquiries: tuple[Inquiry, ...], answers: tuple[str, ...]) -> list[Chosen]:
+    """What each answer takes. Raises BadInput, naming the choices."""
     if len(answers) != len(inquiries):
         asked = " / ".join(clean_line(each.text, 80) for each in inquiries)
         raise BadInput(
             f"it asks {_counted(len(inquiries), 'question')} and got {_counted(len(answers), 'answer')}: {asked}",
             "give one answer for each question, each in quotes",
         )
+    pairs = zip(inquiries, answers, strict=True)
+    return [_many(inquiry, answer) if inquiry.is_many else _one(inquiry, answer) for inquiry, answer in pairs]
+
+
+def _keys(inquiries: tuple[Inquiry, ...], answers: tuple[str, ...]) -> Answer:
     steps: list[Step] = []
-    for inquiry, answer in zip(inquiries, answers, strict=True):
-        steps += _many(inquiry, answer) if inquiry.is_many else _one(inquiry, answer)
+    for inquiry, chosen in zip(inquiries, choose(inquiries, answers), strict=True):
+        if isinstance(chosen, tuple):
+            steps += [*(Press(str(number)) for number in chosen), Press("Right")]
+        elif isinstance(chosen, int):
+            steps.append(Press(str(chosen)))
+        else:
+            steps += [Press(str(len(inquiry.choices) + 1)), Paste(" ".join(chosen.split())), Press("Enter")]
     if len(inquiries) > 1 or inquiries[0].is_many:
         steps.append(Press("Enter"))  # the last page: "Submit answers"
     return Answer(tuple(steps), may_repeat=len(steps) == 1)
 
 
-def _one(inquiry: Inquiry, answer: str) -> Sequence[Step]:
+def _one(inquiry: Inquiry, answer: str) -> int | str:
     number = _number(inquiry, answer)
-    if number is not None:
-        return [Press(str(number))]
-    if len(inquiry.choices) >= MOST_BY_NUMBER:
+    if number is None and len(inquiry.choices) >= MOST_BY_NUMBER:
         raise _no_such(inquiry, answer)
-    return [Press(str(len(inquiry.choices) + 1)), Paste(" ".join(answer.split())), Press("Enter")]
+    return number or answer
 
 
-def _many(inquiry: Inquiry, answer: str) -> Sequence[Step]:
+def _many(inquiry: Inquiry, answer: str) -> tuple[int, ...]:
     numbers: list[int] = []
     for part in (answer,) if _number(inquiry, answer) else answer.split(","):
         number = _number(inquiry, part)
         if number is None:
             raise _no_such(inquiry, part)
         numbers.append(number)
-    return [*(Press(str(number)) for number in dict.fromkeys(numbers)), Press("Right")]
+    return tuple(dict.fromkeys(numbers))
 
 
 def _number(inquiry: Inquiry, answer: str) -> int | None:
@@ -140,6 +160,11 @@ def _no_such(inquiry: Inquiry, answer: str) -> BadInput:
         f"{clean_line(answer, 60)!r} is none of its choices: {labels}",
         "several are given with commas between them; any other answer needs its window: sc attach",
     )
+
+
+def inquiries_of(tool_input: Record) -> tuple[Inquiry, ...]:
+    """What its question tool was given."""
+    return tuple(map(_inquiry, items(tool_input.get("questions"))))
 
 
 def _inquiry(value: object) -> Inquiry:

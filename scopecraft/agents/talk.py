@@ -55,9 +55,10 @@ class Question:
 
     kind: Literal["permission", "question"]
     text: str
-    since: str  # ISO 8601; with the text it tells one question from the next
+    since: str  # ISO 8601; with the text it tells one question from the next, where there is no `id`
     inquiries: tuple[Inquiry, ...] = ()  # none for a permission
     is_cut: bool = False  # `text` is not all of the command that it wants to run
+    id: str = ""  # by which a headless agent knows the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,12 @@ class PlainTalk:
 
     def answer(self, question: Question, answers: tuple[str, ...]) -> Answer:  # noqa: ARG002 - it has no keys
         raise Refused("nobody knows this agent's keys", "answer it in its window: sc attach")
+
+
+def interrupt_key_of(talk: Talk) -> str | None:
+    """The key that ends a turn in its window, by tmux's name, where the talk has an `interrupt_key`."""
+    key: str | None = getattr(talk, "interrupt_key", None)
+    return key
 
 
 def talk_of(dialect: object) -> Talk:

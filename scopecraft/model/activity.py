@@ -130,6 +130,7 @@ class Echoed:
     """A message or a request of ours that the agent says it has read, by the id that we gave it."""
 
     id: str
+    is_begun: bool = True  # False: it is taken, and is for the next turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,11 @@ def test_a_run_with_tools_is_read_from_its_first_word_to_its_claim(played: Playe
     assert (activity.usage.input_tokens, activity.usage.output_tokens) == (300, 126)
     assert activity.usage.cost_usd is not None and activity.usage.cost_usd > 0
     assert (activity.damaged_count, activity.unknown_count) == (0, 0)
-    last = played.stream.read_bytes().splitlines()[-1]
     command = CLAUDE.headless(played.request("x", conversation))
-    assert all(mark.encode() in last for mark in command.done_marks)
+    lines = played.stream.read_bytes().splitlines()
+    ends = [line for line in lines if all(mark.encode() in line for mark in command.done_marks)]
+    begins = [line for line in lines if command.turn_mark.encode() in line]
+    assert (len(ends), len(begins)) == (1, 1)
 
 
 def test_a_conversation_goes_on_under_the_same_id(played: Played) -> None:

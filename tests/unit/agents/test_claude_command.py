@@ -9,7 +9,7 @@ import pytest
 
 from scopecraft.agents.claude import Claude
 from scopecraft.errors import BadInput
-from scopecraft.model.launch import AgentRequest
+from scopecraft.model.launch import AgentCommand, AgentRequest
 
 ID = "6f0c9b1e-0c1f-4a43-9a5e-1d0b6d2f7a11"
 KEY = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz"
@@ -36,13 +36,23 @@ IN_WINDOW = AgentRequest(
 claude = Claude()
 
 
+def told(command: AgentCommand) -> str:
+    """The prompt in the one line that stdin begins with."""
+    assert command.stdin is not None and command.stdin.isascii()
+    (line, rest) = command.stdin.split(b"\n")
+    assert rest == b""
+    return str(orjson.loads(line)["message"]["content"])
+
+
 def test_headless_it_reads_its_prompt_from_stdin_and_writes_a_stream() -> None:
     command = claude.headless(IN_CONTAINER)
     assert command.argv == (
-        "claude", "-p", "--output-format", "stream-json", "--verbose", "--session-id", ID,
+        "claude", "-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose",
+        "--replay-user-messages", "--permission-prompt-tool", "stdio", "--session-id", ID,
         "--dangerously-skip-permissions",
     )  # fmt: skip
-    assert command.stdin == b"fix it"
+    assert told(command) == "fix it"
+    assert command.has_inbox
 
 
 def test_permissions_are_bypassed_in_a_sandbox_and_only_there() -> None:
@@ -146,7 +156,7 @@ def test_headless_needs_a_prompt(prompt: str | None) -> None:
 def test_a_prompt_that_cannot_be_an_argument_is_refused(prompt: str, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         claude.interactive(replace(IN_WINDOW, prompt=prompt))
-    assert claude.headless(replace(IN_CONTAINER, prompt=prompt)).stdin == prompt.encode()
+    assert told(claude.headless(replace(IN_CONTAINER, prompt=prompt))) == prompt
 
 
 def test_the_marks_of_the_end_are_in_every_result_and_in_no_text_about_one() -> None:

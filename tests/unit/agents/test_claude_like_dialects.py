@@ -134,7 +134,7 @@ def test_thoughts_of_cursor_are_told_when_they_are_whole() -> None:
 def test_the_beginning_of_a_qwen_session_has_two_names() -> None:
     for subtype in ("init", "session_start"):
         line = json.dumps({"type": "system", "subtype": subtype, "session_id": ID, "model": "m"}).encode()
-        assert QWEN.entries(line)[0] == [Started(ID, "m")]
+        assert QWEN.entries(line)[0] == [Started(ID, "m", voids_claim=True)]
 
 
 @pytest.mark.parametrize("spoken", [AMP, CURSOR, QWEN], ids=NAMES)
