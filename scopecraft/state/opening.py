@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ def open_database(
     try:
         if damaged is None and (connection := _open_ready(path, migrations, suspects)):
             return connection, []
+        if not path.parent.is_dir():  # the lock of a folder that is gone would be a file in its place
+            raise FileNotFoundError(errno.ENOENT, "its folder is gone")
         with atomic.file_lock(path.parent, timeout=SET_UP_SECONDS):
             return _set_up(path, migrations, damaged, suspects)
     except sqlite3.DatabaseError as error:

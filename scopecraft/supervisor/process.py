@@ -93,7 +93,8 @@ class _Supervisor:
             return HOME_LOST
         # One of the two places here that may catch everything: a fault of the loop ends it in order, with a record.
         except Exception:  # noqa: BLE001
-            if self._departure.has_lost_home:
+            if not self._lock.is_current:  # no wonder then
+                self._departure.lose_home()
                 return HOME_LOST
             _log.exception("the supervisor ends by a fault of its own")
             return CRASHED

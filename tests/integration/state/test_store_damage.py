@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecraft.errors import StateTooNew
+from scopecraft.errors import StateTooNew, StorageFailed
 from scopecraft.model.event import Event
 from scopecraft.model.session import Ended, Interrupted, Session
 from scopecraft.state.database import Database
@@ -296,3 +296,11 @@ def test_folders_that_are_no_sessions_do_not_matter(home: Path) -> None:
     with Store.open(home) as store:
         assert store.sessions() == [before]
         assert len(store.notices) == 1
+
+
+def test_a_home_that_was_removed_does_not_come_back(home: Path) -> None:
+    with Store.open(home) as store:
+        home.rename(home.with_name("elsewhere"))
+        with pytest.raises(StorageFailed, match="its folder is gone"):
+            store.live()
+    assert not home.exists()
