@@ -13,6 +13,7 @@ import orjson
 
 from scopecraft.agents.claude_result import claim_of, result
 from scopecraft.agents.claude_stream import READERS, read_assistant, reader_of
+from scopecraft.agents.keeping import Keeping
 from scopecraft.agents.no_window import NoWindow
 from scopecraft.agents.records import Record, count, record
 from scopecraft.errors import BadInput
@@ -29,6 +30,7 @@ class Amp(NoWindow):
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = False
     totals_span_conversation: ClassVar[bool] = False
+    keeping: ClassVar[Keeping] = Keeping()  # its threads are on its server
     credential_names: ClassVar[tuple[str, ...]] = ("AMP_API_KEY",)
     environment_names: ClassVar[tuple[str, ...]] = ("AMP_API_KEY", "AMP_URL")
 

@@ -10,6 +10,7 @@ from scopecraft.agents import codex_stream, codex_window
 from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.codex_config import KEY_VARIABLE, KEY_VARIABLES, config_files, key_of
 from scopecraft.agents.codex_hooks import hook_arguments, hook_files
+from scopecraft.agents.keeping import Keeping
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
@@ -28,6 +29,12 @@ class Codex:
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = False
     totals_span_conversation: ClassVar[bool] = True
+    # it finds a conversation by its databases, too
+    keeping: ClassVar[Keeping] = Keeping(
+        own=("sessions/*/*/*/rollout-*{id}.jsonl",),
+        shared=("sessions", "*.sqlite*", "session_index.jsonl"),
+        below="config",
+    )
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "OPENAI_BASE_URL")
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from scopecraft.agents import gemini_errors, gemini_stream, gemini_window
 from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.gemini_config import HOME_VARIABLE, KEYS, PLACES, config_files
+from scopecraft.agents.keeping import Keeping
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
@@ -24,6 +25,9 @@ class Gemini:
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = False
+    keeping: ClassVar[Keeping] = Keeping(
+        own=(".gemini/tmp/*/chats/*",), shared=(".gemini/tmp", ".gemini/projects.json"), below="config"
+    )
     credential_names: ClassVar[tuple[str, ...]] = KEYS
     environment_names: ClassVar[tuple[str, ...]] = (*KEYS, *PLACES)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from scopecraft.agents import hook_window, opencode_stream
 from scopecraft.agents.argument import prompt_argument
+from scopecraft.agents.keeping import Keeping
 from scopecraft.agents.opencode_config import (
     KEYS,
     PLACES,
@@ -33,6 +34,11 @@ class OpenCode:
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = False
     totals_span_conversation: ClassVar[bool] = False
+    keeping: ClassVar[Keeping] = Keeping(
+        own=("data/opencode/opencode.db",),
+        shared=("data/opencode/opencode.db-*", "data/opencode/storage", "state/opencode"),
+        below="config",
+    )
     credential_names: ClassVar[tuple[str, ...]] = KEYS
     environment_names: ClassVar[tuple[str, ...]] = (*KEYS, *PLACES)
 

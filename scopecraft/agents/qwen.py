@@ -8,6 +8,7 @@ from typing import ClassVar
 from scopecraft.agents.argument import prompt_argument
 from scopecraft.agents.claude_result import result
 from scopecraft.agents.claude_stream import READERS, read_assistant, reader_of
+from scopecraft.agents.keeping import Keeping
 from scopecraft.agents.no_window import NoWindow
 from scopecraft.agents.records import Record
 from scopecraft.errors import BadInput
@@ -28,6 +29,7 @@ class Qwen(NoWindow):
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
+    keeping: ClassVar[Keeping] = Keeping(own=(".qwen/projects/*/chats/*{id}*",), shared=(".qwen/projects",))
     credential_names: ClassVar[tuple[str, ...]] = tuple(SERVICES)
     environment_names: ClassVar[tuple[str, ...]] = (*SERVICES, *SETTINGS)
 
