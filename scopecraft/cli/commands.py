@@ -42,6 +42,7 @@ COMMANDS: dict[str, Row] = {
     "restore": Row(_WORK, "scopecraft.cli.restore:restore", "Bring a removed task back."),
     "archive": Row(_WORK, "scopecraft.cli.archive:archive", "Write a task down as a folder of plain files."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
+    "watch": Row(_LOOK, "scopecraft.cli.watch:watch", "Watch what runs and what waits for you, live."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
     "events": Row(_LOOK, "scopecraft.cli.events:events", "Print what happened, and what happens as it does."),

@@ -182,6 +182,11 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
+    'watch': ('Watch what runs and what waits for you, live.', (
+        (('--once',), '', 'Print the table once, and leave', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'show': ('Show all that is known of a task or a session.', (
         (('--artifact',), 'artifact', 'Print this artifact of the task, and nothing else', False),
         (('--json',), '', 'Print JSON', False),
