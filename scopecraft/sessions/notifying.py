@@ -44,7 +44,7 @@ class Notifier:
     """For the one process that tells; `step` may be called from any thread, by one at a time.
 
     Args:
-        make: a context of its own for each step, so that changed settings count; its store is closed afterwards.
+        make: a fresh context for each step, so that changed settings count; its store is the caller's to close.
     """
 
     def __init__(self, make: Callable[[], Context], *, limit_seconds: float = LIMIT_SECONDS) -> None:
@@ -58,10 +58,6 @@ class Notifier:
         Raises BadSettings and StorageFailed.
         """
         context = self._make()
-        with context.store:
-            return self._step(context)
-
-    def _step(self, context: Context) -> bool:
         settings, store = context.settings.notify, context.store
         mark = store.run_time(MARK)
         if not settings.command and settings.bell == "off":

@@ -13,18 +13,19 @@ import pytest
 from scopecraft.config.paths import Home
 from scopecraft.model.event import Event
 from scopecraft.model.session import Failed
-from scopecraft.sessions.context import Context
 from scopecraft.sessions.notifying import Notifier
 from scopecraft.state.store import Store
+from scopecraft.supervisor.contexts import Contexts
 from tests.support.command_line import environment, sc
 from tests.support.sessions import AT, a_session, ended
 from tests.support.wait import until
 
 STEPPER = """
 import os
-from scopecraft.sessions.context import Context
+from scopecraft.config.paths import home_of
 from scopecraft.sessions.notifying import Notifier
-notifier = Notifier(lambda: Context.of(os.environ))
+from scopecraft.supervisor.contexts import Contexts
+notifier = Notifier(Contexts(home_of(os.environ), os.environ).fresh)
 while notifier.step():
     pass
 """
@@ -41,8 +42,8 @@ def configure(home: Home, *command: str, **more: str) -> None:
     home.settings_file.write_text("[notify]\n" + "\n".join(lines) + "\n")
 
 
-def notifier(limit_seconds: float = 10.0) -> Notifier:
-    return Notifier(lambda: Context.of(os.environ), limit_seconds=limit_seconds)
+def notifier(home: Home, limit_seconds: float = 10.0) -> Notifier:
+    return Notifier(Contexts(home, os.environ).fresh, limit_seconds=limit_seconds)
 
 
 def alert(home: Home, *texts: str) -> None:
@@ -63,14 +64,14 @@ def test_the_command_is_run_once_for_each_event_with_the_event_on_its_input(home
         home, "sh", "-c", f"OUT={tmp_path}/out; {script}", "sh", "{title}", "{text}", "{event}", "{task}", "{session}"
     )
     alert(home, "before it was asked for: nobody is flooded")
-    told = notifier()
+    told = notifier(home)
     assert steps(told) == 0
     with Store.open(home.root) as store:
         session = store.create(a_session(), AT)
         outcome = ended(Failed("it said $(date) {task}"))
         store.move(session.id, outcome, "session_ended", AT, data={"outcome": "failed"})
     assert steps(told) == 1
-    assert steps(told) == steps(notifier()) == 0
+    assert steps(told) == steps(notifier(home)) == 0
     line, document = (tmp_path / "out").read_text().splitlines()
     said = "failed: it said $(date) {task}"
     assert line == f"fix-login failed|{said}|session_ended|fix-login|{session.id}"
@@ -82,7 +83,7 @@ def test_the_command_is_run_once_for_each_event_with_the_event_on_its_input(home
 
 def test_what_happened_while_it_was_off_is_not_told_later(home: Home, tmp_path: Path) -> None:
     configure(home, "sh", "-c", f"echo x >>{tmp_path}/out")
-    told = notifier()
+    told = notifier(home)
     assert steps(told) == 0
     home.settings_file.write_text("")
     alert(home, "unheard")
@@ -95,7 +96,7 @@ def test_what_happened_while_it_was_off_is_not_told_later(home: Home, tmp_path: 
 
 def test_a_killed_supervisor_tells_nothing_twice(home: Home, tmp_path: Path) -> None:
     configure(home, "sh", "-c", f'cat >/dev/null; echo "$1" >>{tmp_path}/out; exec sleep 0.1', "sh", "{text}")
-    assert steps(notifier()) == 0
+    assert steps(notifier(home)) == 0
     texts = [str(number) for number in range(12)]
     alert(home, *texts)
     for _ in range(4):
@@ -118,7 +119,7 @@ def told(folder: Path) -> list[str]:
 
 def test_a_command_that_hangs_is_ended_with_its_children_and_told_of_once(home: Home, tmp_path: Path) -> None:
     configure(home, "sh", "-c", f"echo $$ >>{tmp_path}/pids; sleep 600 & echo $! >>{tmp_path}/pids; wait")
-    hanging = notifier(limit_seconds=0.5)
+    hanging = notifier(home, limit_seconds=0.5)
     assert steps(hanging) == 0
     alert(home, "one", "two")
     assert steps(hanging) == 2
@@ -139,7 +140,7 @@ def is_alive(pid: int) -> bool:
 
 def test_a_failure_is_told_again_only_after_it_has_worked(home: Home, tmp_path: Path) -> None:
     configure(home, "sh", "-c", f"cat >/dev/null; test -e {tmp_path}/works")
-    told = notifier()
+    told = notifier(home)
     assert steps(told) == 0
 
     def failures() -> int:
@@ -159,7 +160,7 @@ def test_a_failure_is_told_again_only_after_it_has_worked(home: Home, tmp_path: 
 
 def test_a_large_backlog_is_told_in_one_word(home: Home, tmp_path: Path) -> None:
     configure(home, "sh", "-c", f'cat >/dev/null; echo "$1: $2" >>{tmp_path}/out', "sh", "{title}", "{text}")
-    assert steps(notifier()) == 0
+    assert steps(notifier(home)) == 0
     alert(home, *(str(number) for number in range(60)))
-    assert steps(notifier()) == 1
+    assert steps(notifier(home)) == 1
     assert told(tmp_path) == ["60 things happened: 60 alerts"]
