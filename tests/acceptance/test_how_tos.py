@@ -23,6 +23,8 @@ PAGES = sorted(page for page in ROOT.glob("docs/how-to/*.md") if any(lines_of(pa
 # Lines that this test cannot run, by their beginning, and where they are tried instead.
 ELSEWHERE = {
     "sc attach": "needs a terminal: test_terminal",
+    "sc watch": "needs a terminal: test_watch",
+    "sc events -f": "does not end: test_cli_events",
     "sc answer": "needs an agent that asks: test_tutorial, test_claude_talk",
     "sc run fix-login --shell": "needs a terminal: test_exec_terminal",
     "sc image build": "takes minutes and replaces the image: test_image_build",
