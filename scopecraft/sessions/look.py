@@ -186,7 +186,7 @@ def status_after(status: Status, kind: str, reason: str | None, since: str) -> S
     if not isinstance(status, Running | Waiting) or kind == "unknown":
         return None
     if kind in ("waiting", "idle"):
-        wanted = reason if kind == "waiting" and reason in ("permission", "question", "login") else "idle"
+        wanted = reason if kind == "waiting" and reason in ("permission", "question", "login", "limit") else "idle"
         if isinstance(status, Waiting) and status.reason == wanted:
             return None
         return Waiting(status.started_at, status.handle, since, wanted)  # type: ignore[arg-type]

@@ -19,10 +19,15 @@ from scopecraft.sessions.stop import stop_session
 from scopecraft.state.store import Store
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Handler
+from scopecraft.supervisor.hub import Hub
+from scopecraft.supervisor.limits import LimitKeeper
+from scopecraft.supervisor.live import live_handlers
 from scopecraft.supervisor.looking import Looking
+from scopecraft.supervisor.monitor import Monitor
 from scopecraft.supervisor.requests import Requests
 from scopecraft.supervisor.settling import Settling
 from scopecraft.supervisor.starting import Starting
+from scopecraft.supervisor.telling import Telling
 
 POLL_SECONDS = 0.1  # for what other processes write; they poke us, but need not
 REST_SECONDS = 5.0  # after which everything is looked at anew, whatever anybody says
@@ -44,6 +49,9 @@ class Loop:
         self._settling = Settling(self._contexts, self.wake)
         self._starting = Starting(self._contexts, fence, self.wake)
         self._looking = Looking(self._contexts, self._settling)
+        self._hub = Hub()
+        self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
+        self._telling = Telling(self._contexts)
         self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:
@@ -52,6 +60,8 @@ class Loop:
         if store.run_time(SEEN) is None:
             store.set_run_time(SEEN, _end_of_journal(store))
         self._looking.start()
+        self._monitor.start()
+        self._telling.start()
         rested = time.monotonic()
         while not self._left.is_set():
             if self._has_news(store) or time.monotonic() - rested > REST_SECONDS:
@@ -73,7 +83,7 @@ class Loop:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What it answers on the socket, by the name of the request."""
-        return self._requests.handlers()
+        return {**self._requests.handlers(), **live_handlers(self._hub, self._monitor, self._left)}
 
     def health(self) -> dict[str, Any]:
         """For `sc status`: what it sees, as plain JSON."""
@@ -88,6 +98,8 @@ class Loop:
     def _step(self, store: Store) -> None:
         try:
             self._hear(store)
+            self._monitor.refresh()
+            self._telling.soon()
             rules = self._unpark(store, store.queue.rules())
             self._starting.step(store.line(), store.queue.occupancy(), rules, self._settling.ending())
         except StorageFailed as error:
@@ -131,6 +143,8 @@ class Loop:
     def _go(self) -> None:
         self._starting.leave()
         self._looking.leave()
+        self._monitor.leave()
+        self._telling.leave()
         self._starting.wait(LEAVE_SECONDS)
         if self._stops_sessions:
             context = self._contexts.fresh()

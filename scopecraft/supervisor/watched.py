@@ -1,0 +1,78 @@
+"""A session whose stream is followed: what it says so far, and what was done because of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from scopecraft.model.activity import Activity, Entry, Usage
+from scopecraft.model.session import Session, Waiting
+from scopecraft.model.text import clean_line
+from scopecraft.sessions.limit_rules import NOTHING_TOLD, Told
+from scopecraft.streams.activity import ActivityFold
+from scopecraft.streams.lines import Line
+
+SHOWN_CHARACTERS = 300
+
+
+@dataclass
+class Watched:
+    """Times are of the monotonic clock, in seconds."""
+
+    session: Session
+    fold: ActivityFold
+    worked_before: float = 0.0  # until it was followed here, by the clock of the machine
+    followed_at: float = field(default_factory=time.monotonic)
+    waited: float = 0.0  # for a person, since then
+    waits_since: float | None = None
+    bytes_at: float | None = None
+    told: Told = NOTHING_TOLD
+    parked_for: str = ""  # the used-up limit that the queue was parked for already
+
+    def take(self, lines: list[Line], now: float) -> list[Entry]:
+        self.bytes_at = now
+        return [entry for line in lines for entry in self.fold.feed(line)]
+
+    def is_now(self, session: Session, now: float) -> None:
+        """What the store says of it; the time in which it waits for a person is not worked."""
+        self.session = session
+        waits = isinstance(session.status, Waiting)
+        if waits and self.waits_since is None:
+            self.waits_since = now
+        elif not waits and self.waits_since is not None:
+            self.waited += now - self.waits_since
+            self.waits_since = None
+
+    def worked(self, now: float) -> float:
+        waiting = now - self.waits_since if self.waits_since is not None else 0.0
+        return max(0.0, self.worked_before + now - self.followed_at - self.waited - waiting)
+
+    @property
+    def activity(self) -> Activity:
+        return self.fold.activity
+
+
+def shown(activity: Activity) -> dict[str, Any]:
+    """For a screen, as plain JSON: cleaned, and no more than one line of anything."""
+    usage: Usage = activity.usage
+    last = activity.recent_tools[-1] if activity.recent_tools else None
+    return {
+        "offset": activity.offset,
+        "last_message": clean_line(activity.last_message, SHOWN_CHARACTERS),
+        "tool": clean_line(f"{last.name}: {last.input_text}", SHOWN_CHARACTERS) if last else "",
+        "is_tool_open": activity.open_tool_calls > 0,
+        "tools": [clean_line(name, 60) for name in activity.tools],
+        "tool_calls": activity.tool_calls,
+        "files": [clean_line(path, SHOWN_CHARACTERS) for path in activity.files_touched[-20:]],
+        "turns": activity.turns,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "cost_usd": usage.cost_usd,
+        "errors": activity.error_count,
+        "critical": activity.critical_count,
+        "warnings": activity.warning_count,
+        "question": clean_line(activity.question.text, SHOWN_CHARACTERS) if activity.question else None,
+    }
