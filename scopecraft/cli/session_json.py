@@ -28,6 +28,7 @@ def view_dict(view: View) -> dict[str, Any]:
         "state_source": view.source,
         "place": view.place or None,
         "mode": session.mode,
+        "is_contained": session.is_contained,
         "agent": session.agent,
         "model": session.model,
         "step_id": session.step_id,

@@ -141,7 +141,8 @@ def _mission_lines(context: Context, mission: Mission, colour: bool) -> list[str
 
 def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     session = view.session
-    how = f"{session.mode}, {session.agent}" + (f", {session.model}" if session.model else "")
+    where = " in a container" if session.mode == "dispatch" and session.is_contained else ""
+    how = f"{session.mode}{where}, {session.agent}" + (f", {session.model}" if session.model else "")
     which = f"attempt {session.attempt}" if session.step_id != VISIT_STEP else "visit"
     head = f"{session.id}  {which}  ({clean_line(how)})"
     state = word_of(view)

@@ -19,7 +19,7 @@ harvest/        mounted read-only: the script that reads the commits out, and th
 out/            how the agent ended, and its commits
 caches/         of package managers: links to the person's own, mounted read-only, and room for what is new
 nested/         `.git` folders that the agent made inside the worktree, moved away; never mounted
-hooks/          of a window: what the agent's hooks wrote
+hooks/          of a window: what the agent's hooks wrote; mounted where that agent is in a container
 """
 
 from __future__ import annotations
