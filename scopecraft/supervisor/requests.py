@@ -85,7 +85,9 @@ def _refuse_unwanted(door: Doorkeeper) -> None:
 
 def start_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:
     if contained:
-        raise Refused("an agent in a window runs on the machine itself for now", "leave --container out")
+        from scopecraft.sessions.contained_start import start_contained_window
+
+        return start_contained_window(context, request)
     from scopecraft.sessions.window_start import start_window
 
     return start_window(context, request)
