@@ -39,6 +39,8 @@ class Settling:
                 return
             self._at_it[session_id] = is_over
         self._pool.submit(self._settle, session_id)
+        if is_over:
+            self._wake()  # the next in line can be made ready meanwhile
 
     def ending(self) -> int:
         """How many are being settled whose container is known to be over."""
