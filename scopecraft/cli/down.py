@@ -42,7 +42,7 @@ def down(stop_sessions: bool | None) -> None:
         say("no supervisor is up")
         return
     say(f"the supervisor (pid {holder.pid}) leaves …")
-    client.ask(context, "leave", {"stop_sessions": stop_sessions}, seconds=client.SILENCE_SECONDS)
+    client.ask(context, "leave", {"stop_sessions": stop_sessions})
     _wait_until_gone(holder, context.settings.supervisor.grace + _SLACK_SECONDS)
     _tell_what_is_left(context.store.live())
 

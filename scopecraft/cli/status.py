@@ -23,7 +23,7 @@ from scopecraft.supervisor.holder import read_holder
 from scopecraft.supervisor.log import last_lines, log_path
 
 NOT_UP = 3
-_SHOWN_LINES = 5
+_SHOWN_LINES = 15  # a fault with its last few calls
 _KINDS = ("running", "waiting", "starting", "queued")
 
 
@@ -44,7 +44,7 @@ def status(as_json: bool) -> int:
     if as_json:
         print_json({"is_up": health is not None, "trouble": trouble, **known, "supervisor": health})
     else:
-        print_lines([*_supervisor_lines(health), *_known_lines(known)])
+        print_lines([_supervisor_line(health, trouble), *_known_lines(known)])
     if health is None and not as_json:
         _tell_trouble(context, trouble)
     for notice in context.store.notices:
@@ -57,7 +57,7 @@ def _health(context: Context) -> tuple[dict[str, Any] | None, str]:
     if not client.is_up(context):
         return None, ""
     try:
-        return client.ask(context, "health", seconds=client.SILENCE_SECONDS), ""
+        return client.ask(context, "health"), ""
     except SupervisorFailed as error:
         return None, f"{error.message}; {error.hint}" if error.hint else error.message
 
@@ -75,11 +75,11 @@ def _known(context: Context) -> dict[str, Any]:
     }
 
 
-def _supervisor_lines(health: Mapping[str, Any] | None) -> list[str]:
+def _supervisor_line(health: Mapping[str, Any] | None, trouble: str) -> str:
     if health is None:
-        return ["supervisor  not up"]
+        return f"supervisor  {'does not answer' if trouble else 'not up'}"
     doing = "leaving" if health["is_leaving"] else f"up for {duration_text(health['uptime_seconds'])}"
-    return [f"supervisor  {doing}, pid {health['pid']}, version {health['version']}"]
+    return f"supervisor  {doing}, pid {health['pid']}, version {health['version']}"
 
 
 def _known_lines(known: Mapping[str, Any]) -> list[str]:

@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import scopecraft
 from scopecraft.config.paths import Home, runtime_folder
@@ -22,16 +22,31 @@ from scopecraft.supervisor.lock import HomeLock, home_lock
 from scopecraft.supervisor.log import log_path, logging_to
 from scopecraft.supervisor.server import Server
 
-if TYPE_CHECKING:
-    from scopecraft.supervisor.loop import Loop
-
 CRASHED = 1
 WATCH_SECONDS = 0.25
 NEXT_TRY_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-def serve(home: Home, environ: Mapping[str, str]) -> int:
+class Duties(Protocol):
+    """What a supervisor does all day; see `loop.Loop`, which is the one."""
+
+    def run(self) -> None: ...
+    def wake(self) -> None: ...
+    def leave(self, *, stop_sessions: bool) -> None: ...
+    def handlers(self) -> Mapping[str, Handler]: ...
+    def health(self) -> dict[str, Any]: ...
+
+
+def _loop(home: Home, environ: Mapping[str, str], fence: int) -> Duties:
+    from scopecraft.supervisor.loop import Loop  # here: callers can already line up at the socket meanwhile
+
+    return Loop(home, environ, fence)
+
+
+def serve(
+    home: Home, environ: Mapping[str, str], make_duties: Callable[[Home, Mapping[str, str], int], Duties] = _loop
+) -> int:
     """Supervise the home until told to leave, from the main thread; the exit code: 0, 1 for a crash, 3 without a home.
 
     Raises AlreadyRunning, BadSettings, and what else keeps it from beginning.
@@ -44,34 +59,27 @@ def serve(home: Home, environ: Mapping[str, str]) -> int:
             with context.store as store:
                 fence = store.next_fence()
                 _record(context, "supervisor_started", {"version": scopecraft.__version__, "fence": fence})
-                loop = _loop(home, environ, fence)
-                departure = Departure(loop, settings.grace, stops_sessions=settings.on_down == "stop")
-                return _Supervisor(context, lock, server, loop, departure).run(fence)
-
-
-def _loop(home: Home, environ: Mapping[str, str], fence: int) -> Loop:
-    from scopecraft.supervisor.loop import Loop  # here: callers can already line up at the socket meanwhile
-
-    return Loop(home, environ, fence)
+                duties = make_duties(home, environ, fence)
+                departure = Departure(duties, settings.grace, stops_sessions=settings.on_down == "stop")
+                return _Supervisor(context, lock, server, duties, departure).run(fence)
 
 
 class _Supervisor:
-    def __init__(self, context: Context, lock: HomeLock, server: Server, loop: Loop, departure: Departure) -> None:
+    def __init__(self, context: Context, lock: HomeLock, server: Server, duties: Duties, departure: Departure) -> None:
         self._context = context
         self._lock = lock
         self._server = server
-        self._loop = loop
+        self._duties = duties
         self._departure = departure
         self._began = time.monotonic()
         self._over = threading.Event()
 
     def run(self, fence: int) -> int:
+        home = self._context.home.root
+        _log.info("supervisor %s of %s: pid %d, fence %d", scopecraft.__version__, home, os.getpid(), fence)
         hear_signals(self._departure.on_signal)
-        self._server.start({**self._loop.handlers(), **self._own_handlers(fence)})
+        self._server.start({**self._duties.handlers(), **self._own_handlers(fence)})
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        _log.info(
-            "supervisor %s of %s: pid %d, fence %d", scopecraft.__version__, self._context.home.root, os.getpid(), fence
-        )
         try:
             code = self._run_loop()
         finally:
@@ -87,7 +95,7 @@ class _Supervisor:
 
     def _run_loop(self) -> int:
         try:
-            self._loop.run()
+            self._duties.run()
         except Superseded as error:
             _log.error("%s", error)
             return HOME_LOST
@@ -102,7 +110,7 @@ class _Supervisor:
 
     def _own_handlers(self, fence: int) -> dict[str, Handler]:
         def wake(_caller: Caller, _body: Mapping[str, Any]) -> dict[str, Any]:
-            self._loop.wake()
+            self._duties.wake()
             return {}
 
         def leave(_caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +128,7 @@ class _Supervisor:
                 "home": str(self._context.home.root),
                 "log": str(log_path(self._context.home)),
                 "is_leaving": self._departure.why is not None,
-                "loop": self._loop.health(),
+                "loop": self._duties.health(),
             }
 
         return {"wake": wake, "leave": leave, "health": health}

@@ -22,6 +22,7 @@ from scopecraft.supervisor.handling import Handler
 SOCKET = "supervisor.sock"
 MAX_CALLERS = 256
 REQUEST_SECONDS = 10  # for a request to arrive
+LAST_WORDS_SECONDS = 0.3
 SEND_SECONDS = 10  # for a caller to read what it is told
 _BACKLOG = 128
 _PART_BYTES = 65536
@@ -160,13 +161,16 @@ class Server:
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
 
     def close(self) -> None:
-        """Whoever still waits is hung up on."""
+        """Who is being answered just now gets the answer; whoever still waits is hung up on with the process."""
         self._closed.set()
         if self._listening is not None:
             if self._listening.is_found:
                 with suppress(OSError):
                     self._listening.path.unlink()
             self._listening.close()
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while self._callers and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _take_up_callers(self) -> None:
         threading.Thread(target=self._accept, args=(self._listening,), name="accept", daemon=True).start()

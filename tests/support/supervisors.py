@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from scopecraft.errors import SupervisorFailed
 from scopecraft.supervisor import client
 from scopecraft.supervisor.holder import read_holder
 from tests.support.command_line import PROGRAM, environment
+from tests.support.documents import ROOT
 
 START_SECONDS = 20.0
+PLAYED = (*PROGRAM[:-1], "tests.support.played_supervisor")
 
 
 @dataclass
@@ -65,10 +67,12 @@ class Supervisor:
 
 
 @contextmanager
-def running_supervisor(home: Path | None = None, **env: str) -> Iterator[Supervisor]:
+def running_supervisor(
+    home: Path | None = None, program: Sequence[str] = (*PROGRAM, "serve"), **env: str
+) -> Iterator[Supervisor]:
     """Of `home`, or of the test's own; `env` is added to its environment. It may be gone when the test ends."""
     of = Home(home.resolve()) if home is not None else home_of(os.environ)
-    supervisor = started(of, **env)
+    supervisor = started(of, program, **env)
     try:
         answering(supervisor)
         yield supervisor
@@ -77,16 +81,19 @@ def running_supervisor(home: Path | None = None, **env: str) -> Iterator[Supervi
         supervisor.kill()
 
 
-def started(home: Home, **env: str) -> Supervisor:
+def played_supervisor(*words: str) -> AbstractContextManager[Supervisor]:
+    """One of the test's home whose duties are played: see tests/support/played_supervisor.py."""
+    return running_supervisor(None, (*PLAYED, *words), PYTHONPATH=str(ROOT))
+
+
+def started(home: Home, program: Sequence[str] = (*PROGRAM, "serve"), **env: str) -> Supervisor:
     """Started, and not waited for; the caller ends it."""
     environ = {**environment(**env), "SCOPECRAFT_HOME": str(home.root)}
     if "SCOPECRAFT_SUPERVISOR" not in env:
         environ.pop("SCOPECRAFT_SUPERVISOR", None)
     said = home.root / f"supervisor-said-{time.monotonic_ns()}"
     with said.open("wb") as output:
-        process = subprocess.Popen(
-            [*PROGRAM, "serve"], env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(program, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     return Supervisor(home, process, said)
 
 
