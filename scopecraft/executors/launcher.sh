@@ -228,7 +228,7 @@ feed() {
 
 hand_on() {
     case $1 in
-    '#'* | '') ;;
+    '#'* | *'#' | '') ;; # the latter is half a line: the host's disk was full
     *) printf '%s\n' "$1" ;;
     esac
 }

@@ -25,6 +25,10 @@ AGAIN_SECONDS = 0.5
 
 def open_question(context: Context, session: Session) -> Question:
     """What the session's agent asks. Raises Refused when it asks nothing, or nothing that can be told from here."""
+    if session.executor == "container":
+        from scopecraft.sessions.container_talk import container_question
+
+        return container_question(context, session)
     with at_window(context, session) as window:
         return _question(window)
 
@@ -42,6 +46,11 @@ def answer_question(
     `answers` are `allow` or `deny` for a permission, one text for each inquiry of a question. Raises Refused when it
     is not asked any more, BadInput for what is no answer to it, NotDelivered when the agent does not go on.
     """
+    if session.executor == "container":
+        from scopecraft.sessions.container_talk import answer_container
+
+        answer_container(context, session, question, answers, patience_seconds)
+        return None
     with at_window(context, session) as window:
         answer = window.talk.answer(question, answers)
         _require_same(window, question)

@@ -1,4 +1,4 @@
-"""A message to an agent in its window. It counts as delivered only when a turn has begun with it."""
+"""A message to an agent. It counts as delivered only when a turn has begun with it, or has taken it up."""
 
 from __future__ import annotations
 
@@ -53,12 +53,16 @@ def send_message(
     patience_seconds: float = DEFAULT_PATIENCE_SECONDS,
     anyway: bool = False,
 ) -> Delivery:
-    """Type it into the session's window and see it taken.
+    """Type it into the session's window, or put it into its container's inbox, and see it taken.
 
     Raises Refused while the agent asks something, or may do so and nobody can tell (unless `anyway`), BadInput for what
     its program would not read as a message, NotDelivered when no turn has begun in time.
     """
     message = check_message(message)
+    if session.executor == "container":
+        from scopecraft.sessions.container_talk import send_to_container
+
+        return send_to_container(context, session, message, patience_seconds)
     with at_window(context, session) as window:
         typed = window.talk.typed(message)
         before = _ready(window, patience_seconds, anyway=anyway)

@@ -1,4 +1,4 @@
-"""What sending and answering share: a session's window, how its agent stands, and the keys that go there."""
+"""Speaking to an agent in its window: the window, how the agent stands, the keys that go there, and an interrupt."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scopecraft.agents.base import Dialect, dialect_of_record
-from scopecraft.agents.talk import Paste, Step, Talk, talk_of
+from scopecraft.agents.talk import Paste, Step, Talk, interrupt_key_of, talk_of
 from scopecraft.atomic import file_lock
-from scopecraft.errors import LockHeld, Refused
+from scopecraft.errors import LockHeld, NotDelivered, Refused
 from scopecraft.executors.tmux import TmuxExecutor
 from scopecraft.model import clock
-from scopecraft.model.handle import WindowHandle
+from scopecraft.model.event import Event
+from scopecraft.model.handle import Alive, WindowHandle
 from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.model.window import DispatchState, WindowView
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.look import window_view
+from scopecraft.sessions.look import observe, window_view
 
 POLL_SECONDS = 0.05
 OTHERS_SECONDS = 10
@@ -56,13 +57,10 @@ class AtWindow:
 @contextlib.contextmanager
 def at_window(context: Context, session: Session) -> Iterator[AtWindow]:
     """Raises Refused for a session that has ended or has no window, LockHeld while another command types there."""
-    session = _still_alive(context, session)
+    session = still_alive(context, session)
     handle = handle_of(session.status)
     if not isinstance(handle, WindowHandle):
-        raise Refused(
-            f"{session.id} works by itself in a container and takes no messages",
-            f"follow it: sc attach {session.id}   or end it and start anew: sc stop {session.id}",
-        )
+        raise Refused(f"{session.id} has no window", f"see how it is: sc show {session.id}")
     try:
         with file_lock(context.folder(session.id).path / "typing.lock", timeout=OTHERS_SECONDS):
             yield AtWindow(context, session, handle, dialect_of_record(session.dialect))
@@ -70,7 +68,8 @@ def at_window(context: Context, session: Session) -> Iterator[AtWindow]:
         raise LockHeld(f"another command types into {session.id}", "try again in a moment") from error
 
 
-def _still_alive(context: Context, session: Session) -> Session:
+def still_alive(context: Context, session: Session) -> Session:
+    """As it is now. Raises Refused for a session that has ended."""
     from scopecraft.sessions.settle import settle
 
     if is_live(session.status):
@@ -78,6 +77,43 @@ def _still_alive(context: Context, session: Session) -> Session:
     if not is_live(session.status):
         raise Refused(f"{session.id} ({session.task}) has ended", f"open another session: sc dispatch {session.task}")
     return session
+
+
+def interrupt_window(context: Context, session: Session, by: str, patience_seconds: float) -> Session:
+    """Press the key that ends a turn, once, and see it end.
+
+    Raises Refused where there is no such key or no turn, NotDelivered when the turn goes on.
+    """
+    with at_window(context, session) as window:
+        key = _interrupt_key(window)
+        window.tmux.press(window.handle, key)
+        for _ in wait(patience_seconds):
+            if window.state().kind == "idle":
+                break
+        else:
+            raise NotDelivered(
+                f"the turn has not ended within {patience_seconds:g} s",
+                f"see what its window shows: sc attach {window.session.id}",
+            )
+        event = Event(0, clock.to_text(clock.now()), "turn_interrupted", session.mission_id, session.id, {"by": by})
+        context.store.append(event)
+        return observe(context, window.session, Alive())[0]
+
+
+def _interrupt_key(window: AtWindow) -> str:
+    key, name = interrupt_key_of(window.talk), window.session.id
+    there = f"look there: sc attach {name}"
+    if key is None:
+        raise Refused(f"nobody knows the key that ends a turn of {window.session.agent}", there)
+    kind = window.state().kind
+    if kind == "waiting":
+        raise Refused(f"{name} waits for an answer", f"refuse what it asks, which ends the turn: sc answer {name} deny")
+    if kind == "unknown":
+        raise Refused(f"nobody can tell whether {window.session.agent} works on something just now", there)
+    if kind != "working":
+        # at rest the same key, pressed twice, would take the conversation back
+        raise Refused(f"{name} works on nothing: it is {kind}", f"send it a message: sc send {name} 'TEXT'")
+    return key
 
 
 def wait(seconds: float) -> Iterator[None]:
