@@ -1,4 +1,4 @@
-"""`sc send`: a message to an agent in its window."""
+"""`sc send`: a message to an agent, in its window or its container."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scopecraft.sessions.places import session_named
 @command(
     "send",
     examples=(
-        ("sc send fix-login 'use the new client'", "as if you had typed it in its window"),
+        ("sc send fix-login 'use the new client'", "as if you had typed it there"),
         ("sc send fix-login -f notes.md", "a long one, from a file"),
         ("git diff | sc send fix-login", "or from standard input"),
     ),
@@ -37,11 +37,14 @@ from scopecraft.sessions.places import session_named
 def send(
     session: str, text: str | None, file: Path | None, wait: str, anyway: bool, as_json: bool, project: str | None
 ) -> None:
-    """Type TEXT into the window of SESSION (an id, or a task's latest session), and press Enter.
+    """Send TEXT to the agent of SESSION (an id, or a task's latest session).
 
     It is reported as delivered only when the agent's turn has begun with it. An agent that works on something takes it
-    up afterwards; one that asks something is not disturbed: see sc answer. Where nobody can tell whether it asks, Enter
-    might allow what it asks for, so that needs --anyway. What stands half typed in the window goes along with it.
+    up at the next chance; one that asks something is not disturbed: see sc answer.
+
+    In a container it goes into the session's inbox, and arrives whoever is alive on the host. In a window it is typed,
+    with Enter. Where nobody can tell whether an agent asks, Enter might allow what it asks for, so that needs --anyway.
+    What stands half typed in the window goes along with it.
     """
     from scopecraft.sessions.sending import send_message
 
@@ -61,7 +64,7 @@ def send(
     elif delivery.how == "delivered":
         say(f"delivered to {name}: its turn has begun")
     elif delivery.how == "queued":
-        say(f"taken by {name}, which works on something: it reads the message when it is done")
+        say(f"taken by {name}, which works on something: it reads the message at the next chance")
     else:
         say(f"typed into the window of {name}")
         is_own = delivery.is_command

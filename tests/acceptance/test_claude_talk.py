@@ -131,7 +131,7 @@ def test_a_working_agent_takes_a_message_for_later(shop: Path, model: ModelServe
     becomes(shop, "running")
     until(lambda: model.requests, 30, what="the turn to reach the model")
     said = send(shop, "and then this")
-    assert (said.code, "it reads the message when it is done" in said.err) == (0, True), said.err
+    assert (said.code, "it reads the message at the next chance" in said.err) == (0, True), said.err
     until(lambda: any("and then this" in prompt for prompt in prompts(model)), 30)
 
 

@@ -18,14 +18,14 @@ exec python3 /opt/play/model_server.py --script /opt/play/script.json -- claude 
 """
 
 
-def build_image(client: DockerClient, script: dict[str, list[dict[str, Any]]]) -> str:
+def build_image(client: DockerClient, script: dict[str, list[dict[str, Any]]], image: str = IMAGE) -> str:
     """On top of the default image; the mark in a prompt chooses what the model says."""
     files = {
         "model_server.py": Path(__file__).with_name("model_server.py"),
         "script.json": json.dumps(script).encode(),
         "claude": WRAPPER.encode(),
     }
-    return build_derived(client, IMAGE, files)
+    return build_derived(client, image, files)
 
 
 def container_settings(image: str) -> str:

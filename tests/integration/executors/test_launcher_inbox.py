@@ -132,6 +132,17 @@ def test_silence_in_a_later_turn_is_not_the_end(boxes: Boxes) -> None:
     assert launcher_exit(boxes.folder(launch)) == (0, "exit")
 
 
+def test_a_held_agent_stays_after_its_turn_until_it_is_released(boxes: Boxes) -> None:
+    launch = talking(boxes, grace=1)
+    tell(boxes, launch, "#hold limit")
+    handle = start(boxes, launch, "result")
+    with pytest.raises(AssertionError, match="not within"):
+        boxes.end_of(handle, 3)
+    tell(boxes, launch, "half a line that a full disk left#", "#release")
+    boxes.end_of(handle)
+    assert said(boxes, launch) == ["begin prompt", "result", "over"]
+
+
 def test_an_agent_that_stays_after_its_inbox_closed_is_ended(boxes: Boxes) -> None:
     launch = talking(boxes, "read -r line; echo begin; echo result; sleep 600", grace=1)
     boxes.run(launch)
