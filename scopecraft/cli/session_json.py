@@ -2,7 +2,8 @@
 
 `state` is one of queued, starting, running, waiting, idle, unknown, ended, and `state_source` says who tells it: the
 agent's own files (hooks, registry, transcript), the engine, tmux, what was written down (record), or nobody (none).
-`place` is that in the queue, `outcome` says how it ended; they are null where there is none.
+`place` is that in the queue, `outcome` says how it ended, `follows` names the session that it tries again or goes on
+with, and `origin` says which of these; they are null where there is none, `origin` is "start" then.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def view_dict(view: View) -> dict[str, Any]:
         "model": session.model,
         "step_id": session.step_id,
         "attempt": session.attempt,
+        "origin": session.origin,
+        "follows": session.follows,
         "branch": session.branch,
         "worktree": session.worktree,
         "conversation_id": session.conversation_id,

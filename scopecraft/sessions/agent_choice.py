@@ -42,11 +42,12 @@ class Place:
 
 
 def agent_request(chosen: Chosen, request: StartRequest, place: Place) -> AgentRequest:
+    goes_on = request.continues is not None and request.continues.conversation_id is not None
     return AgentRequest(
         prompt=request.prompt,
         model=request.model or chosen.settings.model,
         conversation_id=place.conversation_id,
-        resume=False,
+        resume=goes_on,
         cwd=place.cwd,
         config_folder=place.config_folder,
         hooks_folder=place.hooks_folder,

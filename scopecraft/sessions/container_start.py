@@ -37,6 +37,7 @@ from scopecraft.sessions.container_launch import (
     session_mounts,
 )
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation_moves import lay_out_conversation
 from scopecraft.sessions.held_open import held_open
 from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_environment import mission_environment
@@ -195,6 +196,7 @@ def _write_files(
 ) -> None:
     """`user` is who the files belong to on this machine, `as_root` whether that is root inside."""
     folder = beginning.folder
+    lay_out_conversation(context, beginning.request, folder.agent)
     command = _command(beginning.chosen, beginning.request, beginning.session, as_root=as_root)
     for place, contents in ((folder.agent / "config", command.config_files), (folder.hooks, command.session_files)):
         for name, content in contents.items():

@@ -14,13 +14,16 @@ from scopecraft.sessions.settle import settle, settle_and_look
 WINDOW_GRACE_SECONDS = 10
 
 
-def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
-    """The session, ended; one that had ended already is returned as it is. Raises EngineUnavailable, TmuxFailed."""
+def stop_session(context: Context, session_id: str, *, now: bool, by: str = "sc stop") -> Session:
+    """The session, ended; one that had ended already is returned as it is. Raises EngineUnavailable, TmuxFailed.
+
+    `by` is the command that a person gave.
+    """
     session, look = settle_and_look(context, session_id)
     if not is_live(session.status):
         return session
     if isinstance(session.status, Queued):
-        return leave_line(context, session, "sc stop")
+        return leave_line(context, session, by)
     handle = handle_of(session.status)
     if handle is None:
         raise Refused(f"{session.id} is still being started by another command", "try again in a moment")
@@ -30,7 +33,7 @@ def stop_session(context: Context, session_id: str, *, now: bool) -> Session:
     if has_both(session):
         container_of(context, session)  # for what it raises
     at = clock.to_text(clock.now())
-    context.store.request_stop(session.id, at, "sc stop --now" if now else "sc stop")
+    context.store.request_stop(session.id, at, f"{by} --now" if now else by)
     _stop(context, session, handle, now=now)
     session = settle(context, session.id)
     if is_live(session.status):

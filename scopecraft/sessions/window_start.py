@@ -16,6 +16,7 @@ from scopecraft.model.text import clean
 from scopecraft.sessions.agent_choice import Chosen, Place, agent_request, choose_agent, require_command
 from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation_moves import put_on_host
 from scopecraft.sessions.host_changes import host_changes_if_known
 from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import mission_for
@@ -69,6 +70,7 @@ def _program(context: Context, request: StartRequest, chosen: Chosen) -> tuple[s
 
 def _start(context: Context, beginning: Beginning, program: tuple[str, ...]) -> Session:
     session, folder = beginning.session, beginning.folder
+    put_on_host(context, beginning.request, session.worktree)
     command = _command(beginning, program)
     for name, content in command.session_files.items():
         file = folder.hooks / name

@@ -24,7 +24,19 @@ WORK: list[dict[str, Any]] = [
     {"tool": "Bash", "input": {"command": "git add greeting.py && git commit -q -m 'Add greeting' && git status"}},
     {"text": "The greeting is there, and committed."},
 ]
+
+
+def step(name: str) -> list[dict[str, Any]]:
+    """A commit, and a word about it."""
+    command = f"echo {name} >>steps.txt && git add steps.txt && git commit -q -m 'Step {name}'"
+    return [{"tool": "Bash", "input": {"command": command}}, {"text": f"Step {name} is done."}]
+
+
 SCRIPT = {
+    # one prompt after the other: only who knows what was said before knows which step is next
+    "PLAY:steps": [*step("one"), *step("two"), *step("three")],
+    "PLAY:by-hand": step("by-hand"),
+    "PLAY:alone-again": step("alone-again"),
     "PLAY:work": WORK,
     "Write greeting.py": WORK,  # of the tutorial
     "PLAY:hang": [{"tool": "Bash", "input": {"command": "python3 -c 'import time; time.sleep(600)'"}}],

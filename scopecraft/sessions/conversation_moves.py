@@ -1,0 +1,175 @@
+"""A conversation on its way from one session to the next: never two writers, and never fewer words than before."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopecraft.agents.base import dialect_of_record
+from scopecraft.agents.keeping import Keeping, keeping_of
+from scopecraft.atomic import file_lock, private_folder, replace_file, storage_failed
+from scopecraft.errors import AlreadyRunning, LockHeld, Refused
+from scopecraft.model.session import Session, is_live
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.conversation_files import Part, chunks_of, copy_part, has_conversation, parts_in
+from scopecraft.sessions.request import StartRequest
+
+OTHERS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a conversation is: in the agent's own folder of this session."""
+
+    session: Session
+    keeping: Keeping
+    folder: Path
+
+
+@contextlib.contextmanager
+def conversation_held(context: Context, conversation_id: str) -> Iterator[None]:
+    """Against every other command that would go on with it. Raises LockHeld."""
+    locks = context.home.worktrees / ".locks"
+    private_folder(locks)
+    name = hashlib.sha256(f"\0conversation\0{conversation_id}".encode()).hexdigest()[:16]
+    try:
+        with file_lock(locks / name, timeout=OTHERS_SECONDS):
+            yield
+    except LockHeld as error:
+        raise LockHeld("another command is at this conversation just now", "see what became of it: sc ls") from error
+
+
+def refuse_writers(context: Context, conversation_id: str, *, but: str | None = None) -> None:
+    """Raises AlreadyRunning while another session than `but` lives that has the conversation."""
+    for other in context.store.live():
+        if other.conversation_id == conversation_id and other.id != but and is_live(other.status):
+            raise AlreadyRunning(
+                f"{other.id} is {other.status.kind} with this conversation",
+                f"go to it: sc attach {other.id}   or end it: sc stop {other.id}",
+            )
+
+
+def find_kept(context: Context, session: Session, conversation_id: str) -> Kept:
+    """Where the conversation went on last. Raises Refused when nothing of it is there any more."""
+    for other in _holders(context, session, conversation_id):
+        keeping = keeping_of(dialect_of_record(other.dialect))
+        if keeping is None:
+            continue
+        folder = context.folder(other.id).agent / keeping.below
+        if has_conversation(folder, keeping.own, conversation_id):
+            return Kept(other, keeping, folder)
+    raise Refused(f"the conversation of {session.id} is gone", f"begin a new one: sc retry {session.id}")
+
+
+def latest_holder(context: Context, session: Session, conversation_id: str) -> Session:
+    """The session that went on with the conversation last."""
+    return next(_holders(context, session, conversation_id), session)
+
+
+def bring_home(context: Context, session: Session, conversation_id: str) -> None:
+    """What a window on this machine added comes from the person's own folder into its session's. Idempotent.
+
+    Raises Refused where the agent cannot move one conversation without all the others.
+    """
+    keeping = _travelling(session)
+    if keeping.persons is None:
+        return
+    home, agent = keeping.persons(context.environ), context.folder(session.id).agent
+    coming = agent / "coming"
+    shutil.rmtree(coming, ignore_errors=True)
+    for part in _own_parts(home, keeping, conversation_id, session.worktree):
+        copy_part(part, coming / part.path)
+    if not coming.exists():
+        return  # the person has removed it: what was before it is still there
+    there = agent / keeping.below
+    try:
+        shutil.rmtree(there, ignore_errors=True)
+        coming.rename(there)
+    except OSError as error:
+        raise storage_failed(error, there) from error
+
+
+def lay_out_conversation(context: Context, request: StartRequest, agent_folder: Path) -> None:
+    """Into the home of an agent that goes on with a conversation in a container; nothing for one that begins.
+
+    Raises Refused when it is gone.
+    """
+    continues = request.continues
+    if continues is None or continues.conversation_id is None:
+        return
+    before = context.store.get(continues.session_id)
+    if before is None:
+        raise Refused(f"the session {continues.session_id} is gone", f"begin anew: sc run {request.task}")
+    kept = find_kept(context, before, continues.conversation_id)
+    patterns = (*kept.keeping.own, *kept.keeping.shared)
+    for part in parts_in(kept.folder, patterns, continues.conversation_id):
+        copy_part(part, agent_folder / kept.keeping.below / part.path)
+
+
+def put_on_host(context: Context, request: StartRequest, worktree: str) -> None:
+    """Into the person's own folder, for a window on this machine; says what was put there.
+
+    What is there already and longer stays as it is. Raises Refused where the two are not the same any more.
+    """
+    continues = request.continues
+    if continues is None or continues.conversation_id is None:
+        return
+    conversation_id = continues.conversation_id
+    before = context.store.get(continues.session_id)
+    if before is None or not latest_holder(context, before, conversation_id).is_contained:
+        return
+    kept = find_kept(context, before, conversation_id)
+    keeping = _travelling(kept.session)
+    if keeping.persons is None:
+        return
+    home = keeping.persons(context.environ)
+    for number, part in enumerate(_own_parts(kept.folder, keeping, conversation_id, worktree)):
+        _put(part, home / part.path, request, must_fit=number == 0)
+
+
+def refuse_to_travel(session: Session) -> None:
+    """Raises Refused for an agent whose conversations stay where they are."""
+    _travelling(session)
+
+
+def _holders(context: Context, session: Session, conversation_id: str) -> Iterator[Session]:
+    """Sessions that have had the conversation and came to life, the latest first."""
+    for other in context.store.sessions(mission_id=session.mission_id):
+        if other.conversation_id == conversation_id and getattr(other.status, "started_at", None) is not None:
+            yield other
+
+
+def _travelling(session: Session) -> Keeping:
+    keeping = keeping_of(dialect_of_record(session.dialect))
+    if keeping is None or not keeping.may_travel:
+        raise Refused(
+            f"{session.agent} keeps its conversations all together, so none of them can leave where it is",
+            f"go on where it was: sc resume {session.id}",
+        )
+    return keeping
+
+
+def _own_parts(folder: Path, keeping: Keeping, conversation_id: str, cwd: str) -> Iterator[Part]:
+    """Of this conversation, and only where the agent itself looks for it: the names are an agent's choice."""
+    for part in parts_in(folder, keeping.own, conversation_id):
+        if keeping.fits is None or keeping.fits(part.path, cwd):
+            yield part
+
+
+def _put(part: Part, target: Path, request: StartRequest, *, must_fit: bool) -> None:
+    try:
+        ours = b"".join(chunks_of(part))
+        theirs = target.read_bytes() if target.exists() else None
+    except OSError as error:
+        raise storage_failed(error, target) from error
+    if theirs is not None and (theirs.startswith(ours) or not ours.startswith(theirs)):
+        if must_fit and not theirs.startswith(ours):
+            raise Refused(f"{target} has another end than what is to go on", "move it away, or go on in the container")
+        return  # it is there, and perhaps further
+    private_folder(target.parent)
+    replace_file(target, ours)
+    request.on_note(f"copied to {target}")
