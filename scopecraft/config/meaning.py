@@ -26,6 +26,7 @@ _KINDS = {
     "Bytes": "size",
     "Seconds": "length of time",
     "tuple[str, ...]": "list of texts",
+    "tuple[Expression, ...]": "list of regular expressions",
     "dict[str, str]": "table of texts",
 }
 _NAMED = re.compile(r"(tuple\[)?(\w+)(, \.\.\.\])?")  # choices that have a name of their own

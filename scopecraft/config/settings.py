@@ -62,9 +62,20 @@ class _Positive(_Checked):
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
+class _Expression(_Checked):
+    @staticmethod
+    def check(value: object) -> object:
+        try:
+            re.compile(value if isinstance(value, str) else "")
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+        return value
+
+
 CacheName = Literal["pip", "npm", "cargo"]
 Seconds = Annotated[int, _Length()]
 Bytes = Annotated[int, _Size()]
+Expression = Annotated[str, _Expression()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +231,9 @@ class NotifySettings:
 class AlertSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    dangerous: tuple[str, ...] = ()
-    """Regular expressions, beside the built-in list, for tool inputs that raise an alert."""
+    dangerous: tuple[Expression, ...] = ()
+    """Regular expressions, beside the built-in rules, for commands and other inputs of tools that raise an alert; they
+    see the first 2,000 characters."""
 
 
 @dataclass(frozen=True, slots=True)

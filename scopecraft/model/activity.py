@@ -66,6 +66,7 @@ class ToolCall(NamedTuple):
     input_text: str  # the most telling input in one line (a command, a path), else compact JSON
     subagent: bool = False
     files: tuple[str, ...] = ()  # that it was told to write, as it named them
+    command: str = ""  # that it was told to run, with its lines; its beginning where it is long
 
 
 class ToolResult(NamedTuple):

@@ -11,7 +11,8 @@ from types import TracebackType
 from scopecraft.model.event import Alert
 from scopecraft.streams.folders import FolderWatch
 from scopecraft.streams.follow import Tail
-from scopecraft.streams.followed import Followed, Piece
+from scopecraft.streams.followed import Followed
+from scopecraft.streams.followed import Piece as Piece  # part of what this module gives
 from scopecraft.streams.lines import NO_END
 
 FILE_BYTES = 1024 * 1024  # of one stream in one pass, so that a long one does not hold up the others

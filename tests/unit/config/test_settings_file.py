@@ -44,6 +44,8 @@ def test_a_person_may_write_sizes_and_times_as_they_speak(home: Home) -> None:
         ("[container]\ncpus = 'many'", "container.cpus"),
         ("[container]\ntimeout = 'soon'", "no length of time"),
         ("[agents.x]\ncommand = 3", "agents.x.command"),
+        ("[alerts]\ndangerous = ['fine', 'prod-(']", "alerts.dangerous.1: 'prod-(' is no regular expression"),
+        ("[alerts]\ndangerous = [7]", "alerts.dangerous.0"),
         ("not toml at all", "not valid TOML"),
     ],
 )
