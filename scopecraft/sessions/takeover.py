@@ -148,7 +148,7 @@ def _end(context: Context, session: Session, by: str) -> Session:
 def _end_turn(context: Context, session: Session, by: str) -> None:
     """What it was saying is whole in its conversation; one that does not hear is left for the signal."""
     from scopecraft.sessions import inbox
-    from scopecraft.sessions.container_talk import reach
+    from scopecraft.sessions.container_reach import reach
 
     with contextlib.suppress(Refused, NotDelivered):
         place = reach(context, session)
