@@ -12,7 +12,7 @@ import orjson
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
 from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
-from scopecraft.agents.written import CLAUDE_LIKE, written
+from scopecraft.agents.written import CLAUDE_LIKE, commanded, written
 from scopecraft.model.activity import (
     Asked,
     Echoed,
@@ -173,7 +173,7 @@ def _tool_call(block: Record, subagent: bool) -> ToolCall:
     get = block.get
     name, given = text(get("name")), get("input")
     files = written(CLAUDE_LIKE, name, given) if name in CLAUDE_LIKE else ()
-    return ToolCall(text(get("id")), name, input_text(given), subagent, files)
+    return ToolCall(text(get("id")), name, input_text(given), subagent, files, commanded(name, given))
 
 
 def _tool_result(block: Record, subagent: bool) -> ToolResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scopecraft.agents.records import Record, items, one_line, record, text
-from scopecraft.agents.written import changed
+from scopecraft.agents.written import COMMAND_CHARACTERS, changed
 from scopecraft.model.activity import Entry, Message, Note, StreamError, ToolCall, ToolResult, Trouble
 
 INPUT_CHARACTERS = 2_000
@@ -29,7 +29,9 @@ def _reasoning(item: Record) -> list[Entry]:
 def _command_started(item: Record) -> list[Entry]:
     if item.get("status") != "in_progress":
         return []
-    return [ToolCall(text(item.get("id")), "command_execution", command_text(text(item.get("command"))))]
+    run = command_text(text(item.get("command")))
+    shown = one_line(run, INPUT_CHARACTERS)
+    return [ToolCall(text(item.get("id")), "command_execution", shown, command=run[:COMMAND_CHARACTERS])]
 
 
 def _command_over(item: Record) -> list[Entry]:
@@ -47,8 +49,8 @@ def command_text(command: str) -> str:
             inner = command[len(shell) :]
             if inner.count("'") == 2 and inner[0] == inner[-1] == "'":
                 inner = inner[1:-1]
-            return one_line(inner, INPUT_CHARACTERS)
-    return one_line(command, INPUT_CHARACTERS)
+            return inner
+    return command
 
 
 def _files(item: Record) -> list[Entry]:

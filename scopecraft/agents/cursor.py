@@ -13,7 +13,7 @@ from scopecraft.agents.claude_result import claim_of, result
 from scopecraft.agents.claude_stream import READERS, input_text, reader_of
 from scopecraft.agents.no_window import NoWindow
 from scopecraft.agents.records import Record, count, one_line, record, text
-from scopecraft.agents.written import CURSOR, written
+from scopecraft.agents.written import CURSOR, commanded, written
 from scopecraft.errors import BadInput
 from scopecraft.model.activity import Finished, Message, Reading, ToolCall, ToolResult, Usage
 from scopecraft.model.launch import AgentCommand, AgentRequest
@@ -69,7 +69,8 @@ def _tool_call(line: Record) -> Reading:
     if line.get("subtype") == "started":
         name = text(body.get("name")) if key == "function" else key.removesuffix("ToolCall")
         given = body.get("args") or body.get("arguments")
-        called = ToolCall(call, name or "tool", input_text(given), files=written(CURSOR, name, given))
+        files, command = written(CURSOR, name, given), commanded(name, given)
+        called = ToolCall(call, name or "tool", input_text(given), files=files, command=command)
         return [called], "known", None
     if line.get("subtype") == "completed":
         return [_tool_result(call, body.get("result"))], "known", None

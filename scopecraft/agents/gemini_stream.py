@@ -10,7 +10,7 @@ from collections.abc import Callable
 from scopecraft.agents.claude_stream import input_text
 from scopecraft.agents.gemini_errors import API_ERROR, api_error_text
 from scopecraft.agents.records import Record, count, decoded, record, text, text_or_none
-from scopecraft.agents.written import GEMINI, written
+from scopecraft.agents.written import GEMINI, commanded, written
 from scopecraft.model.activity import (
     Claim,
     Entry,
@@ -61,7 +61,8 @@ def _message(line: Record) -> list[Entry] | None:
 def _tool_use(line: Record) -> list[Entry]:
     get = line.get
     name, given = text(get("tool_name")), get("parameters")
-    return [ToolCall(text(get("tool_id")), name, input_text(given), files=written(GEMINI, name, given))]
+    files, command = written(GEMINI, name, given), commanded(name, given)
+    return [ToolCall(text(get("tool_id")), name, input_text(given), files=files, command=command)]
 
 
 def _tool_result(line: Record) -> list[Entry]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from scopecraft.agents.claude_stream import input_text
 from scopecraft.agents.records import Record, amount, count, decoded, record, text, text_or_none
-from scopecraft.agents.written import OPENCODE, OPENCODE_PATCHES, patched, written
+from scopecraft.agents.written import OPENCODE, OPENCODE_PATCHES, commanded, patched, written
 from scopecraft.model.activity import (
     Claim,
     Entry,
@@ -71,7 +71,8 @@ def _tool_use(_: Record, part: Record) -> Reading:
     failed |= count(record(state.get("metadata")).get("exit")) > 0  # of a command: it is `completed` all the same
     given = state.get("input")
     files = patched(given) if name in OPENCODE_PATCHES else written(OPENCODE, name, given)
-    return [ToolCall(call, name, input_text(given), files=files), ToolResult(call, failed, said)], "known", None
+    called = ToolCall(call, name, input_text(given), files=files, command=commanded(name, given))
+    return [called, ToolResult(call, failed, said)], "known", None
 
 
 def _step_finish(_: Record, part: Record) -> Reading:

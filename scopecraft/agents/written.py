@@ -1,4 +1,4 @@
-"""Which files a tool call is told to write: every agent names its tools, and their inputs, in its own way."""
+"""Which files a tool call is told to write, and what it is told to run: every agent names its tools in its own way."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scopecraft.agents.records import Record, items, record, text
 
 MOST_FILES = 50  # of one call
 PATH_CHARACTERS = 4096  # what is longer is no path
+COMMAND_CHARACTERS = 4_000
 
 # The input that names the file, by the tool that writes it. Claude Code, Amp and Qwen Code share lines and no names.
 CLAUDE_LIKE: Mapping[str, str] = {
@@ -27,6 +28,7 @@ CLAUDE_LIKE: Mapping[str, str] = {
 GEMINI: Mapping[str, str] = {"write_file": "file_path", "replace": "file_path", "edit": "file_path"}
 OPENCODE: Mapping[str, str] = {"write": "filePath", "edit": "filePath", "multiedit": "filePath"}
 OPENCODE_PATCHES = frozenset({"apply_patch", "patch"})
+SHELLS = frozenset({"Bash", "bash", "PowerShell", "run_shell_command", "shell"})  # no two agents mean different things
 CURSOR: Mapping[str, str] = {"edit": "path", "write": "path", "delete": "path"}
 
 _PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
@@ -36,6 +38,14 @@ def written(inputs: Mapping[str, str], tool: str, given: object) -> tuple[str, .
     """The file that the tool's input names; nothing for a tool that writes none."""
     name = inputs.get(tool)
     return _usable((text(record(given).get(name)),)) if name else ()
+
+
+def commanded(tool: str, given: object) -> str:
+    """The command, with its lines, that the tool runs; empty for a tool that runs none."""
+    if tool not in SHELLS:
+        return ""
+    fields = record(given)
+    return (text(fields.get("command")) or text(fields.get("cmd")))[:COMMAND_CHARACTERS]
 
 
 def patched(given: object) -> tuple[str, ...]:

@@ -215,7 +215,7 @@ class ActivityFold:
             self._questions.withdraw(entry.id)
         elif isinstance(entry, Quota):
             self._used_up(entry)
-        elif isinstance(entry, Echoed) and len(entry.id) <= NAME_CHARACTERS:
+        elif isinstance(entry, Echoed) and len(entry.id) <= NAME_CHARACTERS and entry.id not in self._seen.echoed:
             self._seen = replace(self._seen, echoed=(*self._seen.echoed, entry.id)[-KEPT_ECHOES:])
 
     def _used_up(self, quota: Quota) -> None:

@@ -112,7 +112,7 @@ def tool(subtype: str, **call: Any) -> list[Entry]:
 
 
 def test_tools_of_cursor_have_lines_of_their_own() -> None:
-    assert tool("started", shellToolCall={"args": {"command": "ls"}}) == [ToolCall("c1", "shell", "ls")]
+    assert tool("started", shellToolCall={"args": {"command": "ls"}}) == [ToolCall("c1", "shell", "ls", command="ls")]
     assert tool("started", function={"name": "look", "arguments": '{"a":1}'}) == [ToolCall("c1", "look", '{"a":1}')]
     ok = {"result": {"success": {"content": "# Shop", "totalLines": 1}}}
     assert tool("completed", readToolCall=ok) == [ToolResult("c1", False, "# Shop")]

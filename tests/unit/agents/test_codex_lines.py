@@ -50,7 +50,7 @@ def test_its_words_and_its_thoughts() -> None:
 def test_a_command_from_its_start_to_its_end() -> None:
     command = "/bin/bash -lc 'make test'"
     started = item("command_execution", when="started", command=command, aggregated_output="", status="in_progress")
-    assert started == [ToolCall("item_1", "command_execution", "make test")]
+    assert started == [ToolCall("item_1", "command_execution", "make test", command="make test")]
     over: dict[str, Any] = {"command": command, "aggregated_output": "ok\n"}
     assert item("command_execution", **over, exit_code=0, status="completed") == [ToolResult("item_1", False, "ok\n")]
     assert item("command_execution", **over, exit_code=3, status="failed") == [ToolResult("item_1", True, "ok\n")]
@@ -72,7 +72,7 @@ def test_a_command_that_failed_without_a_word_says_how() -> None:
         ("git status", "git status"),
         ("/bin/sh -c '", "'"),
         ("", ""),
-        ("python3 - <<'X'\nprint(1)\nX", "python3 - <<'X' print(1) X"),
+        ("python3 - <<'X'\nprint(1)\nX", "python3 - <<'X'\nprint(1)\nX"),
     ],
 )
 def test_a_command_is_shown_without_the_shell_around_it(command: str, shown: str) -> None:

@@ -49,7 +49,7 @@ def test_words_of_the_agent_are_pieces_and_those_of_the_person_are_whole() -> No
 
 def test_tools_and_their_results() -> None:
     call = {"tool_id": "t1", "tool_name": "run_shell_command", "parameters": {"command": "ls", "description": "x"}}
-    assert say(type="tool_use", **call) == [ToolCall("t1", "run_shell_command", "ls")]
+    assert say(type="tool_use", **call) == [ToolCall("t1", "run_shell_command", "ls", command="ls")]
     assert say(type="tool_result", tool_id="t1", status="success", output="a") == [ToolResult("t1", False, "a")]
     assert say(type="tool_result", tool_id="t1", status="success") == [ToolResult("t1", False, "")]
     error = {"type": "tool_not_registered", "message": "no such tool"}

@@ -51,7 +51,7 @@ def test_words_and_thoughts() -> None:
 
 
 def test_a_tool_and_its_result_are_one_line() -> None:
-    called = ToolCall("c1", "bash", "make")
+    called = ToolCall("c1", "bash", "make", command="make")
     assert tool(status="completed", output="ok", metadata={"exit": 0}) == [called, ToolResult("c1", False, "ok")]
     assert tool(status="error", error="denied") == [called, ToolResult("c1", True, "denied")]
 

@@ -1,4 +1,4 @@
-"""Which files a tool call says it writes, in each agent's own way of saying it."""
+"""Which files a tool call says it writes, and what it runs, in each agent's own way of saying it."""
 
 from __future__ import annotations
 
@@ -63,3 +63,38 @@ def test_the_files_that_a_tool_is_told_to_write_are_named(
 ) -> None:
     entries, _, _ = dialect(agent).entries(json.dumps(line).encode())
     assert [entry.files for entry in entries if isinstance(entry, ToolCall)] == [files]
+
+
+LINES = "set -e\nmake"
+
+
+@pytest.mark.parametrize(
+    ("agent", "line", "command"),
+    [
+        ("claude", claude_like("Bash", {"command": LINES}), LINES),
+        ("claude", claude_like("Bash", {"command": "x" * 5000}), "x" * 4000),
+        ("claude", claude_like("Bash", {"command": ["make"]}), ""),
+        ("claude", claude_like("Write", {"file_path": "a", "content": LINES}), ""),
+        ("amp", claude_like("Bash", {"cmd": LINES}), LINES),
+        ("qwen", claude_like("run_shell_command", {"command": LINES}), LINES),
+        ("gemini", gemini("run_shell_command", {"command": LINES}), LINES),
+        ("opencode", opencode("bash", {"command": LINES}), LINES),
+        ("cursor", cursor("shellToolCall", {"command": LINES}), LINES),
+        (
+            "codex",
+            {
+                "type": "item.started",
+                "item": {
+                    "type": "command_execution",
+                    "id": "item_1",
+                    "status": "in_progress",
+                    "command": f"/bin/bash -lc '{LINES}'",
+                },
+            },
+            LINES,
+        ),
+    ],
+)
+def test_a_command_is_told_with_its_lines(agent: str, line: dict[str, Any], command: str) -> None:
+    entries, _, _ = dialect(agent).entries(json.dumps(line).encode())
+    assert [entry.command for entry in entries if isinstance(entry, ToolCall)] == [command]
