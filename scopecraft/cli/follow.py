@@ -22,7 +22,7 @@ from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Completed, Ended, Queued, Session
-from scopecraft.model.session_words import outcome_sentence
+from scopecraft.model.session_words import going_on_with, outcome_sentence
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import used_before
@@ -154,6 +154,8 @@ def tell_end(context: Context, session: Session) -> int:
         note(line)
     for alert in details.alerts:
         warn(alert.text)
+    if going_on_with(session):
+        note(f"its conversation is kept; go on with it: {going_on_with(session)}")
     if details.commits:
         say(f"commits: {details.commits}")
         note(f"see them: git log {session.branch}   the worktree: sc path {session.task}")

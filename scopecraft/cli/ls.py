@@ -22,6 +22,7 @@ from scopecraft.missions.trash import removed_ids
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.session import Completed, Ended, Session
+from scopecraft.model.session_words import going_on_with
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import View, ended_view, look_at_all
 
@@ -198,7 +199,7 @@ def _cells_of(view: View, now: datetime) -> dict[str, Cell]:
         "SINCE": Cell(duration_text(since.total_seconds())),
         "AGENT": Cell(session.agent),
         "PROJECT": Cell(session.project),
-        "DETAIL": Cell(view.detail),
+        "DETAIL": Cell(_detail(view)),
     }
 
 
@@ -213,3 +214,9 @@ def tones_of(view: View) -> tuple[Tone, ...]:
     if isinstance(status, Ended) and not isinstance(status.outcome, Completed):
         return ("red",)
     return _TONES[view.word]
+
+
+def _detail(view: View) -> str:
+    """An interrupted session is told with what goes on with it."""
+    how = going_on_with(view.session)
+    return f"{view.detail}; go on: {how}" if how else view.detail

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from scopecraft.model.duration import duration_text
-from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut, WaitingReason
+from scopecraft.model.session import (
+    Completed,
+    Ended,
+    Failed,
+    Interrupted,
+    Killed,
+    Outcome,
+    Session,
+    TimedOut,
+    WaitingReason,
+)
 
 WAITING_FOR: dict[WaitingReason, str] = {
     "permission": "waits for your permission",
@@ -39,3 +49,10 @@ def outcome_sentence(outcome: Outcome) -> str:
             return f"stopped by {by}"
         case Interrupted(cause, detail):
             return f"interrupted: {_GONE[cause]}" + (f" ({detail})" if detail else "")
+
+
+def going_on_with(session: Session) -> str:
+    """The command that goes on with a session that was interrupted; empty for any other."""
+    status = session.status
+    is_cut = isinstance(status, Ended) and isinstance(status.outcome, Interrupted)
+    return f"sc resume {session.id}" if is_cut and session.conversation_id else ""

@@ -72,9 +72,14 @@ def resume_request(context: Context, session: Session, prompt: str | None) -> St
 def follow_request(context: Context, session: Session, origin: Origin, prompt: str | None) -> StartRequest:
     """Of a session that goes on with the conversation of this one. Raises Refused where that cannot be."""
     conversation_id = conversation_of(context, session)
-    request = _request_again(context, session, origin)
-    going_on = Continuation(session.id, origin, conversation_id)
-    return replace(request, prompt=prompt, continues=going_on, is_new=origin != "handback")
+    is_window = origin == "takeover" or (origin == "resume" and session.mode == "dispatch")
+    return replace(
+        _request_again(context, session, origin),
+        prompt=prompt,
+        continues=Continuation(session.id, origin, conversation_id),
+        is_new=origin != "handback",
+        timeout_seconds=None if is_window else _time_limit(context, session),
+    )
 
 
 def conversation_of(context: Context, session: Session) -> str:
@@ -91,6 +96,16 @@ def conversation_of(context: Context, session: Session) -> str:
     if session.conversation_id is None:
         raise Refused(f"{session.id} has no conversation", f"begin a new one: sc retry {session.id}")
     return session.conversation_id
+
+
+def _time_limit(context: Context, session: Session) -> int | None:
+    """That of the session, or of the autonomous one that a window came from: nobody times a person."""
+    while session.mode == "dispatch" and session.follows:
+        before = context.store.get(session.follows)
+        if before is None:
+            break
+        session = before
+    return session.timeout_seconds if session.mode == "autonomous" else None
 
 
 def mission_of(context: Context, session: Session) -> Mission:

@@ -65,6 +65,18 @@ def find_kept(context: Context, session: Session, conversation_id: str) -> Kept:
     raise Refused(f"the conversation of {session.id} is gone", f"begin a new one: sc retry {session.id}")
 
 
+def require_conversation(context: Context, session: Session, conversation_id: str) -> None:
+    """Raises Refused when nothing of it is there: its files are gone, or nobody has said anything in it."""
+    latest = latest_holder(context, session, conversation_id)
+    keeping = keeping_of(dialect_of_record(latest.dialect))
+    if not latest.is_contained and keeping is not None:
+        if not keeping.may_travel or keeping.persons is None:
+            return  # nobody can tell
+        if any(_own_parts(keeping.persons(context.environ), keeping, conversation_id, latest.worktree)):
+            return
+    find_kept(context, session, conversation_id)
+
+
 def latest_holder(context: Context, session: Session, conversation_id: str) -> Session:
     """The session that went on with the conversation last."""
     return next(_holders(context, session, conversation_id), session)
@@ -105,6 +117,8 @@ def lay_out_conversation(context: Context, request: StartRequest, agent_folder: 
     if before is None:
         raise Refused(f"the session {continues.session_id} is gone", f"begin anew: sc run {request.task}")
     kept = find_kept(context, before, continues.conversation_id)
+    if kept.session.id != latest_holder(context, before, continues.conversation_id).id:
+        request.on_note(f"the conversation goes on from where {kept.session.id} left it: what came later is gone")
     patterns = (*kept.keeping.own, *kept.keeping.shared)
     for part in parts_in(kept.folder, patterns, continues.conversation_id):
         copy_part(part, agent_folder / kept.keeping.below / part.path)

@@ -21,10 +21,10 @@ from scopecraft.sessions.continuing import GO_ON, conversation_of, follow_reques
 from scopecraft.sessions.conversation_moves import (
     bring_home,
     conversation_held,
-    find_kept,
     latest_holder,
     refuse_to_travel,
     refuse_writers,
+    require_conversation,
 )
 from scopecraft.sessions.request import StartRequest
 from scopecraft.sessions.settle import settle
@@ -100,10 +100,9 @@ def going_on(
         refuse_writers(context, conversation_id, but=session.id)
         if is_live(session.status) and handle_of(session.status) is None:
             raise Refused(f"{session.id} is {session.status.kind}", "try again in a moment")
-        if not is_ending:
-            if not on_host:
-                _bring_home(context, session, request)
-            _require_kept(context, session, conversation_id, on_host=on_host)
+        require_conversation(context, session, conversation_id)
+        if not is_ending and not on_host:
+            _bring_home(context, session, request)
         yield session
 
 
@@ -114,11 +113,6 @@ def _bring_home(context: Context, session: Session, request: StartRequest) -> No
     latest = latest_holder(context, session, conversation_id)
     if not latest.is_contained:
         bring_home(context, latest, conversation_id)
-
-
-def _require_kept(context: Context, session: Session, conversation_id: str, *, on_host: bool) -> None:
-    if not on_host or latest_holder(context, session, conversation_id).is_contained:
-        find_kept(context, session, conversation_id)
 
 
 def _refuse_window(context: Context, request: StartRequest, *, on_host: bool) -> None:
