@@ -35,6 +35,8 @@ ELSEWHERE = {
     "sc takeover": "needs an agent with a conversation: test_following_sessions",
     "sc handback": "needs an agent with a conversation: test_following_sessions",
     "sc resume": "needs an agent with a conversation: test_following_sessions",
+    "sc send tidy-up": "needs an agent with an inbox: test_claude_inbox",
+    "sc interrupt": "needs an agent with an inbox: test_claude_inbox",
     "docker build": "the person's own image",
     "pipx install": "installs a program: test_wheel",
     "systemctl": "the person's own services",
