@@ -65,6 +65,10 @@ def claude_binary() -> Path:
     return program
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="tests/faults at their full length, which takes an hour")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is quick to find goes first: unit, integration, acceptance."""
     items.sort(key=lambda item: _depth(item.path))

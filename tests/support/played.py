@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
+from docker.errors import DockerException
 from docker.models.containers import Container
 
 from scopecraft.config.paths import Home
 from scopecraft.model.event import Event
-from scopecraft.model.session import Session, handle_of, is_live
+from scopecraft.model.session import Queued, Session, handle_of, is_live
 from scopecraft.state.store import Store
 from tests.support.command_line import PROGRAM, Said, environment, sc
-from tests.support.repos import git
+from tests.support.repos import git, make_repository
 from tests.support.tmux import tmux
 from tests.support.wait import until
 
@@ -149,6 +150,25 @@ class Shop:
         return git(self.folder, "log", "--format=%s", f"main..{branch}").split()
 
 
+@contextmanager
+def opened_shop(folder: Path, engine: DockerClient) -> Iterator[Shop]:
+    """In the test's home; everything that was started in it is ended afterwards."""
+    make_repository(folder)
+    assert sc("init").code == 0
+    assert sc("link", cwd=folder).code == 0
+    shop = Shop(folder, engine)
+    try:
+        yield shop
+    finally:
+        for container in shop.containers():
+            try:
+                container.remove(force=True, v=True)
+            except DockerException:
+                assert container.id not in [other.id for other in shop.containers()]
+        for socket in Path(os.environ["XDG_RUNTIME_DIR"]).glob("scopecraft/*/tmux"):
+            tmux(socket, "kill-server", check=False)
+
+
 def all_settled(shop: Shop) -> list[dict[str, Any]]:
     """The rows once nothing lives any more."""
 
@@ -164,7 +184,14 @@ def check_invariants(shop: Shop) -> None:
     live = {session.id: session for session in shop.sessions() if is_live(session.status)}
     held = {container.labels["scopecraft.session"] for container in shop.containers()}
     assert held <= set(live), f"containers of sessions that are over: {held - set(live)}"
+    with Store.open(shop.home.root) as store:
+        waiting = {item.session.id for item in store.line()}
+    assert waiting <= set(live)
     for session in live.values():
+        if isinstance(session.status, Queued):
+            assert session.id in waiting, f"{session.id} is queued, and has no place in the line"
+            assert session.id not in held, f"{session.id} is queued, and has a container"
+            continue
         assert handle_of(session.status) is not None, f"{session.id} is {session.status.kind} and nobody starts it"
         assert session.executor == "tmux" or session.id in held, f"{session.id} has no container"
     windows = shop.windows()
@@ -196,7 +223,7 @@ def _check_ended(shop: Shop) -> None:
 
 def _check_files(shop: Shop) -> None:
     root = shop.home.root
-    for pattern in ("missions/active/*/mission.json", "sessions/*/metadata.json", "sessions/*/facts.json"):
+    for pattern in ("missions/active/*/*.json", "sessions/*/*.json"):
         for file in root.glob(pattern):
             json.loads(file.read_bytes())
     assert not list(root.rglob("*.damaged-*"))
