@@ -80,6 +80,8 @@ def workshop() -> Iterator[Workshop]:
 def _end_sessions(shop: Workshop) -> None:
     import json
 
+    shop.sc("down", check=False)
+
     for row in json.loads(shop.sc("ls", "--all", "--json", check=False) or "[]"):
         if row["state"] != "ended":
             shop.sc("stop", row["id"], "--now", check=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
@@ -18,9 +18,7 @@ from scopecraft.model.host_files import HostFile
 from scopecraft.model.session import Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
-
-if TYPE_CHECKING:
-    from scopecraft.sessions.siblings import How
+from scopecraft.sessions.request import StartRequest
 
 
 @command(
@@ -48,21 +46,18 @@ def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> 
     With --branch, --pr or --worktree the mission takes up what is there, and TASK may be left out. With --agents each
     agent gets a mission and a window of its own.
     """
-    from scopecraft.sessions.siblings import start_siblings
+    from scopecraft.supervisor.asking import ask_to_dispatch
 
     context = Context.of(os.environ)
     request = replace(request_of(options, may_read_stdin=False), on_host_files=_warn_first)
-    how = _how(in_container=container)
     if options["agents"] is not None:
         if attach:
             raise BadInput(
                 "--attach goes to one window, and --agents opens several", "leave --attach out; sc attach TASK"
             )
-        for session in start_siblings(context, request, agents_of(options["agents"]), how):
-            _tell(session)
-        note("how they are: sc ls")
+        _start_all(context, request, agents_of(options["agents"]), in_container=container)
         return
-    session = how.start(context, request)
+    session = ask_to_dispatch(context, request, contained=container)
     if not _tell(session):
         return
     if attach:
@@ -73,16 +68,24 @@ def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> 
         note(f"see it: sc attach {session.task}   how it is: sc ls   end it: sc stop {session.task}")
 
 
-def _how(*, in_container: bool) -> How:
-    from scopecraft.sessions.siblings import How
+def _start_all(context: Context, request: StartRequest, agents: tuple[str, ...], *, in_container: bool) -> None:
+    from scopecraft.sessions.siblings import How, start_siblings
+    from scopecraft.supervisor.asking import ask_to_dispatch
+
+    def start(within: Context, sibling: StartRequest) -> Session:
+        return ask_to_dispatch(within, sibling, contained=in_container)
 
     if in_container:
-        from scopecraft.sessions.contained_start import choose_contained, start_contained_window
+        from scopecraft.sessions.contained_start import choose_contained
 
-        return How(choose_contained, start_contained_window)
-    from scopecraft.sessions.window_start import choose_program, start_window
+        how = How(choose_contained, start)
+    else:
+        from scopecraft.sessions.window_start import choose_program
 
-    return How(choose_program, start_window)
+        how = How(choose_program, start)
+    for session in start_siblings(context, request, agents, how):
+        _tell(session)
+    note("how they are: sc ls")
 
 
 def _tell(session: Session) -> bool:
