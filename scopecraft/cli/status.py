@@ -79,6 +79,8 @@ def _supervisor_line(health: Mapping[str, Any] | None, trouble: str) -> str:
     if health is None:
         return f"supervisor  {'does not answer' if trouble else 'not up'}"
     doing = "leaving" if health["is_leaving"] else f"up for {duration_text(health['uptime_seconds'])}"
+    if health["loop"] is None:
+        doing = "starting"
     return f"supervisor  {doing}, pid {health['pid']}, version {health['version']}"
 
 

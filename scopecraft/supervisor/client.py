@@ -37,7 +37,7 @@ def ask(
     """
     line = wire.request_line(name, body or {})
     deadline = None if seconds is None else time.monotonic() + seconds
-    with _connected(_home_of(where)) as (channel, holder):
+    with _connected(_home_of(where), patience_seconds=SILENCE_SECONDS) as (channel, holder):
         try:
             channel.settimeout(SILENCE_SECONDS)
             channel.sendall(line)
@@ -53,6 +53,8 @@ def is_up(where: Context | Home) -> bool:
     try:
         with _connected(_home_of(where)):
             return True
+    except _Busy:
+        return True
     except SupervisorFailed:
         return False
 
@@ -72,22 +74,30 @@ def _home_of(where: Any) -> Home:
     return home
 
 
+class _Busy(SupervisorFailed):
+    """Somebody listens, but takes nobody up; told as SupervisorFailed."""
+
+
 @contextmanager
-def _connected(home: Home) -> Iterator[tuple[socket.socket, Holder]]:
-    """A channel that does not wait. Raises SupervisorFailed when nobody listens."""
+def _connected(home: Home, *, patience_seconds: float = 0.0) -> Iterator[tuple[socket.socket, Holder]]:
+    """A channel, which waits for room in the line of callers only. Raises SupervisorFailed when nobody listens."""
     holder = read_holder(home)
     if holder is None or not holder.socket:
         raise _not_up(home)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-        channel.setblocking(False)
+        # the system's own limit: for Unix sockets Python's would not wait at all
+        channel.setblocking(patience_seconds > 0)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(patience_seconds), 0))
         try:
             channel.connect(holder.socket)
-        except BlockingIOError as error:  # so many wait already: it does not take them up
-            raise _silent(holder, None) from error
+        except BlockingIOError as error:
+            silent = _silent(holder, None)
+            raise _Busy(silent.message, silent.hint) from error
         except OSError as error:
             raise _not_up(home) from error
         if peer_uid(channel) not in (holder.owner, 0):
             raise SupervisorFailed(f"somebody else listens at {holder.socket}", "remove it, then: sc up")
+        channel.setblocking(False)
         yield channel, holder
 
 

@@ -16,15 +16,15 @@ LOST_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
-class Leaving(Protocol):
-    def leave(self, *, stop_sessions: bool) -> None: ...
+class End(Protocol):
+    def __call__(self, *, stop_sessions: bool) -> None: ...
 
 
 class Departure:
-    """Ends the process itself when the loop does not return in time. All of it from any thread."""
+    """`end` makes the loop return; the process is ended where that takes too long. All of it from any thread."""
 
-    def __init__(self, loop: Leaving, grace_seconds: float, *, stops_sessions: bool) -> None:
-        self._loop = loop
+    def __init__(self, end: End, grace_seconds: float, *, stops_sessions: bool) -> None:
+        self._end = end
         self._grace_seconds = grace_seconds
         self._stops_sessions = stops_sessions
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Departure:
         stop = self._stops_sessions if stop_sessions is None else stop_sessions
         _log.info("leaving: %s; sessions are %s", why, "stopped" if stop else "left as they are")
         _end_after(self._grace_seconds, LEFT, "it took too long to leave; what is open is finished at the next start")
-        self._loop.leave(stop_sessions=stop)
+        self._end(stop_sessions=stop)
 
     def on_signal(self, name: str) -> None:
         """SIGTERM or SIGINT: the first one asks, the second one ends the process with exit code 0.
@@ -60,7 +60,7 @@ class Departure:
             self.why = self.why or "the home or its lock file was removed or replaced"
         _log.error("leaving at once: the home or its lock file was removed or replaced; sessions go on")
         _end_after(LOST_SECONDS, HOME_LOST, "")
-        self._loop.leave(stop_sessions=False)
+        self._end(stop_sessions=False)
 
 
 def _end_after(seconds: float, code: int, why: str) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import scopecraft
 from scopecraft.config.paths import Home, runtime_folder
@@ -21,6 +21,9 @@ from scopecraft.supervisor.handling import Caller, Handler
 from scopecraft.supervisor.lock import HomeLock, home_lock
 from scopecraft.supervisor.log import log_path, logging_to
 from scopecraft.supervisor.server import Server
+
+if TYPE_CHECKING:
+    from scopecraft.config.settings import SupervisorSettings
 
 CRASHED = 1
 WATCH_SECONDS = 0.25
@@ -44,9 +47,10 @@ def _loop(home: Home, environ: Mapping[str, str], fence: int) -> Duties:
     return Loop(home, environ, fence)
 
 
-def serve(
-    home: Home, environ: Mapping[str, str], make_duties: Callable[[Home, Mapping[str, str], int], Duties] = _loop
-) -> int:
+Maker = Callable[[Home, Mapping[str, str], int], Duties]
+
+
+def serve(home: Home, environ: Mapping[str, str], make_duties: Maker = _loop) -> int:
     """Supervise the home until told to leave, from the main thread; the exit code: 0, 1 for a crash, 3 without a home.
 
     Raises AlreadyRunning, BadSettings, and what else keeps it from beginning.
@@ -59,29 +63,33 @@ def serve(
             with context.store as store:
                 fence = store.next_fence()
                 _record(context, "supervisor_started", {"version": scopecraft.__version__, "fence": fence})
-                duties = make_duties(home, environ, fence)
-                departure = Departure(duties, settings.grace, stops_sessions=settings.on_down == "stop")
-                return _Supervisor(context, lock, server, duties, departure).run(fence)
+                return _Supervisor(context, lock, server, fence, settings).run(make_duties)
 
 
 class _Supervisor:
-    def __init__(self, context: Context, lock: HomeLock, server: Server, duties: Duties, departure: Departure) -> None:
+    """It answers, and may be told to leave, while its duties are still being made: they take the longest to load."""
+
+    def __init__(
+        self, context: Context, lock: HomeLock, server: Server, fence: int, settings: SupervisorSettings
+    ) -> None:
         self._context = context
         self._lock = lock
         self._server = server
-        self._duties = duties
-        self._departure = departure
+        self._fence = fence
+        self._duties: Duties | None = None
+        self._stops_sessions: bool | None = None  # None: nobody has said that it shall leave
+        self._departure = Departure(self._end_duties, settings.grace, stops_sessions=settings.on_down == "stop")
         self._began = time.monotonic()
         self._over = threading.Event()
 
-    def run(self, fence: int) -> int:
+    def run(self, make_duties: Maker) -> int:
         home = self._context.home.root
-        _log.info("supervisor %s of %s: pid %d, fence %d", scopecraft.__version__, home, os.getpid(), fence)
+        _log.info("supervisor %s of %s: pid %d, fence %d", scopecraft.__version__, home, os.getpid(), self._fence)
         hear_signals(self._departure.on_signal)
-        self._server.start({**self._duties.handlers(), **self._own_handlers(fence)})
+        self._server.start(self._own_handlers())
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
         try:
-            code = self._run_loop()
+            code = self._do(make_duties)
         finally:
             self._over.set()
             self._server.close()
@@ -93,9 +101,13 @@ class _Supervisor:
         _log.info("left: %s", why)
         return code
 
-    def _run_loop(self) -> int:
+    def _do(self, make_duties: Maker) -> int:
         try:
-            self._duties.run()
+            duties = self._duties = make_duties(self._context.home, self._context.environ, self._fence)
+            if self._stops_sessions is not None:  # said before there was anybody to hear it
+                duties.leave(stop_sessions=self._stops_sessions)
+            self._server.complete(duties.handlers())
+            duties.run()
         except Superseded as error:
             _log.error("%s", error)
             return HOME_LOST
@@ -108,9 +120,15 @@ class _Supervisor:
             return CRASHED
         return LEFT
 
-    def _own_handlers(self, fence: int) -> dict[str, Handler]:
+    def _end_duties(self, *, stop_sessions: bool) -> None:
+        self._stops_sessions = stop_sessions
+        if self._duties is not None:
+            self._duties.leave(stop_sessions=stop_sessions)
+
+    def _own_handlers(self) -> dict[str, Handler]:
         def wake(_caller: Caller, _body: Mapping[str, Any]) -> dict[str, Any]:
-            self._duties.wake()
+            if self._duties is not None:
+                self._duties.wake()
             return {}
 
         def leave(_caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,11 +142,11 @@ class _Supervisor:
                 "pid": os.getpid(),
                 "version": scopecraft.__version__,
                 "uptime_seconds": time.monotonic() - self._began,
-                "fence": fence,
+                "fence": self._fence,
                 "home": str(self._context.home.root),
                 "log": str(log_path(self._context.home)),
                 "is_leaving": self._departure.why is not None,
-                "loop": self._duties.health(),
+                "loop": None if self._duties is None else self._duties.health(),
             }
 
         return {"wake": wake, "leave": leave, "health": health}

@@ -24,7 +24,7 @@ MAX_CALLERS = 256
 REQUEST_SECONDS = 10  # for a request to arrive
 LAST_WORDS_SECONDS = 0.3
 SEND_SECONDS = 10  # for a caller to read what it is told
-_BACKLOG = 128
+_BACKLOG = 512
 _PART_BYTES = 65536
 _log = logging.getLogger(__name__)
 
@@ -130,6 +130,8 @@ def _listen(path: Path) -> _Listening:
 class Server:
     """Listens from `listen` to `close`, answers from `start` on; callers that come in between wait.
 
+    Requests that nobody handles yet wait for `complete`.
+
     `folder` gives the runtime folder, made when missing.
     """
 
@@ -139,6 +141,7 @@ class Server:
         self._handlers: Mapping[str, Handler] | None = None
         self._callers: set[Connection] = set()
         self._room = threading.Semaphore(MAX_CALLERS)
+        self._is_complete = threading.Event()
         self._closed = threading.Event()
 
     def listen(self) -> Path:
@@ -159,6 +162,11 @@ class Server:
         self._handlers = handlers
         self._take_up_callers()
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
+
+    def complete(self, handlers: Mapping[str, Handler]) -> None:
+        """The rest of what it answers; what was there before goes first."""
+        self._handlers = {**handlers, **(self._handlers or {})}
+        self._is_complete.set()
 
     def close(self) -> None:
         """Who is being answered just now gets the answer; whoever still waits is hung up on with the process."""
@@ -215,6 +223,8 @@ class Server:
             caller.send(wire.line_of(wire.error_message(told)))
 
     def _handler(self, name: str) -> Handler:
+        if name not in (self._handlers or {}):
+            self._is_complete.wait()
         handler = (self._handlers or {}).get(name)
         if handler is None:
             raise SupervisorFailed(

@@ -1,6 +1,7 @@
 """A supervisor whose duties are played: it answers odd requests, and may refuse to leave, or crash.
 
-Everything around the duties is real. Started as `python -m tests.support.played_supervisor [stubborn]`.
+Everything around the duties is real. Started as `python -m tests.support.played_supervisor [stubborn] [slow]`; a slow
+one takes a second to load.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scopecraft.supervisor.process import serve
 
 class PlayedDuties:
     def __init__(self, home: Home, environ: Mapping[str, str], fence: int) -> None:
+        time.sleep(1.0 if "slow" in sys.argv else 0.0)
         self._turn = threading.Event()
         self._crashes = False
         self.woken = 0

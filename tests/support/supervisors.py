@@ -98,14 +98,14 @@ def started(home: Home, program: Sequence[str] = (*PROGRAM, "serve"), **env: str
 
 
 def answering(supervisor: Supervisor, seconds: float = START_SECONDS) -> None:
-    """Wait until that very one answers. AssertionError, with its last words, when it does not."""
+    """Wait until that very one answers and has begun its duties. AssertionError, with its words, when it does not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not supervisor.is_gone:
         holder = read_holder(supervisor.home)
         if holder is not None and holder.pid == supervisor.pid and holder.socket:
             try:
-                supervisor.ask("health", seconds=5.0)
-                return
+                if supervisor.ask("health", seconds=5.0)["loop"] is not None:
+                    return
             except SupervisorFailed:
                 pass
         time.sleep(0.01)

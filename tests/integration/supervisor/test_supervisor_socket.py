@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -17,9 +18,11 @@ import pytest
 
 from scopecraft.config.paths import Home, home_of, make_home
 from scopecraft.errors import BadInput, QueueFull, SupervisorFailed
+from scopecraft.state.store import Store
 from scopecraft.supervisor import client
 from scopecraft.supervisor.holder import read_holder
-from tests.support.supervisors import Supervisor, played_supervisor
+from tests.support.documents import ROOT
+from tests.support.supervisors import PLAYED, Supervisor, played_supervisor, started
 from tests.support.wait import until
 
 
@@ -147,6 +150,30 @@ def test_the_second_sigterm_ends_one_that_takes_its_time(home: Home) -> None:
         supervisor.signal(signal.SIGTERM)
         assert supervisor.wait_gone() == 0
         assert time.monotonic() - began < 1
+
+
+@contextmanager
+def loading(home: Home) -> Iterator[Supervisor]:
+    supervisor = started(home, (*PLAYED, "slow"), PYTHONPATH=str(ROOT))
+    try:
+        until(lambda: client.is_up(home))
+        assert supervisor.ask("health")["loop"] is None
+        yield supervisor
+    finally:
+        supervisor.kill()
+
+
+def test_while_it_loads_requests_wait(home: Home) -> None:
+    with loading(home) as supervisor:
+        assert supervisor.ask("work", {"seconds": 0}) == {"size": 0}
+
+
+def test_sigterm_is_heard_while_it_loads(home: Home) -> None:
+    with loading(home) as supervisor:
+        supervisor.terminate()
+        assert supervisor.wait_gone() == 0
+    with Store.open(home.root) as store:
+        assert [event.kind for event in store.events()] == ["supervisor_started", "supervisor_stopped"]
 
 
 def test_one_that_does_not_get_done_is_gone_after_its_grace(home: Home) -> None:
