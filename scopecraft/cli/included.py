@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scopecraft.cli.say import note, warn
 from scopecraft.model.text import clean_line
-from scopecraft.worktrees.include import Included
+
+if TYPE_CHECKING:
+    from scopecraft.worktrees.include import Included
 
 MOST_NAMED = 5
 

@@ -10,12 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecraft.atomic import private_folder, replace_file
 from scopecraft.errors import StateUnreadable
-from scopecraft.sessions.agent_choice import Chosen
-from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import (
     Continuation,
     FromBranch,
@@ -24,6 +22,10 @@ from scopecraft.sessions.request import (
     StartFrom,
     StartRequest,
 )
+
+if TYPE_CHECKING:
+    from scopecraft.sessions.agent_choice import Chosen
+    from scopecraft.sessions.context import Context
 
 REQUEST = "request.json"
 CALLER = "caller.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadInput
 from scopecraft.model.host_files import HostFile
@@ -12,7 +13,9 @@ from scopecraft.model.mission import MissionType
 from scopecraft.model.queue import Occupancy, QueueRules
 from scopecraft.model.session import Origin, Session
 from scopecraft.sessions.project_settings import Ask, stop
-from scopecraft.worktrees.include import Included
+
+if TYPE_CHECKING:
+    from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2
 
