@@ -31,13 +31,13 @@ class Kept:
 
 
 @contextlib.contextmanager
-def conversation_held(context: Context, conversation_id: str) -> Iterator[None]:
-    """Against every other command that would go on with it. Raises LockHeld."""
+def conversation_held(context: Context, conversation_id: str, seconds: float = OTHERS_SECONDS) -> Iterator[None]:
+    """Against every other command that would go on with it. Raises LockHeld after that time."""
     locks = context.home.worktrees / ".locks"
     private_folder(locks)
     name = hashlib.sha256(f"\0conversation\0{conversation_id}".encode()).hexdigest()[:16]
     try:
-        with file_lock(locks / name, timeout=OTHERS_SECONDS):
+        with file_lock(locks / name, timeout=seconds):
             yield
     except LockHeld as error:
         raise LockHeld("another command is at this conversation just now", "see what became of it: sc ls") from error
