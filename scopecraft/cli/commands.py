@@ -32,6 +32,7 @@ COMMANDS: dict[str, Row] = {
     "link": Row(_START, "scopecraft.cli.link:link", "Register a git repository."),
     "run": Row(_WORK, "scopecraft.cli.run:run", "Run an agent in a container on a task of its own."),
     "dispatch": Row(_WORK, "scopecraft.cli.dispatch:dispatch", "Open an agent in a tmux window, to work with it."),
+    "queue": Row(_WORK, "scopecraft.cli.queue:queue", "See and change what waits for a slot."),
     "attach": Row(_WORK, "scopecraft.cli.attach:attach", "Go to a session's window, or follow its log."),
     "send": Row(_WORK, "scopecraft.cli.send:send", "Send a message to an agent that is at work."),
     "answer": Row(_WORK, "scopecraft.cli.answer:answer", "Answer what a waiting agent asks."),

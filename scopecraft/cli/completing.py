@@ -204,9 +204,16 @@ def _slugs_and_ids(folders: Sequence[str]) -> Iterator[str]:
 
 
 def _sessions(home: str, given: Sequence[str]) -> Iterator[str]:
-    """A session is also named by its task."""
+    """A session is also named by its task, which may wait for its mission to be made."""
     yield from _tasks(home, given)
+    yield from _queued(home, given)
     yield from (name for name in _names(home, "sessions") if name.startswith("r-"))
+
+
+def _queued(home: str, _: Sequence[str]) -> Iterator[str]:
+    from scopecraft.state.waiting_names import waiting_names
+
+    yield from waiting_names(f"{home}/scopecraft.db", MOST_NAMES)
 
 
 def _agents(home: str, _: Sequence[str]) -> Iterator[str]:
@@ -231,6 +238,7 @@ _READERS: Mapping[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "task": _tasks,
     "session": _sessions,
     "removed": _removed,
+    "queued": _queued,
     "agent": _agents,
     "project": _projects,
     "artifact": _artifacts,

@@ -17,7 +17,7 @@ from scopecraft.cli.log_output import RawOutput, ReadableOutput
 from scopecraft.cli.say import note, warn
 from scopecraft.errors import NotFound, Refused
 from scopecraft.model.event import Alert
-from scopecraft.model.session import Ended, Session, is_live
+from scopecraft.model.session import Ended, Queued, Session, is_live
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import session_named
@@ -88,6 +88,11 @@ def _find(context: Context, session: Session, from_stderr: bool, lines: int | No
         )
     folder = context.folder(session.id)
     file = folder.stderr if from_stderr else folder.stream
+    if isinstance(session.status, Queued):
+        raise Refused(
+            f"{session.task} waits in the queue: nothing is written yet",
+            f"see its place: sc queue   follow it from its start on: sc attach {session.task}",
+        )
     if not os.path.lexists(file):
         raise _gone(file)
     end = stream_end(folder)

@@ -15,6 +15,7 @@ from scopecraft.cli.command import command
 from scopecraft.cli.ls import tones_of, word_of
 from scopecraft.cli.say import warn
 from scopecraft.cli.session_json import view_dict
+from scopecraft.cli.show_waiting import waiting_rows
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
 from scopecraft.errors import BadInput, NotFound, StateUnreadable
@@ -24,6 +25,7 @@ from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Session
+from scopecraft.model.session_words import going_on_with
 from scopecraft.model.text import clean, clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import Details, Recorded, details_of, recorded_of
@@ -80,6 +82,7 @@ def show(name: str, artifact: str | None, as_json: bool, project: str | None) ->
     lines = _mission_lines(context, mission, colour) if mission else []
     for view, each in zip(views, known, strict=True):
         lines += [*([""] if lines else []), *_session_lines(view, each, colour)]
+        lines += _rows(waiting_rows(context, view.session), colour)
     if mission and not views:
         lines += ["", f"no session yet; start one: sc run {clean_line(mission.slug)} -m 'what to do'"]
     print_lines(lines)
@@ -147,12 +150,17 @@ def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     head = f"{session.id}  {which}  ({clean_line(how)})"
     state = word_of(view)
     shown = paint(state, *tones_of(view)) if colour else state
-    rows = [("state", shown + _reason(view)), ("began", _local(session.created_at))]
+    since = "since" if view.word == "queued" else "began"
+    rows = [("state", shown + _reason(view)), (since, _local(session.created_at))]
     if view.since and view.word == "ended":
         seconds = (clock.from_text(view.since) - clock.from_text(session.created_at)).total_seconds()
         rows.append(("took", duration_text(seconds)))
+    if session.follows:
+        rows.append(("follows", f"{session.follows}, by {session.origin}"))
     if session.conversation_id and session.dialect != "plain":  # a plain program knows nothing of it
         rows.append(("conversation", session.conversation_id))
+    if going_on_with(session):
+        rows.append(("go on", going_on_with(session)))
     lines = [paint(head, "bold") if colour else head, *_rows(rows[:1], colour, raw=True), *_rows(rows[1:], colour)]
     if isinstance(known, Details):
         return lines + _detail_lines(known, colour)
@@ -182,7 +190,7 @@ def _detail_lines(details: Details, colour: bool) -> list[str]:
         rows.append(("damaged", f"lines {', '.join(str(number) for number in activity.damaged_lines[:10])}"))
     rows += [("error", error.text) for error in activity.errors[-3:]]
     rows += _alert_rows(details)
-    if details.stream is not None:
+    if details.stream is not None and details.stream.exists():
         rows.append(("log", str(details.stream)))
     lines = _rows(rows, colour)
     if activity.last_message:

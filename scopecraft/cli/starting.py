@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -44,14 +44,21 @@ class StartOptions(TypedDict):
     no_setup: bool
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+Decorator = Callable[[Any], Any]
+_ARGUMENTS: tuple[Decorator, ...] = (
     click.argument("task", required=False),
     click.argument("arguments", nargs=-1, type=click.UNPROCESSED),
+)
+_WHAT: tuple[Decorator, ...] = (
     click.option("-m", "--message", metavar="PROMPT", help="What to do."),
     click.option("-f", "--file", type=click.Path(path_type=Path), metavar="FILE", help="The prompt, from a file."),
     click.option("--agent", help="Which agent; the default is a setting."),
     click.option("--model", help="Which model the agent uses."),
+)
+_SEVERAL: tuple[Decorator, ...] = (
     click.option("--agents", metavar="A,B,…", help="Several agents, each on a mission of its own: TASK-A, TASK-B."),
+)
+_WHERE: tuple[Decorator, ...] = (
     click.option("--base", help="The commit or branch that a new mission begins at; default: the repository's HEAD."),
     click.option("--branch", help="Work on this existing branch, local or of a remote."),
     click.option("--pr", type=int, metavar="N", help="Work on pull (or merge) request N."),
@@ -93,7 +100,16 @@ class StartCommand(Command):
 
 def start_options(function: F) -> F:
     """In the order in which the help shows them."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), function)
+    return _decorated(function, (*_ARGUMENTS, *_WHAT, *_SEVERAL, *_WHERE))
+
+
+def one_agent_options(function: F) -> F:
+    """The same without `--agents` and without the arguments, which the command takes in its own way."""
+    return _decorated(function, (*_WHAT, *_WHERE))
+
+
+def _decorated(function: F, options: Sequence[Decorator]) -> F:
+    return reduce(lambda decorated, option: option(decorated), reversed(options), function)
 
 
 def request_of(options: StartOptions, *, may_read_stdin: bool, timeout_seconds: int | None = None) -> StartRequest:

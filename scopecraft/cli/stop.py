@@ -9,7 +9,7 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.say import say
-from scopecraft.model.session import Ended, Session, is_live
+from scopecraft.model.session import Ended, Queued, Session, is_live
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import session_named
@@ -31,7 +31,8 @@ def stop(session: str, now: bool, project: str | None) -> None:
     context = Context.of(os.environ)
     found = session_named(context, session, Path.cwd(), project)
     was_live = is_live(found.status)
-    ended = stop_session(context, found.id, now=True) if now or not was_live else stop_patiently(context, found)
+    is_quick = now or not was_live or isinstance(found.status, Queued)
+    ended = stop_session(context, found.id, now=True) if is_quick else stop_patiently(context, found)
     assert isinstance(ended.status, Ended)
     outcome = outcome_sentence(ended.status.outcome)
     say(f"{ended.id} ({ended.task}): {outcome}" if was_live else f"{ended.id} had ended already: {outcome}")

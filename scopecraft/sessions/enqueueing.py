@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.config.projects import Project
-from scopecraft.errors import BadInput, StorageFailed
+from scopecraft.errors import StorageFailed
 from scopecraft.missions.advance import WORK_STEP
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id, new_session_id
@@ -53,27 +52,6 @@ def enqueue(context: Context, request: StartRequest) -> QueueItem:
     request; what only the engine or a remote can tell ends the session when its turn comes.
     """
     return enter(context, checked(context, request))
-
-
-def enqueue_all(context: Context, requests: Sequence[StartRequest]) -> Iterator[QueueItem]:
-    """One after the other, each as it is safe; before the first of them, all are checked.
-
-    Raises as `enqueue`, and BadInput for a task that is named twice.
-    """
-    places: Places = {}
-    asked = [checked(context, request, places) for request in requests]
-    _refuse_twice(asked)
-    for each in asked:
-        yield enter(context, each)
-
-
-def _refuse_twice(asked: Sequence[Asked]) -> None:
-    named: set[tuple[str, str]] = set()
-    for each in asked:
-        name = (each.project.name, each.task)
-        if each.task and name in named:
-            raise BadInput(f"{each.task} is named twice", "a task has one session at a time: name each once")
-        named.add(name)
 
 
 def checked(context: Context, request: StartRequest, places: Places | None = None) -> Asked:

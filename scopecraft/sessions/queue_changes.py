@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from scopecraft.errors import Refused
 from scopecraft.model import clock
+from scopecraft.model.naming import slug_of
 from scopecraft.model.queue import QueueItem, QueueRules
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.queueing import ruling
 from scopecraft.queueing.fifo import moved
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.places import session_named
 from scopecraft.sessions.stop import leave_line
 
 
@@ -20,6 +23,14 @@ class Changed:
 
     before: QueueRules
     after: QueueRules
+
+
+def standing(context: Context, text: str, cwd: Path, project: str | None = None) -> Session:
+    """Who waits under that very name, before anything that `session_named` would find; raises what that raises."""
+    slug = slug_of(text).casefold()
+    waiting = [item.session for item in context.store.line() if project in (None, item.session.project)]
+    named = [session for session in waiting if slug and session.task.casefold() == slug]
+    return named[0] if len(named) == 1 else session_named(context, text, cwd, project)
 
 
 def require_waiting(session: Session) -> None:

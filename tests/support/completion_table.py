@@ -32,9 +32,16 @@ KINDS = {
     "arguments": "file",
 }
 # of single commands, where the name alone does not tell
-OWN_KINDS = {("restore", "task"): "removed", ("restore", "name"): "text", ("image build", "agent"): ""}
+OWN_KINDS = {
+    ("restore", "task"): "removed",
+    ("restore", "name"): "text",
+    ("image build", "agent"): "",
+    ("queue add", "tasks"): "text",
+    ("queue remove", "tasks"): "queued",
+    ("queue move", "task"): "queued",
+}
 # nobody can know what a person will write there
-FREE = frozenset({"text", "answers", "value"})
+FREE = frozenset({"text", "answers", "value", "place"})
 
 
 def commands() -> Iterator[tuple[str, click.Command, str]]:
@@ -45,8 +52,10 @@ def commands() -> Iterator[tuple[str, click.Command, str]]:
         assert found is not None
         yield name, found, row.help
         if isinstance(found, click.Group):
-            for inner in sorted(found.commands):
-                yield f"{name} {inner}", found.commands[inner], found.commands[inner].get_short_help_str(90)
+            for inner in sorted(found.list_commands(context)):
+                below = found.get_command(context, inner)
+                assert below is not None
+                yield f"{name} {inner}", below, below.get_short_help_str(90)
 
 
 def kind_of(command: str, parameter: click.Parameter) -> str:

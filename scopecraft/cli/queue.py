@@ -1,0 +1,112 @@
+"""`sc queue`: who runs and who waits for a slot, and the commands that change it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scopecraft.cli.command import with_verbose
+
+if TYPE_CHECKING:
+    from scopecraft.sessions.context import Context
+
+# where each command is: they import more than looking does
+_COMMANDS = {
+    "add": "scopecraft.cli.queue_add:add",
+    "remove": "scopecraft.cli.queue_line:remove",
+    "move": "scopecraft.cli.queue_line:move",
+    "clear": "scopecraft.cli.queue_line:clear",
+    "pause": "scopecraft.cli.queue_rules:pause",
+    "resume": "scopecraft.cli.queue_rules:resume",
+    "limit": "scopecraft.cli.queue_rules:limit",
+    "stop-on-failure": "scopecraft.cli.queue_rules:stop_on_failure",
+}
+
+
+class QueueGroup(click.Group):
+    """Loads a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return with_verbose(found)
+
+
+@click.group("queue", cls=QueueGroup, invoke_without_command=True)
+@click.option("--watch", is_flag=True, help="Go on showing it; q or Ctrl-C leaves.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def queue(ctx: click.Context, watch: bool, as_json: bool) -> None:
+    """Show the queue: who runs, who waits at which place, the limits, and what holds the line up.
+
+    Every session that works on its own takes a slot; while none is free, or the queue is paused, it waits in line.
+    Sessions in a window take none. A session that waits for you keeps its slot.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from scopecraft.errors import BadInput
+    from scopecraft.sessions.context import Context
+
+    if watch and as_json:
+        raise BadInput("--watch draws, and --json prints once", "for programs: sc events -f --json")
+    context = Context.of(os.environ)
+    if watch:
+        _watch(context)
+    else:
+        _show(context, as_json=as_json)
+
+
+def _show(context: Context, *, as_json: bool) -> None:
+    from scopecraft.cli.queue_view import queue_dict, queue_lines, queue_view
+    from scopecraft.cli.say import note, warn
+    from scopecraft.cli.table import print_json, print_lines
+    from scopecraft.cli.terminal import has_colour, width_of
+    from scopecraft.model import clock
+
+    seen = queue_view(context)
+    for notice in context.store.notices:
+        warn(notice)
+    if as_json:
+        print_json(queue_dict(seen))
+        return
+    print_lines(queue_lines(seen, clock.now(), width=width_of(sys.stdout), colour=has_colour(sys.stdout)))
+    if seen.waiting and not seen.is_supervised:
+        note("no supervisor is up to start what waits: sc up")
+
+
+def _watch(context: Context) -> None:
+    from scopecraft.cli.live_screen import LiveScreen
+    from scopecraft.cli.queue_view import queue_lines, queue_view
+    from scopecraft.cli.say import note
+    from scopecraft.cli.terminal import has_colour, is_terminal
+    from scopecraft.model import clock
+
+    if not is_terminal(sys.stdout) or os.environ.get("TERM", "dumb") == "dumb":
+        _show(context, as_json=False)
+        note("this is no terminal to draw on; for programs: sc events -f --json")
+        return
+    colour = has_colour(sys.stdout)
+    with LiveScreen(sys.stdout) as screen:
+        try:
+            while True:
+                seen, version = queue_view(context), context.store.data_version()
+                lines = queue_lines(seen, clock.now(), width=screen.size[0], colour=colour)
+                if seen.waiting and not seen.is_supervised:
+                    lines += ["", "no supervisor is up to start what waits: sc up"]
+                screen.draw(lines)
+                for _ in range(4):  # ages are told in whole seconds
+                    if "q" in screen.wait(0.25).lower():
+                        return
+                    if context.store.data_version() != version:
+                        break
+        except KeyboardInterrupt:
+            return  # to go is how one leaves
