@@ -120,3 +120,14 @@ def test_a_removed_socket_is_made_anew(home: Home, supervisor: Supervisor) -> No
     shutil.rmtree(Path(os.environ["XDG_RUNTIME_DIR"]) / "scopecraft")
     until(lambda: client.is_up(home))
     assert supervisor.ask("health")["pid"] == supervisor.pid
+
+
+def test_one_that_slept_while_another_took_over_leaves_and_harms_nobody(home: Home, supervisor: Supervisor) -> None:
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    lock_path(home).unlink()  # as a person may, to get going again
+    with running_supervisor() as other:
+        os.kill(supervisor.pid, signal.SIGCONT)
+        assert supervisor.wait_gone() == 3
+        health = other.ask("health")
+        assert (health["pid"], health["fence"]) == (other.pid, 2)
+        assert client.is_up(home)
