@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from scopecraft.agents.quota import reset_at
 from scopecraft.agents.records import Record, amount, count, items, one_line, record, text
-from scopecraft.model.activity import Entry, Note, Severity, StreamError, Trouble
+from scopecraft.model.activity import Entry, Note, Quota, Severity, StreamError, Trouble
 
 NOTICE_CHARACTERS = 500
 
@@ -109,10 +110,13 @@ def rate_limit(line: Record) -> list[Entry]:
     if status not in ("rejected", "allowed_warning"):
         return []
     which = text(info.get("rateLimitType")).replace("_", " ") or "usage"
-    until = _reset_text(amount(info.get("resetsAt")))
-    if status == "rejected":
-        return _trouble("critical", f"the {which} limit is reached{until}")
-    return _trouble("warning", f"the {which} limit is near{until}")
+    resets = amount(info.get("resetsAt"))
+    until = _reset_text(resets)
+    if status == "allowed_warning":
+        return _trouble("warning", f"the {which} limit is near{until}")
+    if info.get("isUsingOverage") is True:
+        return _trouble("warning", f"the {which} limit is reached, and what goes beyond it is used{until}")
+    return [Quota(f"the {which} limit is reached{until}", reset_at(resets))]
 
 
 def _reset_text(epoch_seconds: float | None) -> str:

@@ -6,6 +6,7 @@ Only `is_error` decides: `subtype` says success when the API failed, and the exi
 from __future__ import annotations
 
 from scopecraft.agents.claude_notices import denials
+from scopecraft.agents.quota import quota_of
 from scopecraft.agents.records import Record, amount, count, items, record, text
 from scopecraft.model.activity import Claim, Entry, Finished, StreamError, Trouble, Usage
 
@@ -33,7 +34,9 @@ def result(line: Record) -> list[Entry]:
     claim = claim_of(line)
     # what was asked when the turn was cut off counts as denied there
     denied = [] if claim.aborted else denials(line)
-    return [*denied, *_errors(line, claim), Finished(claim, total_usage(line))]
+    failed = claim.is_error and not claim.aborted
+    used_up = quota_of(claim.text, count(line.get("api_error_status"))) if failed else []
+    return [*denied, *(used_up or _errors(line, claim)), Finished(claim, total_usage(line))]
 
 
 def claim_of(line: Record) -> Claim:

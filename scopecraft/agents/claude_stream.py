@@ -11,6 +11,7 @@ import orjson
 
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
+from scopecraft.agents.quota import quota_of
 from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
 from scopecraft.agents.written import CLAUDE_LIKE, commanded, written
 from scopecraft.model.activity import (
@@ -65,7 +66,7 @@ def read_assistant(line: Record) -> Reading:
     content = message.get("content")
     subagent = line.get("parent_tool_use_id") is not None
     if line.get("error"):
-        return [_failure(line["error"], content)], "known", None
+        return _failure(line["error"], content), "known", None
     found: list[Entry] = []
     understood = True
     for block in content if type(content) is list else [{"type": "text", "text": content}]:
@@ -195,10 +196,11 @@ def _content_text(content: object) -> str:
     return "\n".join(parts)
 
 
-def _failure(error: object, content: object) -> Trouble:
+def _failure(error: object, content: object) -> list[Entry]:
     name = text(error) or "unknown"
     said = _content_text(content)
-    return Trouble(StreamError("critical", said or f"the model could not be asked: {name}"))
+    used_up = quota_of(said) if name in ("rate_limit", "billing_error") else []
+    return used_up or [Trouble(StreamError("critical", said or f"the model could not be asked: {name}"))]
 
 
 def _spent(message: Record) -> Spent | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import orjson
 
 from scopecraft.agents.codex_items import COMPLETED, STARTED
+from scopecraft.agents.quota import quota_of
 from scopecraft.agents.records import Record, count, decoded, items, one_line, record, text, text_or_none
 from scopecraft.model.activity import Claim, Entry, Finished, Note, Reading, Started, StreamError, Trouble, Usage
 
@@ -60,7 +61,8 @@ def _turn_completed(line: Record) -> Reading:
 def _turn_failed(line: Record) -> Reading:
     words = plain_words(text(record(line.get("error")).get("message"))) or "the turn failed"
     claim = Claim(True, "error", words[:CLAIM_CHARACTERS])
-    return [Trouble(StreamError("critical", words)), Finished(claim, None)], "known", None
+    trouble = quota_of(words) or [Trouble(StreamError("critical", words))]
+    return [*trouble, Finished(claim, None)], "known", None
 
 
 def _error(line: Record) -> Reading:

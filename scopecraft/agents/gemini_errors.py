@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from scopecraft.agents.records import count, record, text
+from scopecraft.agents.records import Record, count, record, text
 
 API_ERROR = "[API Error: "
 EXIT_CODES = {
@@ -27,13 +27,22 @@ def exit_meaning(code: int) -> str:
     return f"the model's server answered {code + 256}" if code + 256 in _HTTP else ""
 
 
-def api_error_text(words: str) -> str:
-    """`[API Error: {"error":{"code":400,"message":"…"}}]` as `the model's server: 400 …`; else as it is."""
+def api_error_code(words: str) -> int:
+    """The status that the model's server answered; 0 where the words do not tell."""
+    return count(_error_of(words).get("code"))
+
+
+def _error_of(words: str) -> Record:
     inside = words.removeprefix(API_ERROR).strip().removesuffix("]")
     try:
-        error = record(record(json.loads(inside)).get("error"))
+        return record(record(json.loads(inside)).get("error"))
     except (ValueError, RecursionError):
-        return words
+        return {}
+
+
+def api_error_text(words: str) -> str:
+    """`[API Error: {"error":{"code":400,"message":"…"}}]` as `the model's server: 400 …`; else as it is."""
+    error = _error_of(words)
     said, code = text(error.get("message")), count(error.get("code"))
     if not said:
         return words

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scopecraft.agents.claude_stream import input_text
-from scopecraft.agents.gemini_errors import API_ERROR, api_error_text
+from scopecraft.agents.gemini_errors import API_ERROR, api_error_code, api_error_text
+from scopecraft.agents.quota import quota_of
 from scopecraft.agents.records import Record, count, decoded, record, text, text_or_none
 from scopecraft.agents.written import GEMINI, commanded, written
 from scopecraft.model.activity import (
@@ -90,7 +91,8 @@ def _result(line: Record) -> list[Entry]:
     claim = Claim(True, reason, (told or NO_ANSWER)[:CLAIM_CHARACTERS], aborted=reason == "cancelled")
     # an answer that could not be used was told by a line of its own
     trouble: list[Entry] = [Trouble(StreamError("warning" if claim.aborted else "critical", claim.text))]
-    return [*(trouble if told else []), Finished(claim, usage)]
+    used_up = [] if claim.aborted else quota_of(told, api_error_code(said)) or quota_of(kind)
+    return [*(used_up or trouble if told else []), Finished(claim, usage)]
 
 
 def _usage(stats: Record) -> Usage:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scopecraft.agents.claude_stream import input_text
+from scopecraft.agents.quota import quota_of
 from scopecraft.agents.records import Record, amount, count, decoded, record, text, text_or_none
 from scopecraft.agents.written import OPENCODE, OPENCODE_PATCHES, commanded, patched, written
 from scopecraft.model.activity import (
@@ -106,7 +107,9 @@ def _error(error: Record) -> list[Entry]:
     told = f"the model's server: {status} {said}" if status else said
     aborted = name == _ABORTED
     claim = Claim(True, "cancelled" if aborted else "error", told[:CLAIM_CHARACTERS], aborted)
-    return [Trouble(StreamError("warning" if aborted else "critical", claim.text)), Finished(claim, None)]
+    used_up = [] if aborted else quota_of(told, status)
+    trouble = used_up or [Trouble(StreamError("warning" if aborted else "critical", claim.text))]
+    return [*trouble, Finished(claim, None)]
 
 
 _READERS: dict[str, Callable[[Record, Record], Reading]] = {

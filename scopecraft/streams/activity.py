@@ -114,7 +114,7 @@ class ActivityFold:
             if not entries:
                 return entries
         has_seldom = False
-        before = self._seen
+        before, used_up = self._seen, self._quota
         for entry in entries:
             # the frequent ones first: this runs for everything in a stream
             if isinstance(entry, Message):
@@ -129,7 +129,7 @@ class ActivityFold:
             else:
                 self._seldom(entry)
                 has_seldom = True
-        return [shown for entry in entries for shown in self._shown(entry, before)] if has_seldom else entries
+        return [shown for entry in entries for shown in self._shown(entry, before, used_up)] if has_seldom else entries
 
     def held_back(self) -> list[Entry]:
         """Once a stream has ended: the beginning of a message that nothing followed."""
@@ -173,13 +173,15 @@ class ActivityFold:
             self._spoken_characters = 0
         return joined
 
-    def _shown(self, entry: Entry, before: Activity) -> list[Entry]:
-        """The entry with what the stream as a whole knows of it; nothing for a beginning that is known already."""
+    def _shown(self, entry: Entry, before: Activity, used_up: Quota | None) -> list[Entry]:
+        """The entry with what the stream as a whole knows of it; nothing for what it has said already."""
         if isinstance(entry, Trouble):
             return [Trouble(replace(entry.error, line=self._lines))]
         if isinstance(entry, Finished) and entry.usage is None:
             return [replace(entry, usage=self._usage.sum())]
         if isinstance(entry, Started) and entry.voids_claim and entry.conversation_id == before.conversation_id:
+            return []
+        if isinstance(entry, Quota) and used_up is not None and entry.until in (None, used_up.until):
             return []
         return [entry]
 
@@ -215,17 +217,21 @@ class ActivityFold:
             self._questions.withdraw(entry.id)
         elif isinstance(entry, Quota):
             self._used_up(entry)
-        elif isinstance(entry, Echoed) and len(entry.id) <= NAME_CHARACTERS and entry.id not in self._seen.echoed:
-            self._seen = replace(self._seen, echoed=(*self._seen.echoed, entry.id)[-KEPT_ECHOES:])
+        elif isinstance(entry, Echoed) and entry.is_begun:
+            self._echo(entry.id)
+
+    def _echo(self, message_id: str) -> None:
+        echoed = self._seen.echoed
+        if len(message_id) <= NAME_CHARACTERS and message_id not in echoed:
+            self._seen = replace(self._seen, echoed=(*echoed, message_id)[-KEPT_ECHOES:])
 
     def _used_up(self, quota: Quota) -> None:
         """An agent may tell of it twice: as a notice, and as how its turn ended."""
         if self._quota is None:
             self._errors.add("critical", quota.text, self._lines)
-        self._quota = replace(quota, text=quota.text[:ERROR_CHARACTERS], until=quota.until or self._until())
-
-    def _until(self) -> str | None:
-        return self._quota.until if self._quota is not None else None
+            self._quota = replace(quota, text=quota.text[:ERROR_CHARACTERS])
+        elif quota.until is not None:
+            self._quota = replace(self._quota, until=quota.until)
 
     def _spent(self, spent: Spent) -> None:
         self._usage.add(spent)

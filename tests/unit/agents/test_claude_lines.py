@@ -105,13 +105,6 @@ def test_notices_that_are_trouble(fields: dict[str, Any], severity: str, words: 
     assert words in entry.error.text
 
 
-def test_a_rate_limit_that_stops_the_agent_is_critical() -> None:
-    info = {"status": "rejected", "rateLimitType": "five_hour", "resetsAt": 1795237200}
-    text = "the five hour limit is reached; it resets at 2026-11-21 05:00 UTC"
-    assert say(type="rate_limit_event", rate_limit_info=info) == [Trouble(StreamError("critical", text))]
-    assert say(type="rate_limit_event", rate_limit_info={"status": "allowed"}) == []
-
-
 def test_what_goes_on_beside_the_conversation_is_a_note() -> None:
     assert say(type="system", subtype="task_started", task_type="local_agent", description="look around") == [
         Note("subagent started: look around")

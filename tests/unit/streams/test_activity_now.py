@@ -103,7 +103,18 @@ def test_a_used_up_limit_stands_until_the_model_answers_again() -> None:
 def test_a_used_up_limit_is_one_critical_error_and_keeps_its_reset_time() -> None:
     told = activity(Quota("the limit is reached", "2026-11-21T18:00:00+00:00"), Quota("it ended by the limit"))
     assert (told.critical_count, told.errors) == (1, (StreamError("critical", "the limit is reached", 1),))
-    assert told.quota == Quota("it ended by the limit", "2026-11-21T18:00:00+00:00")
+    assert told.quota == Quota("the limit is reached", "2026-11-21T18:00:00+00:00")
+
+
+def test_a_used_up_limit_is_told_once_unless_more_is_known_of_it() -> None:
+    told = [Quota("reached"), Quota("reached"), Quota("reached", "2026-11-21T18:00:00+00:00"), Quota("it ended")]
+
+    def read(line: bytes) -> Reading:
+        return [told[int(line)]], "known", None
+
+    folding = ActivityFold(read)
+    shown = [len(folding.feed(line)) for line in LineSplitter().feed(b"0\n1\n2\n3\n")]
+    assert shown == [1, 0, 1, 0]
 
 
 def test_another_process_goes_on_with_all_of_it() -> None:
