@@ -40,7 +40,8 @@ def send_to_container(context: Context, session: Session, message: str, patience
         )
     message_id = str(uuid.uuid4())
     held = inbox.hold_of(place.folder) is not None
-    listening = place.tell(*([inbox.RELEASE] if held else []), place.inbox.message(message, message_id))
+    lines = (inbox.message_line(message_id), place.inbox.message(message, message_id))
+    listening = place.tell(*([inbox.RELEASE] if held else []), *lines)
     try:
         how = _how_taken(place, listening, message_id, patience_seconds)
     finally:

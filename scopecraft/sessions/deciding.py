@@ -13,6 +13,7 @@ from scopecraft.model.event import Alert, Event
 from scopecraft.model.handle import Exited, Gone
 from scopecraft.model.session import Ended, Outcome, Session
 from scopecraft.model.text import clean
+from scopecraft.sessions import inbox
 from scopecraft.sessions.agent_choice import program_mend
 from scopecraft.sessions.contained import has_both
 from scopecraft.sessions.context import Context
@@ -37,6 +38,7 @@ def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
     outcome = with_refusal(outcome, secrets.redact(taken.refusal))
     at = clock.to_text(clock.now())
     alerts = [*taken.alerts, *_memory_alerts(look, outcome), *unread_alerts(context.folder(session.id))]
+    alerts += inbox.unread_alerts(context.folder(session.id), activity.echoed)
     events = [alert_event(session, redacted_alert(alert, secrets)) for alert in alerts]
     if facts is not None and facts.private is not None and not taken.is_postponed:
         events.append(commits_event(session, taken, at))

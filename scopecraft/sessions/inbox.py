@@ -7,21 +7,29 @@ launcher. One that ends with `#` was cut off, by a full disk for example, and co
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import cast, get_args
 
 from scopecraft.atomic import file_lock, storage_failed
+from scopecraft.model.event import Alert
 from scopecraft.model.session import WaitingReason
 from scopecraft.sessions.folder import SessionFolder
 
 END_OF_FILE = b"#eof\n"
 RELEASE = b"#release\n"
 OTHERS_SECONDS = 10
+MOST_UNREAD = 10  # of as many it is known whether they were read
 _CUT_OFF = b"#\n"
 
 
 def hold_line(reason: WaitingReason) -> bytes:
     """After it the end of a turn does not end the session, until `RELEASE`."""
     return f"#hold {reason}\n".encode()
+
+
+def message_line(message_id: str) -> bytes:
+    """Stands before each message, so that it is known later which ones were never read."""
+    return f"#message {message_id}\n".encode()
 
 
 def append(folder: SessionFolder, *lines: bytes) -> None:
@@ -57,6 +65,22 @@ def hold_of(folder: SessionFolder) -> WaitingReason | None:
     if last.startswith(b"#hold"):
         return cast(WaitingReason, word) if word in get_args(WaitingReason) else "idle"
     return None
+
+
+def unread_alerts(folder: SessionFolder, echoed: Collection[str]) -> list[Alert]:
+    """One when the latest messages are not among those that the agent told to have read."""
+    try:
+        lines = folder.inbox.read_bytes().splitlines()
+    except OSError:
+        return []
+    told = [
+        line.removeprefix(b"#message ").decode("ascii", "replace") for line in lines if line.startswith(b"#message ")
+    ]
+    count = sum(message_id not in echoed for message_id in told[-MOST_UNREAD:])
+    if not count:
+        return []
+    which = "a message" if count == 1 else f"{count} messages"
+    return [Alert("message_unread", f"{which} to it came too late to be read before it ended")]
 
 
 def _mended(descriptor: int) -> bytes:

@@ -136,10 +136,20 @@ def test_a_question_is_shown_and_answered_where_no_window_is(shop: Path) -> None
     assert "question_answered" in kinds(shop)
 
 
-def test_what_comes_after_the_close_is_refused_with_the_way_on(shop: Path) -> None:
+def test_what_comes_too_late_is_told_and_refused_with_the_way_on(shop: Path, engine: DockerClient) -> None:
     folder = begin(shop, "PLAY:hang", "time.sleep(600)")
+    container = engine.containers.get(f"sc-{folder.name}")
+    container.pause()  # it reads nothing any more
+    sender = subprocess.Popen([*PROGRAM, "send", "fix", "hurry", "--wait", "2s"], cwd=shop, stderr=subprocess.PIPE)
+    until(lambda: b"hurry" in (folder / "inbox" / "inbox.jsonl").read_bytes(), every=0.005)
     (folder / "out" / "inbox-closed").mkdir()
+    _, talk = sender.communicate(timeout=30)
+    assert (sender.returncode, b"came too late" in talk, b"sc resume" in talk) == (1, True, True), talk
+    before = (folder / "inbox" / "inbox.jsonl").read_bytes()
     for words in (("send", "fix", "x"), ("interrupt", "fix")):
         late = sc(*words, cwd=shop)
         assert (late.code, "sc resume" in late.err) == (3, True), late.err
-    assert (folder / "inbox" / "inbox.jsonl").read_bytes() == b""
+    assert (folder / "inbox" / "inbox.jsonl").read_bytes() == before
+    container.kill()
+    assert outcome(shop) == "interrupted"
+    assert "came too late to be read" in sc("show", "fix", cwd=shop).out

@@ -135,6 +135,19 @@ def test_a_working_agent_takes_a_message_for_later(shop: Path, model: ModelServe
     until(lambda: any("and then this" in prompt for prompt in prompts(model)), 30)
 
 
+def test_an_interrupted_turn_ends_and_the_next_message_is_read(shop: Path, model: ModelServer) -> None:
+    opened(shop, "PLAY:slow")
+    becomes(shop, "running")
+    until(lambda: model.requests, 30, what="the turn to reach the model")
+    said = sc("interrupt", "fix", cwd=shop)
+    assert (said.code, "waits for you" in said.err) == (0, True), said.err
+    assert row(shop)["state"] == "idle"
+    again = sc("interrupt", "fix", cwd=shop)
+    assert (again.code, "works on nothing" in again.err) == (3, True), again.err
+    assert send(shop, "and then this").code == 0
+    until(lambda: any("and then this" in prompt for prompt in prompts(model)), 30)
+
+
 def test_words_that_would_end_the_agent_are_refused(shop: Path) -> None:
     opened(shop, None)
     said = send(shop, " exit ")

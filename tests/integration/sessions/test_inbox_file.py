@@ -57,3 +57,12 @@ def test_an_inbox_that_is_not_there_is_no_place_to_write_to(folder: SessionFolde
     with pytest.raises(StorageFailed):
         inbox.append(folder, b"{}\n")
     assert not folder.inbox.exists()
+
+
+def test_messages_that_nobody_read_are_told_when_it_has_ended(folder: SessionFolder) -> None:
+    assert inbox.unread_alerts(folder, ()) == []
+    for name in ("m-1", "m-2", "m-3"):
+        inbox.append(folder, inbox.message_line(name), b"{}\n")
+    assert inbox.unread_alerts(folder, ("m-1", "m-2", "m-3")) == []
+    (alert,) = inbox.unread_alerts(folder, ("m-2",))
+    assert (alert.code, alert.text.split(" to it")[0]) == ("message_unread", "2 messages")
