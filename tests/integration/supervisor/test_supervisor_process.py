@@ -19,7 +19,7 @@ from scopecraft.state.store import Store
 from scopecraft.supervisor import client
 from scopecraft.supervisor.holder import is_living, lock_path, read_holder
 from tests.support.command_line import sc
-from tests.support.supervisors import Supervisor, running_supervisor
+from tests.support.supervisors import Supervisor, played_supervisor, running_supervisor
 from tests.support.wait import until
 
 
@@ -122,12 +122,14 @@ def test_a_removed_socket_is_made_anew(home: Home, supervisor: Supervisor) -> No
     assert supervisor.ask("health")["pid"] == supervisor.pid
 
 
-def test_one_that_slept_while_another_took_over_leaves_and_harms_nobody(home: Home, supervisor: Supervisor) -> None:
-    os.kill(supervisor.pid, signal.SIGSTOP)
-    lock_path(home).unlink()  # as a person may, to get going again
-    with running_supervisor() as other:
-        os.kill(supervisor.pid, signal.SIGCONT)
-        assert supervisor.wait_gone() == 3
-        health = other.ask("health")
-        assert (health["pid"], health["fence"]) == (other.pid, 2)
-        assert client.is_up(home)
+def test_one_that_slept_while_another_took_over_leaves_and_harms_nobody(home: Home) -> None:
+    # its duties are played: one that is stopped in the middle of writing holds up everybody's writing
+    with played_supervisor() as sleeper:
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        lock_path(home).unlink()  # as a person may, to get going again
+        with running_supervisor() as other:
+            os.kill(sleeper.pid, signal.SIGCONT)
+            assert sleeper.wait_gone() == 3
+            health = other.ask("health")
+            assert (health["pid"], health["fence"]) == (other.pid, 2)
+            assert client.is_up(home)
