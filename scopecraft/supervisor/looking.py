@@ -72,10 +72,10 @@ class Looking:
         elif look is None:
             self._settling.ask(session.id)  # starting: its starter may have died
         elif isinstance(look, Alive):
-            if session.executor == "tmux":
-                observe(context, session, look)
-            elif must_end(session, context.folder(session.id)):
+            if session.is_contained and must_end(session, context.folder(session.id)):
                 self._settling.ask(session.id)
+            elif session.executor == "tmux":
+                observe(context, session, look)
 
     def _listen(self, engines: set[str]) -> None:
         for engine in engines - set(self._events):

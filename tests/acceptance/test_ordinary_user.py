@@ -15,6 +15,7 @@ from tests.support.command_line import PROGRAM, Said, environment
 from tests.support.engine import unavailable
 from tests.support.people import becoming
 from tests.support.repos import make_repository
+from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.tmux, pytest.mark.usefixtures("agent_image")]
 
@@ -81,6 +82,20 @@ def test_a_run_and_a_dispatch(shop: Path, clean_environment: Path) -> None:
     assert as_user("git", "status", "--porcelain", cwd=worktree).out == "?? loose\n"
     assert as_user("git", "commit", "-qam", "By hand", "--allow-empty", cwd=worktree).code == 0
     shutil.rmtree(worktree)  # nothing in it resists
+
+
+def test_a_window_whose_agent_is_in_a_container(shop: Path, clean_environment: Path) -> None:
+    script = "tty -s; id -u >who; git add who; git commit -qm Made; echo loose >loose; read -r _; exit 7"
+    words = ("--container", "--agent", "plain", "--", "/bin/sh", "-ec", script)
+    opened = sc("dispatch", "fine", *words, cwd=shop)
+    assert opened.code == 0, opened.err
+    worktree = Path(sc("path", "fine", cwd=shop).out.strip())
+    until((worktree / "loose").exists, 30)
+    assert sc("send", "--anyway", "fine", "go on", cwd=shop).code == 0
+    until(lambda: json.loads(sc("ls", "--json", cwd=shop).out)[0]["state"] == "ended", 30, every=0.2)
+    assert json.loads(sc("ls", "--json", cwd=shop).out)[0]["status"]["outcome"]["exit_code"] == 7
+    assert as_user("git", "show", "feature/fine:who", cwd=shop).out == f"{USER}\n"
+    assert not_theirs(clean_environment) == []
 
 
 def test_a_home_of_somebody_else_is_refused(shop: Path, clean_environment: Path) -> None:

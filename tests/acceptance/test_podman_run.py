@@ -14,7 +14,8 @@ from tests.acceptance.test_ordinary_user import give
 from tests.support.command_line import PROGRAM, Said, environment
 from tests.support.people import becoming
 from tests.support.podman import IMAGE, Podman
-from tests.support.repos import make_repository
+from tests.support.repos import git, make_repository
+from tests.support.wait import until
 
 pytestmark = pytest.mark.engine
 
@@ -67,8 +68,27 @@ def test_a_run_leaves_its_commit_and_nothing_of_anybody_else(sc: Sc, shop: Path,
         assert client.containers(all=True) == []
 
 
-def test_a_stop_and_a_failure_are_told_apart(sc: Sc) -> None:
+def test_ends_are_told_apart_and_a_window_is_a_terminal_inside(sc: Sc, shop: Path, podman: Podman) -> None:
     failed = sc("run", "fails", "--agent", "plain", "--", "sh", "-c", "exit 7")
     assert (failed.code, "exited with code 7" in failed.err) == (1, True), failed.err
     limited = sc("run", "late", "--agent", "plain", "--timeout", "2s", "--", "sleep", "600")
     assert (limited.code, "time" in limited.err) == (1, True), limited.err
+    _check_window(sc, shop, podman)
+
+
+def _check_window(sc: Sc, shop: Path, podman: Podman) -> None:
+    script = "tty -s; id -u >who; git add who; git commit -qm Made; echo loose >loose; read -r _; exit 7"
+    try:
+        opened = sc("dispatch", "window", "--container", "--agent", "plain", "--", "/bin/sh", "-ec", script)
+        assert opened.code == 0, opened.err
+        worktree = Path(sc("path", "window").out.strip())
+        until((worktree / "loose").exists, 30)
+        assert sc("send", "--anyway", "window", "go on").code == 0
+        until(lambda: json.loads(sc("ls", "--json").out)[0]["state"] == "ended", 30, every=0.2)
+        assert json.loads(sc("ls", "--json").out)[0]["status"]["outcome"]["exit_code"] == 7
+        assert git(worktree, "-c", "safe.directory=*", "show", "feature/window:who") == "0"
+        with podman.client() as client:
+            assert client.containers(all=True) == []
+    finally:
+        for socket in shop.parent.glob("run/scopecraft/*/tmux"):
+            subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=False, capture_output=True)
