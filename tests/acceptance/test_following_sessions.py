@@ -1,16 +1,19 @@
-"""Retry, resume, takeover and handback with the real Claude Code and a scripted model: one conversation, all commits."""
+"""Retry, resume, takeover and handback with the real Claude Code and a scripted model: one conversation, one branch."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import DockerClient
 
-from tests.support.command_line import sc
+from tests.support.command_line import PROGRAM, sc
+from tests.support.model_server import ModelServer
 from tests.support.scripted_claude import KEY, container_settings
 from tests.support.wait import until
 
@@ -93,3 +96,93 @@ def test_a_conversation_is_taken_over_in_the_middle_and_handed_back(shop: Path) 
     assert window["status"]["outcome"] == {"kind": "killed", "by": "sc handback"}
     assert len({session["conversation_id"] for session in sessions(shop)}) == 1
     assert json.loads(sc("show", "fix", "--json", cwd=shop).out)["mission"]["errors"] == []
+
+
+def test_of_two_who_go_on_at_once_one_does(shop: Path) -> None:
+    assert sc("run", "fix", "-m", "PLAY:steps", cwd=shop).code == 0
+    words = [("takeover", "fix"), ("takeover", "fix"), ("resume", "fix", "-m", "PLAY:hang", "--detach")]
+    begun = [
+        subprocess.Popen(
+            [*PROGRAM, *each],
+            cwd=shop,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for each in words
+    ]
+    told = [process.communicate(timeout=120)[1] for process in begun]
+    codes = sorted(process.returncode for process in begun)
+    assert codes == [0, 3, 3], told
+    later = sessions(shop)
+    assert len(later) == 2
+    assert later[0]["state"] != "ended"
+
+
+def test_an_interrupted_session_goes_on_by_its_conversation(shop: Path, engine: DockerClient) -> None:
+    assert sc("run", "fix", "-m", "PLAY:hang", "--detach", cwd=shop).code == 0
+    until(lambda: "time.sleep(600)" in sc("logs", "fix", cwd=shop).out, 60, every=0.2)
+    cut = sessions(shop)[0]
+    engine.containers.get(f"sc-{cut['id']}").remove(force=True)
+    assert f"sc resume {cut['id']}" in sc("show", "fix", cwd=shop).out
+    resumed = sc("resume", cut["id"], "-m", "PLAY:by-hand", cwd=shop)
+    assert resumed.code == 0, resumed.err
+    assert commits(shop) == ["Step by-hand"]
+    assert sessions(shop)[0]["conversation_id"] == cut["conversation_id"]
+
+
+def test_what_has_no_conversation_is_refused_and_stays_as_it_is(shop: Path) -> None:
+    assert sc("run", "plain", "--agent", "plain", "-m", "x", "--detach", "--", "sleep", "600", cwd=shop).code == 0
+    for words in (("takeover", "plain"), ("resume", "plain", "-m", "x"), ("retry", "plain"), ("handback", "plain")):
+        refused = sc(*words, cwd=shop)
+        assert refused.code == 3, words
+    assert sessions(shop, "plain")[0]["state"] == "running"
+    assert sc("stop", "plain", "--now", cwd=shop).code == 0
+    resumed = sc("resume", "plain", "-m", "x", cwd=shop)
+    assert resumed.code == 3
+    assert "sc retry" in resumed.err
+    retried = sc("retry", "plain", "--detach", cwd=shop)
+    assert retried.code == 0, retried.err
+    assert [session["attempt"] for session in sessions(shop, "plain")] == [2, 1]
+
+
+@pytest.fixture
+def own_claude(shop: Path, claude_image: str, claude_binary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """On the machine, too, a Claude Code whose person has used it before, and another model for it."""
+    home = Path(os.environ["SCOPECRAFT_HOME"])
+    host = f"host_command = {json.dumps([str(claude_binary)])}\ncommand ="
+    settings = container_settings(claude_image).replace("command =", host)
+    (home / "config" / "settings.toml").write_text(settings)
+    person = {
+        "hasCompletedOnboarding": True,
+        "projects": {str(home / "worktrees" / "shop" / "fix"): {"hasTrustDialogAccepted": True}},
+        "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
+    }
+    (Path(os.environ["HOME"]) / ".claude.json").write_text(json.dumps(person))
+    with ModelServer({"PLAY:here": [{"text": "I am on your machine."}]}) as model:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model.url)
+        for name in ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"):
+            monkeypatch.setenv(name, "1")
+        yield
+
+
+@pytest.mark.usefixtures("own_claude")
+def test_on_the_persons_machine_and_back(shop: Path) -> None:
+    assert sc("run", "fix", "-m", "PLAY:steps", cwd=shop).code == 0
+    taken = sc("takeover", "fix", "--on-host", cwd=shop)
+    assert taken.code == 0, taken.err
+    assert "copied to" in taken.err
+    assert sessions(shop)[0]["is_contained"] is False
+    sent = sc("send", "fix", "PLAY:here", cwd=shop)
+    assert sent.code == 0, sent.err
+    until(lambda: "I am on your machine." in "\n".join(sessions(shop)[0]["screen"]), 30, every=0.2)
+    assert sc("stop", "fix", cwd=shop).code == 0
+    # its window opens again, here, where the conversation is
+    assert sc("resume", "fix", cwd=shop).code == 0
+    until(lambda: "I am on your machine." in "\n".join(sessions(shop)[0]["screen"]), 30, every=0.2)
+
+    back = sc("handback", "fix", "-m", "and the next one", cwd=shop)
+    assert back.code == 0, back.err
+    assert back.out.count("Step two is done.") == 1, "what was said here counts as a turn"
+    assert commits(shop) == ["Step one"]
