@@ -33,6 +33,7 @@ _LONGEST_TASK = 28
 _ROOMY_CELLS = 100  # a narrower terminal has more use for what is asked than for who asks
 _NARROW_CELLS = 60  # here what is asked or done stands in a line of its own
 _KEYS = "q leaves · sc attach TASK goes there · sc answer TASK answers"
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 _COLUMNS = {
     "TASK": Column("TASK", least=8),
     "STATE": Column("STATE"),
@@ -133,7 +134,7 @@ def _shown(rows: Sequence[Mapping[str, Cell]], width: int) -> list[str]:
 def _cells_of(view: View, activity: Mapping[str, Any], now: datetime) -> dict[str, Cell]:
     session = view.session
     since = (now - clock.from_text(view.since)).total_seconds() if view.since else None
-    tokens = int(activity.get("input_tokens") or 0) + int(activity.get("output_tokens") or 0)
+    tokens = sum(int(activity.get(name) or 0) for name in _TOKENS)
     cost = activity.get("cost_usd")
     return {
         "TASK": Cell(fit(clean_line(session.task), _LONGEST_TASK), ("bold",)),
@@ -151,7 +152,8 @@ def _detail(view: View, activity: Mapping[str, Any]) -> str:
     """What is asked; of one that works, the tool that it uses or what it said last."""
     if view.detail or not isinstance(view.session.status, Running):
         return view.detail
-    return str(activity.get("tool") or activity.get("last_message") or "")
+    names = ("tool", "last_message") if activity.get("is_tool_open", True) else ("last_message", "tool")
+    return next((str(activity[name]) for name in names if activity.get(name)), "")
 
 
 def _painted(text: str, width: int, colour: bool, *tones: Tone) -> str:

@@ -87,6 +87,12 @@ def _everything(data: Data) -> str:
     return ", ".join(told)
 
 
+def _queue(data: Data) -> str:
+    """What has changed by itself is named; what a person changed says so by what it is."""
+    told = _everything({name: value for name, value in data.items() if name != "change"})
+    return ", ".join(part for part in (_text(data, "change"), told) if part)
+
+
 def _attempt(data: Data) -> str:
     attempt = data.get("attempt")
     return f"attempt {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
@@ -118,6 +124,11 @@ _DETAILS: dict[EventKind, Callable[[Data], str]] = {
     "session_created": _attempt,
     "session_started": lambda data: "found again" if data.get("adopted") else "",
     "session_stop_requested": lambda data: f"by {_text(data, 'by')}" if data.get("by") else "",
+    "turn_interrupted": lambda data: f"by {_text(data, 'by')}" if data.get("by") else "",
+    "limit_reached": lambda data: _text(data, "text"),
+    "queue_changed": _queue,
+    "supervisor_started": lambda data: f"version {_text(data, 'version')}" if data.get("version") else "",
+    "supervisor_stopped": lambda data: _text(data, "why"),
     "message_sent": lambda data: _text(data, "text"),
     "question_answered": _answer,
     "alert_raised": lambda data: _text(data, "text"),

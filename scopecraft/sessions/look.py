@@ -19,7 +19,8 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.overdue import must_end
 
 # Who says so: an agent's own files, whoever runs it, or what was written down; `none` where nobody can tell.
-Source = StateSource | Literal["engine", "tmux", "record"]
+Source = StateSource | Literal["stream", "engine", "tmux", "record"]
+_RECENT_EVENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,16 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
         session, state = observe(context, session, look)
         is_told = state.kind != "unknown" and state.source != "none"
         return replace(plain_view(session, state.detail), source=state.source if is_told else "tmux")
+    if isinstance(session.status, Waiting):
+        return replace(plain_view(session, _asked(context, session)), source="stream")
     return replace(plain_view(session), source="engine")
+
+
+def _asked(context: Context, session: Session) -> str:
+    """What a container session waits for, as the journal has it."""
+    latest = context.store.earlier_events(session_id=session.id, limit=_RECENT_EVENTS)
+    waits = next((event for event in latest if event.kind == "session_waiting"), None)
+    return str(waits.data.get("detail") or "") if waits else ""
 
 
 def _settled_view(context: Context, session: Session) -> View:

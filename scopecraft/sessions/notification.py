@@ -21,7 +21,12 @@ FAILED = "notify_failed"  # code of the alert that says that telling did not wor
 LONGEST_TEXT = 300
 _PLACEHOLDER = re.compile(r"\{(title|text|event|task|session)\}")
 _ON = {"session_waiting": "waiting", "session_ended": "ended", "alert_raised": "alert"}
-_MANY = {"session_waiting": "wait for you", "session_ended": "ended", "alert_raised": "alerts"}
+_MANY = {
+    "session_waiting": "wait for you",
+    "turn_interrupted": "at a limit",
+    "session_ended": "ended",
+    "alert_raised": "alerts",
+}
 # After these an agent works; before, and until the next of them, an interrupt explains why it does not.
 _WORK_BEGINS = frozenset({"session_started", "session_resumed", "message_sent", "question_answered"})
 
@@ -37,7 +42,9 @@ class Notification:
 
 
 def is_wanted(event: Event, on: Collection[str]) -> bool:
-    """By what the event itself says."""
+    """By what the event itself says. An interrupt at a limit leaves the session waiting for the person."""
+    if event.kind == "turn_interrupted":
+        return "waiting" in on and event.data.get("reason") == "limit"
     return _ON.get(event.kind) in on and event.data.get("code") != FAILED
 
 
@@ -66,7 +73,7 @@ def notification_of(entry: JournalEntry) -> Notification:
 
 
 def _state(event: Event, what: str) -> str:
-    if event.kind != "session_waiting":
+    if event.kind not in ("session_waiting", "turn_interrupted"):
         return "has an alert" if event.kind == "alert_raised" else what
     reason = str(event.data.get("reason"))
     return "is idle" if reason == "idle" else f"waits: {clean_line(reason, 40)}"

@@ -54,6 +54,8 @@ def test_data_without_words_of_their_own_are_named() -> None:
         ("session_created", {"attempt": 3}, "session made: attempt 3"),
         ("session_stop_requested", {"by": "sc stop --now"}, "asked to stop: by sc stop --now"),
         ("commits_taken", {"commits": 2, "tip": "a" * 40}, "commits taken: 2 new, now at aaaaaaaaaaaa"),
+        ("queue_changed", {"change": "parked", "until": "12:00"}, "queue changed: parked, until 12:00"),
+        ("limit_reached", {"limit": "cost", "text": "it has cost $5"}, "reached a limit: it has cost $5"),
         ("question_answered", {"question": "Bash: ls", "answer": "allow"}, "got an answer: allow (to: Bash: ls)"),
         ("mission_removed", {"commits": 3, "modified": 0, "untracked": 1}, "removed: kept 3 commits, 1 untracked"),
     ],

@@ -32,6 +32,11 @@ def entry(kind: EventKind, how: Outcome | None = None, task: str | None = "fix-l
             "waits for your permission: Bash: rm -r build",
         ),
         (entry("session_waiting", reason="idle"), "fix-login is idle", "idle: its turn is over"),
+        (
+            entry("turn_interrupted", by="the cost limit", reason="limit"),
+            "fix-login waits: limit",
+            "turn interrupted: by the cost limit",
+        ),
         (entry("session_ended", Failed("no key"), outcome="failed"), "fix-login failed", "failed: no key"),
         (entry("session_ended", outcome="timed_out"), "fix-login timed out", "timed out"),
         (
@@ -64,6 +69,8 @@ def test_only_what_is_wanted_is_told() -> None:
     assert is_wanted(event(1, "session_waiting", reason="idle"), ALL)
     assert not is_wanted(event(1, "session_waiting", reason="idle"), ("ended",))
     assert not is_wanted(event(1, "session_started"), ALL)
+    assert is_wanted(event(1, "turn_interrupted", reason="limit"), ALL)
+    assert not is_wanted(event(1, "turn_interrupted", by="sc interrupt", reason="idle"), ALL)
     assert not is_wanted(event(1, "alert_raised", code="notify_failed"), ALL)
 
 
