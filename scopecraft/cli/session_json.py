@@ -1,7 +1,8 @@
 """A session as `--json` shows it: the same keys everywhere, times as ISO 8601.
 
 `state` is one of queued, starting, running, waiting, idle, unknown, ended, and `state_source` says who tells it: the
-agent's own files (hooks, registry, transcript), the engine, tmux, what was written down (record), or nobody (none).
+agent's own files (hooks, registry, transcript, stream), the engine, tmux, what was written down (record), or nobody
+(none).
 `place` is that in the queue, `outcome` says how it ended, `follows` names the session that it tries again or goes on
 with, and `origin` says which of these; they are null where there is none, `origin` is "start" then.
 """
