@@ -15,6 +15,7 @@ from docker import DockerClient
 from tests.support.command_line import PROGRAM, sc
 from tests.support.model_server import ModelServer
 from tests.support.scripted_claude import KEY, container_settings
+from tests.support.supervisors import running_supervisor
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image, pytest.mark.claude]
@@ -186,3 +187,27 @@ def test_on_the_persons_machine_and_back(shop: Path) -> None:
     assert back.code == 0, back.err
     assert back.out.count("Step two is done.") == 1, "what was said here counts as a turn"
     assert commits(shop) == ["Step one"]
+
+
+def test_a_takeover_frees_the_slot_and_a_handback_waits_for_one(shop: Path) -> None:
+    with running_supervisor():
+        assert sc("queue", "limit", "--running", "1", "--waiting", "1", cwd=shop).code == 0
+        assert sc("run", "fix", "-m", "PLAY:hang", "--detach", cwd=shop).code == 0
+        until(lambda: "time.sleep(600)" in sc("logs", "fix", cwd=shop).out, 60, every=0.2)
+        assert sc("run", "other", "--agent", "plain", "-m", "x", "-d", "--", "sleep", "600", cwd=shop).code == 0
+        assert sessions(shop, "other")[0]["state"] == "queued"
+
+        taken = sc("takeover", "fix", "--detach", cwd=shop)
+        assert taken.code == 0, taken.err
+        until(lambda: sessions(shop, "other")[0]["state"] == "running", 60, every=0.2)
+        assert sc("run", "third", "--agent", "plain", "-m", "x", "-d", "--", "true", cwd=shop).code == 0
+
+        back = sc("handback", "fix", "-m", "PLAY:alone-again", "--detach", cwd=shop)
+        assert back.code == 0, back.err
+        assert "place 2 in the queue" in back.err, "a full queue does not refuse what has begun"
+        assert sessions(shop)[0]["state"] == "queued"
+        refused = sc("resume", "fix", "-m", "x", cwd=shop)
+        assert refused.code == 3, refused.err
+        assert sc("stop", "other", "--now", cwd=shop).code == 0
+        until(lambda: is_state(shop, "ended"), 60, every=0.2)
+        assert commits(shop) == ["Step alone-again"]
