@@ -136,7 +136,7 @@ close_inbox() {
     judged=yes
     is_held && return
     sh "$launch/done.sh" "$stream" 2>/dev/null || return
-    kill -TERM "$listener" 2>/dev/null
+    kill -KILL "$listener" 2>/dev/null # the agent may have stopped it
     listener= judged= quiet_since=$now
 }
 

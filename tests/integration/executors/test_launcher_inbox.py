@@ -46,11 +46,13 @@ def _boxes(folder: Path, image: str) -> Iterator[Boxes]:
     made.close()
 
 
-def talking(boxes: Boxes, script: str = AGENT, *, prompt: bytes = b"prompt\n", grace: int = 60) -> ContainerLaunch:
+def talking(
+    boxes: Boxes, script: str = AGENT, *, prompt: bytes = b"prompt\n", grace: int = 60, timeout: int = 120
+) -> ContainerLaunch:
     command = AgentCommand(
         ("sh", "-c", script), stdin=prompt, done_marks=("result",), turn_mark="begin", has_inbox=True
     )
-    limits = replace(LIMITS, result_grace_seconds=grace)
+    limits = replace(LIMITS, result_grace_seconds=grace, timeout_seconds=timeout, stop_grace_seconds=1)
     return boxes.launch([], command=command, limits=limits)
 
 
@@ -174,14 +176,39 @@ def test_a_long_prompt_comes_whole_and_first(boxes: Boxes) -> None:
     assert said(boxes, launch) == ["10485761", "begin", "result", "then this"]
 
 
-@pytest.mark.parametrize("ended", ["grep -l -s '^Name:.tail' /proc/[0-9]*/status", "echo /proc/1000000/status"])
-def test_an_agent_that_ends_what_listens_only_closes_its_own_inbox(boxes: Boxes, ended: str) -> None:
-    kill = f"for file in $({ended}); do kill -KILL $(echo $file | cut -d/ -f3) 2>/dev/null; done"
-    launch = talking(boxes, f"{kill}; {AGENT}")
+# of the launcher's children: the listener, or all of them
+LISTENER = "grep -l -s '^Name:.tail' /proc/[0-9]*/status | cut -d/ -f3"
+HELPERS = 'grep -l -s "^PPid:.$PPID$" /proc/[0-9]*/status | cut -d/ -f3 | grep -vx $$'
+
+
+@pytest.mark.parametrize("helpers", [LISTENER, HELPERS], ids=["listener", "all"])
+@pytest.mark.parametrize("signal", ["KILL", "STOP"])
+def test_an_agent_that_ends_or_stops_who_feeds_it_only_closes_its_own_inbox(
+    boxes: Boxes, helpers: str, signal: str
+) -> None:
+    script = f'read -r line; echo "begin $line"; kill -{signal} $({helpers}); echo result; cat; echo over'
+    launch = talking(boxes, script, grace=1)
     boxes.run(launch)
-    assert said(boxes, launch) == ["begin prompt", "result", "over"]
-    assert launcher_exit(boxes.folder(launch)) == (0, "exit")
+    is_left_without_end = (helpers, signal) == (HELPERS, "STOP")  # by who is stopped: the grace after a result ends it
+    assert said(boxes, launch)[:2] == ["begin prompt", "result"]
+    assert launcher_exit(boxes.folder(launch)) == ((143, "result") if is_left_without_end else (0, "exit"))
     assert is_closed(boxes, launch)
+
+
+def test_an_agent_that_keeps_its_own_stdin_open_is_ended(boxes: Boxes) -> None:
+    launch = talking(boxes, f"exec 9>/proc/self/fd/0; {AGENT}", grace=1)
+    boxes.run(launch)
+    assert launcher_exit(boxes.folder(launch)) == (143, "result")
+
+
+@pytest.mark.parametrize(
+    "script", ["", f"while :; do kill -KILL $({HELPERS}) 2>/dev/null; done"], ids=["held", "hostile"]
+)
+def test_neither_a_hold_nor_an_agent_puts_off_the_time_limit(boxes: Boxes, script: str) -> None:
+    launch = talking(boxes, f"trap '' TERM; {script or AGENT}", timeout=2)
+    tell(boxes, launch, "#hold")
+    boxes.run(launch)
+    assert launcher_exit(boxes.folder(launch)) == (137, "timeout")
 
 
 def test_nothing_that_the_agent_leaves_where_the_inbox_closes_holds_it_up(every_shell: Boxes) -> None:
