@@ -77,6 +77,7 @@ def test_it_asks_is_seen_waiting_and_goes_on_when_answered(shop: Path) -> None:
     assert waiting["detail"].startswith("permission: Bash")
     assert "touch allowed.txt" in waiting["detail"]
     assert waiting["status"]["reason"] == "permission"
+    assert (waiting["state_source"], waiting["since"]) == ("hooks", waiting["status"]["since"])
     worktree = Path(waiting["worktree"])
     assert not (worktree / "allowed.txt").exists()
 
