@@ -195,6 +195,16 @@ def test_an_agent_that_ends_or_stops_who_feeds_it_only_closes_its_own_inbox(
     assert is_closed(boxes, launch)
 
 
+def test_an_agent_that_does_not_listen_any_more_closes_its_inbox(boxes: Boxes) -> None:
+    launch = talking(boxes, 'read -r line; echo "begin $line"; exec </dev/null; until [ -e go ]; do sleep 0.05; done')
+    handle = start(boxes, launch)
+    tell(boxes, launch, "x" * 200_000, "more")
+    until(lambda: is_closed(boxes, launch))
+    (boxes.root / "shared" / "go").touch()
+    boxes.end_of(handle)
+    assert launcher_exit(boxes.folder(launch)) == (0, "exit")
+
+
 def test_an_agent_that_keeps_its_own_stdin_open_is_ended(boxes: Boxes) -> None:
     launch = talking(boxes, f"exec 9>/proc/self/fd/0; {AGENT}", grace=1)
     boxes.run(launch)
