@@ -90,6 +90,6 @@ def _checked(number: int, key: str, value: Any) -> Any:
         raise wrong_line(number, f"{key} holds half a character", "a character beyond U+FFFF is written as a pair")
     if key == "type" and value not in MISSION_TYPES:
         raise wrong_line(number, f"there is no type {value!r}", f"types: {', '.join(MISSION_TYPES)}")
-    if key == "worktree":
-        return Path(value)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(value)
+    return Path(str(value)) if key == "worktree" else value

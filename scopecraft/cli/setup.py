@@ -23,8 +23,8 @@ def setup(task: str, project: str | None) -> None:
 
     A new worktree is set up by itself before its first agent; this is for doing it again.
     """
-    from scopecraft.sessions.mission_start import refuse_while_alive
     from scopecraft.sessions.places import within_project_of
+    from scopecraft.sessions.present_mission import refuse_while_alive
     from scopecraft.sessions.request import StartRequest
     from scopecraft.sessions.set_up import run_setup
 

@@ -26,8 +26,8 @@ from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.deciding import read_activity
 from scopecraft.sessions.folder import read_untrusted
-from scopecraft.sessions.mission_start import refuse_while_alive
 from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.present_mission import refuse_while_alive
 from scopecraft.sessions.redaction import secrets_of
 from scopecraft.worktrees.difference import patch
 from scopecraft.worktrees.repository import Repository

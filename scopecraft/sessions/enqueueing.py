@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from scopecraft.queueing.admission import require_place
 from scopecraft.sessions.agent_choice import Chosen, choose_agent, refuse_agent
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import callers_own, save_request
-from scopecraft.sessions.mission_start import would_begin
 from scopecraft.sessions.places import project_here
+from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.project_settings import within_project
 from scopecraft.sessions.request import StartRequest
 from scopecraft.state.line import Guard
@@ -81,6 +80,8 @@ def enter(context: Context, asked: Asked) -> QueueItem:
         save_request(folder, asked.request, callers_own(context, asked.chosen))
         return context.store.queue.enqueue(session, session.created_at, guard, is_new=asked.request.is_new)
     except BaseException:  # raised again: an interruption, too, leaves no folder without a record
+        import shutil
+
         with suppress(StorageFailed):
             if context.store.get(session.id) is None:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -11,9 +11,9 @@ from scopecraft.missions.trash import Removal, under_way
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.mission_start import refuse_while_alive
 from scopecraft.sessions.occupants import Occupant, occupants_of
 from scopecraft.sessions.places import repository_of
+from scopecraft.sessions.present_mission import refuse_while_alive
 from scopecraft.worktrees.removal import Weight, small_ones, weigh
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.survey import Survey, survey

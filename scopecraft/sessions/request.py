@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadInput
-from scopecraft.model.host_files import HostFile
-from scopecraft.model.mission import MissionType
-from scopecraft.model.queue import Occupancy, QueueRules
-from scopecraft.model.session import Origin, Session
 from scopecraft.sessions.project_settings import Ask, stop
 
 if TYPE_CHECKING:
+    from scopecraft.model.host_files import HostFile
+    from scopecraft.model.mission import MissionType
+    from scopecraft.model.queue import Occupancy, QueueRules
+    from scopecraft.model.session import Origin, Session
     from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2

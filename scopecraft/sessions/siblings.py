@@ -14,8 +14,8 @@ from scopecraft.model.naming import branch_name, slug_of
 from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import owner_of, type_of
-from scopecraft.sessions.mission_start import would_begin
 from scopecraft.sessions.places import project_here, within_project_of
+from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.lookup import find
 from scopecraft.worktrees.repository import Repository, resolve_base

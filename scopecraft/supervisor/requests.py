@@ -19,8 +19,8 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.enqueueing import enqueue
 from scopecraft.sessions.floors import floors_of
 from scopecraft.sessions.kept_request import request_of_dict
-from scopecraft.sessions.mission_start import would_begin
 from scopecraft.sessions.places import project_here
+from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Caller, Handler

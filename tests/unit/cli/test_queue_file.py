@@ -51,7 +51,7 @@ def test_lines_in_words_and_in_json_stand_beside_each_other() -> None:
     ],
 )
 def test_a_wrong_line_is_named(line: str, says: str) -> None:
-    with pytest.raises(BadInput, match="^line 3: ") as refused:
+    with pytest.raises(BadInput, match=r"^line 3: ") as refused:
         entries_of(f"fine: do it\n\n{line}\nfine: as well\n")
     assert says in refused.value.message
     assert refused.value.hint
