@@ -17,7 +17,6 @@ from scopecraft.model.activity import (
     Reading,
     Spent,
     Started,
-    StreamError,
     Text,
     ToolCall,
     ToolResult,
@@ -25,19 +24,17 @@ from scopecraft.model.activity import (
     Usage,
     Withdrawn,
 )
-from scopecraft.model.text import clean_line
+from scopecraft.streams.damage import Damage, half_a_line
 from scopecraft.streams.lines import NO_END, Line, read_lines
 from scopecraft.streams.recent import Questions, RecentTools
 from scopecraft.streams.tally import ERROR_CHARACTERS, ErrorTally, RunningUsage, at_least, without
 
 # An agent writes what it likes, so whatever is kept has a limit.
-KEPT_DAMAGED_LINES = 100
 KEPT_TOOLS = 100
 KEPT_OPEN_TOOLS = 1000
 KEPT_CALLS = 64
 MESSAGE_CHARACTERS = 20_000
 NAME_CHARACTERS = 200
-DAMAGE_CHARACTERS = 120
 KEPT_FILES = 200
 KEPT_ECHOES = 50
 
@@ -87,7 +84,7 @@ class ActivityFold:
         self._usage = RunningUsage(seen.usage)
         self._calls = dict.fromkeys(state.calls)
         self._errors = ErrorTally(seen)
-        self._damaged_lines, self._damaged_count = list(seen.damaged_lines), seen.damaged_count
+        self._damage = Damage(seen)
         self._unknown_count = seen.unknown_count
 
     def feed(self, line: Line) -> list[Entry]:
@@ -101,11 +98,11 @@ class ActivityFold:
         self._ahead = None
         self._lines, self._offset = number, end
         if oversized:
-            return [self._damage(line)]
+            return [self._damage.add(line)]
         entries, kind, spent = self._read(raw)
         if kind != "known":
             if kind == "damaged":
-                return [self._damage(line)]
+                return [self._damage.add(line)]
             self._unknown_count += 1
         if spent is not None and spent[0] not in self._calls:
             self._spent(spent)
@@ -153,9 +150,8 @@ class ActivityFold:
         ahead = ActivityFold(self._read, self.state, before=self._before)
         entries = ahead.feed(half._replace(partial=False))
         self._ahead = replace(ahead.activity, offset=self._offset)
-        if ahead._damaged_count > self._damaged_count:
-            what = f"the stream ends in half a line: {_beginning(half.raw)}"
-            return [Trouble(StreamError("warning", what, half.number))]
+        if ahead._damage.count > self._damage.count:
+            return [half_a_line(half)]
         return entries
 
     def _joined(self, entries: list[Entry]) -> list[Entry]:
@@ -258,13 +254,6 @@ class ActivityFold:
             self._total = at_least(self._total, without(item.usage, self._before))
             self._usage = RunningUsage(self._total)
 
-    def _damage(self, line: Line) -> Trouble:
-        self._damaged_count += 1
-        if len(self._damaged_lines) < KEPT_DAMAGED_LINES:
-            self._damaged_lines.append(line.number)
-        what = f"{line.end - line.offset:,} bytes in one line, too many to read" if line.oversized else "not a record"
-        return Trouble(StreamError("warning", f"{what}: {_beginning(line.raw)}", line.number))
-
     def _whole(self) -> Activity:
         return replace(
             self._seen,
@@ -280,8 +269,8 @@ class ActivityFold:
             error_count=self._errors.count,
             critical_count=self._errors.critical_count,
             warning_count=self._errors.warning_count,
-            damaged_lines=tuple(self._damaged_lines),
-            damaged_count=self._damaged_count,
+            damaged_lines=tuple(self._damage.lines),
+            damaged_count=self._damage.count,
             unknown_count=self._unknown_count,
             recent_tools=self._recent.kept(),
             files_touched=tuple(self._files),
@@ -303,7 +292,3 @@ def read_activity(path: Path, read: Reader, *, end: int = NO_END, before: Usage 
     Constant memory; a missing file is an empty one. Raises OperationFailed.
     """
     return fold_lines(ActivityFold(read, before=before), read_lines(path, end=end))
-
-
-def _beginning(raw: bytes) -> str:
-    return clean_line(raw[: DAMAGE_CHARACTERS * 4].decode("utf-8", "replace"), DAMAGE_CHARACTERS)
