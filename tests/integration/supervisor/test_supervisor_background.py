@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scopecraft.config.paths import Home, home_of, make_home
-from scopecraft.errors import SupervisorFailed
+from scopecraft.atomic import file_lock
+from scopecraft.config.paths import Home, home_of, make_home, runtime_folder
+from scopecraft.errors import LockHeld, SupervisorFailed
 from scopecraft.executors.processes import read_process
 from scopecraft.supervisor import client
 from scopecraft.supervisor.background import ensure_up
@@ -68,6 +69,8 @@ def test_of_many_commands_at_once_each_is_served_by_the_same_one(home: Home, env
 
 def test_whoever_cannot_wait_does_not(home: Home, environ: dict[str, str]) -> None:
     assert not ensure_up(home, environ, wait_seconds=0)
+    with pytest.raises(LockHeld), file_lock(runtime_folder(home, environ), timeout=0):
+        pass  # nobody else starts one meanwhile
     assert not ensure_up(home, environ, wait_seconds=0)
     until(lambda: client.is_up(home))
     assert client.ask(home, "health")["fence"] == 1
