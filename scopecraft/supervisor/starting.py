@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from scopecraft.errors import (
     EngineUnavailable,
@@ -34,6 +35,7 @@ from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.unstarted import end_unstarted
 from scopecraft.supervisor.contexts import Contexts
 
+FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 NOT_NOW = (EngineUnavailable, LockHeld, StorageFailed)  # of the machine, and not of the request
 _log = logging.getLogger(__name__)
@@ -61,13 +63,21 @@ class Gate:
         self.opened.set()
 
 
+class Pause(NamedTuple):
+    """One that cannot start for now; `until` is monotonic."""
+
+    length: float
+    until: float
+    because: str
+
+
 class Starting:
     """`wake` is called when something has changed that the loop should look at."""
 
     def __init__(self, contexts: Contexts, fence: int, wake: Callable[[], None]) -> None:
         self._contexts, self._fence, self._wake = contexts, fence, wake
         self._gates: dict[str, Gate] = {}
-        self._pauses: dict[str, tuple[float, float]] = {}  # session: how long, and until when (monotonic)
+        self._pauses: dict[str, Pause] = {}  # by session
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="start")
         self._is_over = False
         self.superseded: Superseded | None = None
@@ -81,7 +91,8 @@ class Starting:
             return
         context = self._contexts.fresh()
         obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
-        self.waits_because = obstacle.because if obstacle else ""
+        put_off = self._pauses.get(items[0].session.id)
+        self.waits_because = obstacle.because if obstacle else put_off.because if put_off else ""
         if obstacle is not None and obstacle.obstacle != "slots":
             return
         soon = max(0, rules.max_running - occupancy.running) + min(ending, occupancy.running)
@@ -109,14 +120,14 @@ class Starting:
     @property
     def next_try(self) -> float | None:
         """When (monotonic) the first that had to wait for the engine or the disk is tried again."""
-        return min((until for _, until in self._pauses.values()), default=None)
+        return min((pause.until for pause in self._pauses.values()), default=None)
 
     def _make_ready(self, session: Session) -> bool:
         """Whether it is on its way."""
         if session.id in self._gates:
             return True
         pause = self._pauses.get(session.id)
-        if pause is not None and time.monotonic() < pause[1]:
+        if pause is not None and time.monotonic() < pause.until:
             return False
         gate = self._gates[session.id] = Gate(session.id)
         self._pool.submit(self._start, session, gate)
@@ -184,7 +195,7 @@ class Starting:
         now = context.store.get(session.id)
         if now is None or not isinstance(now.status, Queued):
             return
-        length = min(LONGEST_PAUSE_SECONDS, 2 * self._pauses.get(session.id, (0.25, 0.0))[0])
-        self._pauses[session.id] = (length, time.monotonic() + length)
-        self.waits_because = error.message
+        before = self._pauses.get(session.id)
+        length = min(LONGEST_PAUSE_SECONDS, 2 * before.length if before else FIRST_PAUSE_SECONDS)
+        self._pauses[session.id] = Pause(length, time.monotonic() + length, error.message)
         _log.warning("%s waits %.1f s more: %s", session.id, length, error)

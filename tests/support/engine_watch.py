@@ -12,6 +12,7 @@ from docker import APIClient
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
+from scopecraft.executors.container import knock
 from tests.support.wait import until
 
 KINDS = ("create", "start", "die", "destroy")
@@ -59,6 +60,7 @@ class EngineWatch:
             "event": list(KINDS),
             "label": [f"scopecraft.home={self._label}", "scopecraft.kind=session"],
         }
+        knock(self._address)
         with contextlib.closing(APIClient(base_url=self._address, version="auto", timeout=3600)) as client:
             self._stream = client.events(since=self._last or None, filters=filters, decode=True)
             self._listens.set()

@@ -8,12 +8,16 @@ I6 the stream is what the agent wrote.
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scopecraft.agents.base import dialect_of_record
 from scopecraft.model import clock
@@ -193,6 +197,19 @@ def opened_world(shop: Shop, engine: str) -> Iterator[World]:
             yield world
         finally:
             world.close()
+
+
+def cpu_share(process: subprocess.Popen[bytes], seconds: float) -> float:
+    """Of one processor, used during that time by a process that lives on."""
+    before = _cpu_seconds(process.pid)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return (_cpu_seconds(process.pid) - before) / seconds
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def check_invariants(world: World, *, rounds: int = 1, completed: bool = False) -> Counts:

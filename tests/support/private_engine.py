@@ -17,6 +17,7 @@ from docker import DockerClient
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
+from scopecraft.executors.container import knock
 from tests.support.engine import require_engine, require_image, unavailable
 from tests.support.wait import until
 
@@ -42,7 +43,8 @@ class PrivateEngine:
 
     def start(self, *, live_restore: bool = False) -> None:
         """Returns when it answers. What a killed one left behind is in nobody's way."""
-        (self.folder / "docker.pid").unlink(missing_ok=True)
+        for file in ("docker.pid", "run/containerd/containerd.pid"):
+            (self.folder / file).unlink(missing_ok=True)  # the number may be a zombie's, and yet it would wait for that
         options = [
             *("--host", self.address, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/run"),
             *("--pidfile", f"{self.folder}/docker.pid", "--bridge=none", "--iptables=false"),
@@ -101,6 +103,7 @@ class PrivateEngine:
         if self._process.poll() is not None:
             raise AssertionError(f"dockerd ended: {(self.folder / 'log').read_text()[-3000:]}")
         try:
+            knock(self.address)
             with contextlib.closing(DockerClient(base_url=self.address, timeout=5)) as client:
                 return bool(client.ping())
         except (DockerException, RequestException, OSError):
