@@ -52,6 +52,7 @@ class Journal:
     context: Context
     wanted: Wanted = Wanted()
     place: int = 0  # of the last event that was read
+    _sessions: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)  # their task and project
     _missions: dict[str, tuple[str | None, str | None]] = field(default_factory=dict, repr=False)
 
     def new(self) -> Iterator[JournalEntry]:
@@ -89,9 +90,13 @@ class Journal:
                 return found[::-1], False
 
     def entry(self, event: Event) -> JournalEntry:
+        known = self._sessions.get(event.session_id or "")
+        if known is not None and event.kind != "session_ended":
+            return JournalEntry(event, *known)
         session = self.context.store.get(event.session_id) if event.session_id else None
         if session is None:
             return JournalEntry(event, *self._of_mission(event.mission_id))
+        self._sessions[session.id] = session.task, session.project
         outcome = session.status.outcome if isinstance(session.status, Ended) else None
         return JournalEntry(event, session.task, session.project, outcome if event.kind == "session_ended" else None)
 
