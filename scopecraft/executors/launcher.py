@@ -99,9 +99,14 @@ def _agent_script(argv: tuple[str, ...]) -> bytes:
 
 
 def _terminal_script(argv: tuple[str, ...]) -> bytes:
-    """What `keeper.sh` waits for. The shell stays around the agent: it outlives signals to both, and tells its end."""
+    """What `keeper.sh` waits for. The shell stays around the agent: it outlives signals to both, and tells its end.
+
+    Limits are set here too, since nothing is inherited from the launcher.
+    """
     script = f"""out=/session/out
 printf '%s\\n' "$$" >"$out/terminal"
+ulimit -n 65536 2>/dev/null
+ulimit -c 0
 {_READ_ENVIRONMENT}trap : INT QUIT TERM HUP
 (exec {shlex.join(argv)})
 code=$?

@@ -81,6 +81,8 @@ def seen_together(window: Exited | Gone, container: Exited, reason: str | None) 
 
     An agent that was told to end when its window went away has not ended by itself.
     """
-    if reason in ("stopped", None) and (isinstance(window, Gone) or window.exit_code != container.exit_code):
-        return Gone(window.why if isinstance(window, Gone) else "what its window ran was ended")
+    if isinstance(window, Gone) and reason in ("stopped", None):
+        return window
+    if isinstance(window, Exited) and reason == "stopped" and window.exit_code != container.exit_code:
+        return Gone("what its window ran was ended")
     return replace(container, last_lines=window.last_lines if isinstance(window, Exited) else ())

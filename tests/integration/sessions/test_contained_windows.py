@@ -81,6 +81,8 @@ def test_the_window_is_a_terminal_inside_until_the_agent_ends(shop: Shop) -> Non
     type_(session, "tty -s && stty size && printf 'g\\303\\274t %s\\n' \"$TERM\"")
     shows(session, r"^50 200\ngüt tmux-256color$")
     tmux(pane_of(session).socket, "resize-window", "-t", pane_of(session).window_id, "-x", "91", "-y", "30")
+    type_(session, "echo $(ulimit -c) $(ulimit -n) $(grep -E '^(CapEff|NoNewPrivs)' /proc/self/status)")
+    shows(session, r"^0 \d{4,} CapEff: 0+ NoNewPrivs: 1$")
     type_(session, "stty size")
     shows(session, "^30 91$")
     type_(session, "sleep 600; echo not-reached")

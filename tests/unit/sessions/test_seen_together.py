@@ -24,8 +24,9 @@ LINES = ("$ make", "done")
         (CLOSED, Exited(143), "stopped", CLOSED),
         (CLOSED, Exited(137), None, CLOSED),
         (Exited(137), Exited(143), "stopped", Gone("what its window ran was ended")),
-        # the engine ended it under the window, whose program saw that
+        # the engine ended it under the window, whose program saw that, or lost the engine
         (Exited(143), Exited(143), "stopped", Exited(143)),
+        (Exited(1), Exited(137), None, Exited(137)),
     ],
 )
 def test_the_end_is_told_by_who_knows_it(window: Exited | Gone, container: Exited, reason: str, seen: Look) -> None:
