@@ -77,6 +77,7 @@ class _Following:
         self._fold = ActivityFold(dialect_of_record(session.dialect).entries, before=used_before(context, session))
         self._ending = Ending(context, session)
         self._offset, self._number = 0, 1
+        self._told = ""  # the question that the person knows how to answer
         self._is_now = is_new  # whether what is read was written just now
         self._shown_from = 0 if is_new else last_lines(self._file, EARLIER_LINES, end=self._end)[0]
         if self._shown_from:
@@ -99,6 +100,7 @@ class _Following:
                 self._show(item)
             elif isinstance(item, Tick):
                 self._is_now = True
+                self._tell_question()
             else:
                 self._warn(item)
             self._view.tick(self._fold.activity, (clock.now() - began).total_seconds())
@@ -111,6 +113,13 @@ class _Following:
         for entry in self._fold.feed(line):
             if line.offset >= self._shown_from:
                 self._view.entry(entry, at)
+
+    def _tell_question(self) -> None:
+        asked = self._fold.activity.question
+        if asked is not None and asked.id != self._told:
+            self._told = asked.id
+            self._view.clear()
+            note(f"it waits for you; answer it: sc answer {self.session.task}")
 
     def _warn(self, item: Replaced | Alert) -> None:
         self._view.clear()

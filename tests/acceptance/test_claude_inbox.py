@@ -125,12 +125,17 @@ def test_a_question_is_shown_and_answered_where_no_window_is(shop: Path) -> None
     assert (refused.code, "sc answer" in refused.err) == (3, True), refused.err
     shown = json.loads(sc("answer", "fix", "--json", cwd=shop).out)
     assert [choice["label"] for choice in shown["inquiries"][0]["choices"]] == ["Red", "Blue"]
+    followed = shop.parent / "followed"
+    with followed.open("wb") as output:
+        follower = subprocess.Popen([*PROGRAM, "attach", "fix"], cwd=shop, stdout=output, stderr=output)
+    until(lambda: "answer it: sc answer fix" in followed.read_text(), 30)
     wrong = sc("answer", "fix", "Red", "Blue", cwd=shop)
     assert wrong.code == 2
     answered = sc("answer", "fix", "blue", cwd=shop)
     assert answered.code == 0, answered.err
     assert "Which colour?" in answered.err and "like the sea" in answered.err
     assert outcome(shop) == "completed"
+    follower.wait(30)
     said = logs(shop)
     assert '"Which colour?"="Blue"' in said and "Thank you." in said
     assert "question_answered" in kinds(shop)
