@@ -41,10 +41,18 @@ def down(stop_sessions: bool | None) -> None:
     if holder is None or not is_living(holder):
         say("no supervisor is up")
         return
+    _wait_until_it_listens(context, holder)
     say(f"the supervisor (pid {holder.pid}) leaves …")
     client.ask(context, "leave", {"stop_sessions": stop_sessions})
     _wait_until_gone(holder, context.settings.supervisor.grace + _SLACK_SECONDS)
     _tell_what_is_left(context.store.live())
+
+
+def _wait_until_it_listens(context: Context, holder: Holder) -> None:
+    """One that has just been started does so after a moment; whether it does at all, the request will tell."""
+    deadline = time.monotonic() + _SLACK_SECONDS
+    while is_living(holder) and not client.is_up(context) and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _wait_until_gone(holder: Holder, seconds: float) -> None:

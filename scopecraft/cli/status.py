@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+import scopecraft
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, warn
 from scopecraft.cli.table import print_json, print_lines
@@ -47,6 +48,8 @@ def status(as_json: bool) -> int:
         print_lines([_supervisor_line(health, trouble), *_known_lines(known)])
     if health is None and not as_json:
         _tell_trouble(context, trouble)
+    if health is not None and health["version"] != scopecraft.__version__:
+        warn(f"it is of version {health['version']}, this command of {scopecraft.__version__}", "sc down, then sc up")
     for notice in context.store.notices:
         warn(notice)
     return 0 if health is not None else NOT_UP

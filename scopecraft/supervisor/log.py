@@ -43,11 +43,12 @@ def logging_to(home: Home) -> Iterator[None]:
         logging.root.addHandler(handler)
     logging.getLogger("scopecraft").setLevel(logging.INFO)
     before, threading.excepthook = threading.excepthook, _log_thread
-    logging.raiseExceptions = False  # a full disk, a closed terminal: what cannot be logged ends nothing
+    # a full disk, a closed terminal: what cannot be logged ends nothing, and is not complained about either
+    complained, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         yield
     finally:
-        threading.excepthook = before
+        threading.excepthook, logging.raiseExceptions = before, complained
         for handler in handlers:
             logging.root.removeHandler(handler)
             handler.close()
