@@ -22,6 +22,7 @@ SCRIPT = {
         {"text": "I write the file.", "tool": "exec_command", "input": {"cmd": WRITE}},
         {"tool": "exec_command", "input": {"cmd": COMMIT}},
         {"text": "The greeting is there, and committed."},
+        {"text": "There is nothing more to do."},  # to one more prompt
     ],
     "PLAY:refuse": [{"error": 400, "message": "the model says no", "times": 0}],
 }
@@ -61,6 +62,14 @@ def test_codex_works_commits_and_the_branch_has_it(shop: Path) -> None:
     assert (activity["usage"]["input_tokens"], activity["usage"]["output_tokens"]) == (60, 60)
     assert session["conversation_id"], "the id that Codex chose is kept"
     assert session["conversation_id"] == activity["conversation_id"]
+
+    # one more prompt, to an agent that was told of all this
+    resumed = sc("resume", "add-greeting", "-m", "and now?", cwd=shop)
+    assert resumed.code == 0, resumed.err
+    assert "There is nothing more to do." in resumed.out
+    again = json.loads(sc("show", "add-greeting", "--json", cwd=shop).out)["sessions"][0]
+    assert again["conversation_id"] == session["conversation_id"]
+    assert 0 < again["activity"]["usage"]["output_tokens"] < activity["usage"]["output_tokens"]
 
 
 def test_the_key_is_nowhere_that_we_write(shop: Path) -> None:

@@ -27,6 +27,7 @@ SCRIPT = {
         {"text": "I write the file.", "tool": "run_shell_command", "input": {"command": WRITE}},
         {"tool": "run_shell_command", "input": {"command": COMMIT}},
         {"text": "The greeting is there, and committed."},
+        {"text": "There is nothing more to do."},  # to one more prompt
     ],
     "PLAY:refuse": [{"error": 400, "message": "the model says no", "times": 0}],
 }
@@ -75,6 +76,14 @@ def test_gemini_works_commits_and_the_branch_has_it(shop: Path) -> None:
     home = Path(os.environ["SCOPECRAFT_HOME"])
     holders = [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert holders == [], "the key is nowhere that we write"
+
+    # one more prompt, to an agent that was told of all this
+    resumed = sc("resume", "add-greeting", "-m", "and now?", cwd=shop)
+    assert resumed.code == 0, resumed.err
+    assert "There is nothing more to do." in resumed.out
+    again = json.loads(sc("show", "add-greeting", "--json", cwd=shop).out)["sessions"][0]
+    assert again["conversation_id"] == session["conversation_id"]
+    assert 0 < again["activity"]["usage"]["output_tokens"] < activity["usage"]["output_tokens"]
 
 
 def test_an_error_of_the_provider_fails_the_session_with_its_words(shop: Path) -> None:
