@@ -1,4 +1,4 @@
-"""Hearing of changes in many folders through one watchdog observer."""
+"""Hearing of changes in folders through one watchdog observer. The only home of watchdog."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scopecraft.model.event import Alert
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -62,6 +64,11 @@ class FolderWatch:
             self._overflows.start()
             self._running = observer, _handler(self._changed)
         return self._running
+
+
+def polled(seconds: float, reason: str) -> Alert:
+    """Says that changes are looked for by the clock, and why."""
+    return Alert("stream_polled", f"changes are looked for {1 / seconds:.0f} times a second: {reason}")
 
 
 def _handler(changed: Callable[[str], None]) -> FileSystemEventHandler:

@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 
 from scopecraft.model.event import Alert
-from scopecraft.streams.folders import FolderWatch
+from scopecraft.streams.folders import FolderWatch, polled
 from scopecraft.streams.follow import Tail
 from scopecraft.streams.followed import Followed
 from scopecraft.streams.followed import Piece as Piece  # part of what this module gives
 from scopecraft.streams.lines import NO_END
+from scopecraft.streams.monitor import POLL_SECONDS
 
 FILE_BYTES = 1024 * 1024  # of one stream in one pass, so that a long one does not hold up the others
 PASS_BYTES = 8 * 1024 * 1024
 SCAN_SECONDS = 1.0  # what nobody told of is found within
-POLL_SECONDS = 0.2  # where a folder cannot be watched
 RETRY_SECONDS = 60.0  # until it is tried again
 BUSY_SECONDS = 0.02  # where changes come so fast that to look is cheaper than to be told
 CALM_SECONDS = 2.0  # until a busy folder is watched again
@@ -217,8 +217,7 @@ class StreamsWatch:
         if not reason:
             return
         if not self._unwatched:
-            text = f"changes are looked for {1 / POLL_SECONDS:.0f} times a second: {reason}"
-            self._alerts.append(Alert("stream_polled", text))
+            self._alerts.append(polled(POLL_SECONDS, reason))
             self._retry_due = time.monotonic() + RETRY_SECONDS
         self._unwatched.add(folder)
         self._scan_due = 0.0

@@ -1,19 +1,15 @@
-"""Waking up when a file changes. The only home of watchdog."""
+"""Waking up when one file changes."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scopecraft.errors import OperationFailed
 from scopecraft.model.event import Alert
-
-if TYPE_CHECKING:
-    from watchdog.observers.api import BaseObserver
+from scopecraft.streams.folders import FolderWatch, polled
 
 POLL_SECONDS = 0.2
 
@@ -25,11 +21,11 @@ class Wakeups:
         self._changed = threading.Event()
         self.alert: Alert | None = None
 
-    def wait(self, seconds: float) -> bool:
-        """Whether there was a change within the time; at once if there was one already."""
-        changed = self._changed.wait(max(0.0, seconds))
+    def wait(self, seconds: float) -> None:
+        """Until there is a change, at most that long; not at all if there was one already."""
+        most = seconds if self.alert is None else min(seconds, POLL_SECONDS)
+        self._changed.wait(max(0.0, most))
         self._changed.clear()
-        return changed
 
     def notice(self) -> None:
         self._changed.set()
@@ -39,57 +35,23 @@ class Wakeups:
 def watching(path: Path) -> Iterator[Wakeups]:
     """Wake-ups for as long as the block runs; the file need not be there, but its folder must. Raises OperationFailed.
 
-    Where the system has no more watches to give, the folder is polled and `alert` says so.
+    Where the system has no more watches to give, they come by the clock and `alert` says so.
     """
+    target = str(path.absolute())
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OperationFailed(f"cannot watch {folder}: no such folder", "is the session's folder there?")
     wakeups = Wakeups()
-    observer = _observe(path.absolute(), wakeups)
+
+    def changed(name: str) -> None:
+        if name == target:
+            wakeups.notice()
+
+    watch = FolderWatch(changed, wakeups.notice)
     try:
+        reason = watch.add(folder)
+        if reason:
+            wakeups.alert = polled(POLL_SECONDS, reason)
         yield wakeups
     finally:
-        observer.stop()
-        observer.join()
-
-
-def _observe(target: Path, wakeups: Wakeups) -> BaseObserver:
-    from watchdog.observers import Observer
-    from watchdog.observers.polling import PollingObserver
-
-    try:
-        return _started(Observer(), target, wakeups)
-    except OSError as error:
-        reason = error.strerror or str(error)
-    # set down here, outside of the handler: a missing folder fails again and is then no question of watches
-    wakeups.alert = Alert("stream_polled", f"changes are looked for {1 / POLL_SECONDS:.0f} times a second: {reason}")
-    try:
-        return _started(PollingObserver(timeout=POLL_SECONDS), target, wakeups)
-    except OSError as error:
-        raise OperationFailed(
-            f"cannot watch {target.parent}: {error.strerror}", "is the session's folder there?"
-        ) from error
-
-
-def _started(observer: BaseObserver, target: Path, wakeups: Wakeups) -> BaseObserver:
-    from watchdog.events import (
-        FileCreatedEvent,
-        FileDeletedEvent,
-        FileModifiedEvent,
-        FileMovedEvent,
-        FileSystemEvent,
-        FileSystemEventHandler,
-    )
-
-    class Handler(FileSystemEventHandler):
-        def dispatch(self, event: FileSystemEvent) -> None:
-            if str(target) in (os.fsdecode(event.src_path), os.fsdecode(event.dest_path)):
-                wakeups.notice()
-
-    # opening and closing count as events too unless they are filtered: a reader would wake itself for ever
-    kinds: list[type[FileSystemEvent]] = [FileModifiedEvent, FileCreatedEvent, FileMovedEvent, FileDeletedEvent]
-    observer.start()
-    try:
-        observer.schedule(Handler(), str(target.parent), event_filter=kinds)
-    except OSError:
-        observer.stop()
-        observer.join()
-        raise
-    return observer
+        watch.close()

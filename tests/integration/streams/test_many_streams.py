@@ -149,6 +149,18 @@ def test_a_stream_that_was_cut_exchanged_or_taken_away_is_told_once_and_no_line_
     assert all(seen.raw(name) == [b"one", b"two", b"three"] for name in ("cut", "exchanged", "whole"))
 
 
+def test_a_long_stream_that_is_exchanged_is_read_to_its_end_first(tmp_path: Path, seen: Seen) -> None:
+    path = make_stream(tmp_path, "a", (b"x" * 999 + b"\n") * 5000)
+    seen.watch.add("a", path)
+    seen.look()
+    assert seen.watch.is_behind("a")
+    other = tmp_path / "other"
+    other.write_bytes(b"one\n")
+    other.replace(path)
+    seen.until(lambda: seen.others == [("a", Replaced("replaced", 5_000_000))])
+    assert len(seen.lines["a"]) == 5000
+
+
 def test_what_nobody_tells_of_is_found_by_looking(tmp_path: Path, seen: Seen) -> None:
     path = make_stream(tmp_path, "a", b"one\n")
     seen.watch.add("a", path)
