@@ -9,7 +9,7 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.live_screen import LiveScreen
-from scopecraft.cli.say import note, warn
+from scopecraft.cli.say import note
 from scopecraft.cli.table import print_lines
 from scopecraft.cli.terminal import has_colour, is_terminal, width_of
 from scopecraft.cli.watch_board import Watching, look
@@ -39,8 +39,6 @@ def watch(once: bool) -> None:
         _watch()
         return
     lines = watch_lines(look(context), clock.now(), width=width_of(sys.stdout), colour=has_colour(sys.stdout))
-    for notice in context.store.notices:
-        warn(notice)
     print_lines(lines)
     if not once:
         note("this is no terminal to draw on; for programs: sc ls --json")

@@ -32,12 +32,14 @@ class Board:
     activities: Activities = field(default_factory=dict)
     rules: QueueRules = field(default_factory=QueueRules)
     complaint: str = ""
+    notices: tuple[str, ...] = ()  # what went wrong with the state itself, and was mended
 
 
 def look(context: Context) -> Board:
     """Everything that has not ended. What ended unseen is settled on the way."""
     views = [view for view in look_at_all(context, context.store.live()) if is_live(view.session.status)]
-    return Board(tuple(views), activities_of(context.home), context.store.queue.rules())
+    store = context.store
+    return Board(tuple(views), activities_of(context.home), store.queue.rules(), notices=store.notices)
 
 
 def activities_of(home: Home) -> Activities:

@@ -12,12 +12,16 @@ import pytest
 
 from scopecraft.config.paths import Home
 from scopecraft.model.event import Event
-from scopecraft.model.session import Failed
+from scopecraft.model.launch import WindowLaunch
+from scopecraft.model.session import Failed, Running
+from scopecraft.sessions.context import Context
 from scopecraft.sessions.notifying import Notifier
+from scopecraft.sessions.tmux_server import tmux_executor
 from scopecraft.state.store import Store
 from scopecraft.supervisor.contexts import Contexts
 from tests.support.command_line import environment, sc
-from tests.support.sessions import AT, a_session, ended
+from tests.support.sessions import AT, CONTAINER, a_session, ended
+from tests.support.tmux import terminal, tmux
 from tests.support.wait import until
 
 STEPPER = """
@@ -156,6 +160,28 @@ def test_a_failure_is_told_again_only_after_it_has_worked(home: Home, tmp_path: 
     alert(home, "again")
     assert steps(told) == 1
     assert failures() == 2
+
+
+@pytest.mark.tmux
+@pytest.mark.parametrize("has_window", [True, False])
+def test_the_bell_rings_at_who_looks_at_the_homes_tmux_server(home: Home, tmp_path: Path, has_window: bool) -> None:
+    home.settings_file.write_text("[notify]\nbell = 'on'\n")
+    context = Context.of(os.environ)
+    tmux_server = tmux_executor(context)
+    talker = WindowLaunch("r-1", "job", ("sh", "-c", "echo ready; exec sleep 600"), {}, (), "/", tmp_path / "launch")
+    window = tmux_server.start(talker)
+    try:
+        with context.store as store, terminal(tmux_server.attach_command(window, inside_tmux=None)) as person:
+            until(lambda: b"ready" in person.screen)
+            session = store.create(a_session(), AT)
+            store.move(session.id, Running(AT, window if has_window else CONTAINER), "session_started", AT)
+            assert steps(notifier(home)) == 0
+            store.append(Event(0, AT, "alert_raised", session.mission_id, session.id, {"code": "x", "text": "look"}))
+            assert b"\a" not in person.screen
+            assert steps(notifier(home)) == 1
+            until(lambda: b"\a" in person.screen)
+    finally:
+        tmux(tmux_server.socket, "kill-server")
 
 
 def test_a_large_backlog_is_told_in_one_word(home: Home, tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def test_a_narrow_terminal_shows_what_is_asked_below() -> None:
 
 def test_a_paused_queue_a_failed_look_and_nothing_at_all_are_told() -> None:
     rules = QueueRules(is_paused=True, paused_because="a session failed")
-    assert watch_lines(Board(rules=rules, complaint="the disk is full"), NOW, width=100) == [
+    board = Board(rules=rules, complaint="the disk is full", notices=("one", "the database was rebuilt"))
+    assert watch_lines(board, NOW, width=100) == [
         "nothing runs, and nothing waits · the queue is paused: a session failed",
         "cannot look: the disk is full",
+        "the database was rebuilt",
     ]
