@@ -188,24 +188,29 @@ class Server:
             self._room.acquire()
             try:
                 channel, _ = listening.channel.accept()
-            except OSError as error:
+                threading.Thread(target=self._serve, args=(channel,), name="caller", daemon=True).start()
+            except (OSError, RuntimeError) as error:  # the latter where no thread can be had
                 self._room.release()
                 if listening is self._listening and not self._closed.is_set():
                     _log.warning("no caller can be taken up: %s", error)
                     self._closed.wait(0.2)  # too many open files, say: not over and over
-                continue
-            threading.Thread(target=self._serve, args=(channel,), name="caller", daemon=True).start()
 
     def _serve(self, channel: socket.socket) -> None:
-        with channel:
-            caller = Connection(channel)
-            self._callers.add(caller)
-            try:
+        try:
+            with channel:
                 if peer_uid(channel) in (os.getuid(), 0):
-                    self._converse(caller)
-            finally:
-                self._callers.discard(caller)
-                self._room.release()
+                    self._hear(Connection(channel))
+        except OSError:  # gone already
+            pass
+        finally:
+            self._room.release()
+
+    def _hear(self, caller: Connection) -> None:
+        self._callers.add(caller)
+        try:
+            self._converse(caller)
+        finally:
+            self._callers.discard(caller)
 
     def _converse(self, caller: Connection) -> None:
         """The border to other processes: they get an answer or an error, whatever happens."""

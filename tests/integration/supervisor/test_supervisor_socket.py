@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -131,6 +132,20 @@ def test_many_callers_at_once_are_all_answered(supervisor: Supervisor) -> None:
     with ThreadPoolExecutor(60) as pool:
         answers = list(pool.map(lambda _: supervisor.ask("work", {"seconds": 0.2}), range(200)))
     assert answers == [{"size": 0}] * 200
+
+
+def test_one_that_runs_out_of_files_answers_again(home: Home, supervisor: Supervisor) -> None:
+    holder = read_holder(home)
+    assert holder is not None
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (24, hard))
+    with ExitStack() as idle:
+        for _ in range(40):
+            channel = idle.enter_context(socket.socket(socket.AF_UNIX))
+            channel.connect(holder.socket)
+        log = home.root / "supervisor.log"
+        until(lambda: "no caller can be taken up" in log.read_text())
+    assert supervisor.ask("health")["pid"] == supervisor.pid
 
 
 def test_a_crash_ends_it_with_a_record_and_without_its_socket(home: Home, supervisor: Supervisor) -> None:
