@@ -8,7 +8,7 @@ visitor.lock    held by the person whose shell or command the session is
 pointer         mounted read-only over the worktree's .git
 stream.jsonl, stderr.log    mounted one by one: appended to by the agent
 launch/         mounted read-only; window.sh for a window
-inbox/          mounted read-only: what is said to the agent while it works
+inbox/          mounted read-only: inbox.jsonl, what is said to the agent while it works
 secrets/        read by the agent's shell, then removed
 agent/          the agent's home and configuration
 git/            the private git directory
