@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scopecraft.atomic import storage_failed
 from scopecraft.config.projects import Project
 from scopecraft.errors import StorageFailed
 from scopecraft.missions.advance import WORK_STEP
@@ -73,7 +74,7 @@ def checked(context: Context, request: StartRequest, places: Places | None = Non
 
 def enter(context: Context, asked: Asked) -> QueueItem:
     """Behind all that wait. Raises QueueFull, AlreadyRunning and StorageFailed, and leaves nothing behind then."""
-    session = _queued_session(asked)
+    session = _with_own_folder(context, asked)
     folder = context.folder(session.id).path
     guard = _guard(asked.request)
     try:
@@ -86,6 +87,20 @@ def enter(context: Context, asked: Asked) -> QueueItem:
             if context.store.get(session.id) is None:
                 shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _with_own_folder(context: Context, asked: Asked) -> Session:
+    """Two that ask in the same millisecond may get the same id: the folder is only one's."""
+    while True:
+        session = _queued_session(asked)
+        folder = context.folder(session.id).path
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise storage_failed(error, folder) from error
+        return session
 
 
 def _place(context: Context, request: StartRequest, places: Places) -> tuple[Project, Repository]:
