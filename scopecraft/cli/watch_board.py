@@ -33,13 +33,26 @@ class Board:
     rules: QueueRules = field(default_factory=QueueRules)
     complaint: str = ""
     notices: tuple[str, ...] = ()  # what went wrong with the state itself, and was mended
+    is_stuck: bool = False  # something stands in line, and no supervisor is up to start it
 
 
 def look(context: Context) -> Board:
     """Everything that has not ended. What ended unseen is settled on the way."""
     views = [view for view in look_at_all(context, context.store.live()) if is_live(view.session.status)]
     store = context.store
-    return Board(tuple(views), activities_of(context.home), store.queue.rules(), notices=store.notices)
+    return Board(
+        views=tuple(views),
+        activities=activities_of(context.home),
+        rules=store.queue.rules(),
+        notices=store.notices,
+        is_stuck=any(view.word == "queued" for view in views) and not _is_supervised(context.home),
+    )
+
+
+def _is_supervised(home: Home) -> bool:
+    from scopecraft.supervisor.client import is_up
+
+    return is_up(home)
 
 
 def activities_of(home: Home) -> Activities:

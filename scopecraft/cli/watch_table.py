@@ -54,6 +54,8 @@ def watch_lines(board: Board | None, now: datetime, *, width: int, height: int =
     head = [_painted(_sum(views, board.rules), width, colour, "bold")]
     if board.complaint:
         head.append(_painted(f"cannot look: {clean_line(board.complaint)}", width, colour, "red"))
+    if board.is_stuck:
+        head.append(_painted("no supervisor is up to start what waits: sc up", width, colour, "yellow"))
     head += [_painted(clean_line(notice), width, colour, "yellow") for notice in board.notices[-1:]]
     keys = _KEYS if width >= _NARROW_CELLS else _KEYS.partition(" · ")[0]
     foot = [_painted(keys, width, colour, "dim")] if height else []

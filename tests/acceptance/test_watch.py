@@ -83,7 +83,7 @@ def test_it_follows_at_any_size_and_gives_the_terminal_back(
         stand_in_line(home, 12)
         until(lambda: tasks(person) == ["two", "one", *(f"job-{number}" for number in range(1, 13))])
         assert any(re.search(r"job-3 +queued +\d+s .*3rd in line", line) for line in lines(person))
-        for columns, rows, mark in ((80, 10, "… and 10 more"), (40, 12, "  permission")):
+        for columns, rows, mark in ((80, 10, "… and 11 more"), (40, 12, "  permission")):
             resize(person, columns, rows)
             until(lambda mark=mark: mark in lines(person))  # type: ignore[misc]
             assert tasks(person)[:2] == ["two", "one"]
@@ -105,7 +105,7 @@ def test_the_terminal_comes_back_however_it_ends(
     with screen(clean_environment, workplace) as person:
         person.type("sc watch & echo $! >pid; fg; echo code=$?")
         until(lambda: flags(person).startswith("1"))
-        until(lambda: "nothing runs, and nothing waits" in lines(person)[0])
+        until(lambda: "nothing runs, and nothing waits" in "".join(lines(person)))
         if key == "C-c":
             person.press(key)
             person.until(r"^code=0$")
@@ -137,7 +137,7 @@ def test_without_a_terminal_it_prints_once(home: Home, workplace: Path) -> None:
     stand_in_line(home, 2)
     said = sc("watch")
     assert said.code == 0
-    assert said.out.splitlines()[0] == "2 in line"
+    assert said.out.splitlines()[:2] == ["2 in line", "no supervisor is up to start what waits: sc up"]
     assert "\x1b" not in said.out
     assert "sc ls --json" in said.err
     assert sc("watch", "--once").err == ""
