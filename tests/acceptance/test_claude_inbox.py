@@ -14,6 +14,7 @@ from docker import DockerClient
 
 from tests.support.command_line import PROGRAM, sc
 from tests.support.scripted_claude import KEY, build_image, container_settings
+from tests.support.supervisors import running_supervisor
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image, pytest.mark.claude]
@@ -120,7 +121,14 @@ def test_an_interrupted_turn_waits_and_goes_on_with_the_next_message(shop: Path)
 
 
 def test_a_question_is_shown_and_answered_where_no_window_is(shop: Path) -> None:
+    with running_supervisor():
+        _answer_a_question(shop)
+
+
+def _answer_a_question(shop: Path) -> None:
     begin(shop, "PLAY:colour", "asks")
+    until(lambda: row(shop)["state"] == "waiting", 20, every=0.2)
+    assert row(shop)["detail"] == "question: Which colour?"
     refused = sc("send", "fix", "what is it?", cwd=shop)
     assert (refused.code, "sc answer" in refused.err) == (3, True), refused.err
     shown = json.loads(sc("answer", "fix", "--json", cwd=shop).out)
