@@ -29,12 +29,9 @@ class Codex:
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = False
     totals_span_conversation: ClassVar[bool] = True
-    # it finds a conversation by its databases, too
-    keeping: ClassVar[Keeping] = Keeping(
-        own=("sessions/*/*/*/rollout-*{id}.jsonl",),
-        shared=("sessions", "*.sqlite*", "session_index.jsonl"),
-        below="config",
-    )
+    # It finds a conversation by this file alone. It does not travel: it keeps to its provider, which in a container is
+    # one of our own (`codex_config`).
+    keeping: ClassVar[Keeping] = Keeping(own=("sessions/*/*/*/rollout-*{id}.jsonl",), below="config")
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
     environment_names: ClassVar[tuple[str, ...]] = (*CREDENTIALS, "OPENAI_BASE_URL")
 

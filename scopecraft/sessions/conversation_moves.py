@@ -85,7 +85,7 @@ def latest_holder(context: Context, session: Session, conversation_id: str) -> S
 def bring_home(context: Context, session: Session, conversation_id: str) -> None:
     """What a window on this machine added comes from the person's own folder into its session's. Idempotent.
 
-    Raises Refused where the agent cannot move one conversation without all the others.
+    Raises Refused for an agent whose conversations stay where they are.
     """
     keeping = _travelling(session)
     if keeping.persons is None:
@@ -161,7 +161,7 @@ def _travelling(session: Session) -> Keeping:
     keeping = keeping_of(dialect_of_record(session.dialect))
     if keeping is None or not keeping.may_travel:
         raise Refused(
-            f"{session.agent} keeps its conversations all together, so none of them can leave where it is",
+            f"a conversation of {session.agent} cannot move between a container and this machine",
             f"go on where it was: sc resume {session.id}",
         )
     return keeping

@@ -156,10 +156,10 @@ def test_nothing_is_put_where_claude_would_not_look_for_it(context: Context) -> 
     assert not (Path(os.environ["HOME"]) / ".claude").exists()
 
 
-def test_agents_that_keep_all_conversations_together_stay_where_they_are(context: Context) -> None:
+def test_a_conversation_that_cannot_travel_stays_where_it_is(context: Context) -> None:
     alone = session(context, 1, agent="codex", dialect="codex")
     write(context.folder(alone.id).agent / "config", f"sessions/2026/03/01/rollout-1-{ID}.jsonl", "one\n")
-    with pytest.raises(Refused, match="all together"):
+    with pytest.raises(Refused, match="cannot move"):
         put_on_host(context, going_on(alone), alone.worktree)
 
 
