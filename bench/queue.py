@@ -184,7 +184,8 @@ def _engine_events() -> Iterator[list[tuple[str, float]]]:
 
 def _ends(shop: Workshop) -> list[float]:
     with closing(sqlite3.connect(shop.home / "scopecraft.db")) as connection:
-        rows = connection.execute("SELECT at FROM event WHERE kind = 'session_ended' ORDER BY seq").fetchall()
+        query = "SELECT at FROM event WHERE kind = 'session_ended' AND json_extract(data, '$.outcome') = 'completed'"
+        rows = connection.execute(query).fetchall()
     return [datetime.fromisoformat(at).timestamp() for (at,) in rows]
 
 

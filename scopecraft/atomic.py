@@ -31,34 +31,37 @@ def storage_failed(error: OSError, path: Path) -> StorageFailed:
     return StorageFailed(f"cannot write {path}: {reason}", hint)
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+def replace_file(path: Path, data: bytes, mode: int = 0o600, *, is_durable: bool = True) -> None:
     """Put `data` in the place of `path`, durably; readers see the old bytes or the new ones, never a part.
 
+    One that need not be durable is not waited for: only a power failure in the next moments may cost it.
     A symlink at `path` is replaced, not followed. Raises StorageFailed; the old file is whole then, and nothing is
     left beside it.
     """
     temporary = path.parent / f".{path.name}.{os.urandom(4).hex()}.tmp"
     try:
         try:
-            _write_durably(temporary, data, mode)
+            _write(temporary, data, mode, is_durable=is_durable)
             temporary.replace(path)
         except BaseException:  # raised again: an interruption, too, leaves nothing half done
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
-        fsync_folder(path.parent)
+        if is_durable:
+            fsync_folder(path.parent)
     except OSError as error:
         raise storage_failed(error, path) from error
 
 
-def _write_durably(path: Path, data: bytes, mode: int) -> None:
+def _write(path: Path, data: bytes, mode: int, *, is_durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb", buffering=0) as file:
         os.fchmod(descriptor, mode)
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]
-        os.fsync(descriptor)
+        if is_durable:
+            os.fsync(descriptor)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -42,7 +42,8 @@ def refresh_metadata(
         kept = {**before, **(extras or {})}
         content = {"schema_version": SCHEMA_VERSION, **session_to_dict(session), "extras": kept}
         document = clean_json(json.dumps(content, indent=2, ensure_ascii=False))
-        replace_file(folder / METADATA, document.encode() + b"\n")
+        # the database is durable, and waiting for the disk twice more is most of what a change costs
+        replace_file(folder / METADATA, document.encode() + b"\n", is_durable=False)
         return notice
 
 
