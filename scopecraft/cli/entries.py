@@ -147,7 +147,9 @@ def _message(message: Message) -> _Block:
 
 def _finished(claim: Claim, usage: Usage | None) -> _Block:
     used = usage_text(usage) if usage is not None else ""
-    if claim.is_error or claim.aborted:
+    if claim.aborted:
+        return _Block("cut off", used or claim.text, ("yellow", "bold"))
+    if claim.is_error:
         why = claim.text or claim.stop_reason
         return _Block("failed", f"{why}\n{used}" if used else why, ("red", "bold"))
     # the text of a good end repeats the last message

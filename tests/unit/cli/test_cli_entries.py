@@ -111,6 +111,8 @@ def test_an_empty_result_says_so() -> None:
 
 def test_a_failed_end_says_why_and_a_good_one_what_it_used() -> None:
     assert shown(Finished(Claim(True, "error", "out of credit"), Usage())) == ["failed   out of credit"]
+    cut = Claim(True, "cancelled", "the turn was cut off", aborted=True)
+    assert shown(Finished(cut, Usage(658_000))) == ["cut off  in 658k · out 0"]
     good = Finished(Claim(False, "end_turn", "long text again"), Usage(658_000, 97_000, cost_usd=2.82))
     assert shown(good) == ["done     in 658k · out 97k · $2.82"]
 
