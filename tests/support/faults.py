@@ -8,10 +8,11 @@ I6 the stream is what the agent wrote.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from scopecraft.agents.base import dialect_of_record
+from scopecraft.executors.processes import read_process, wait_for
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.queue import QueueRules
@@ -32,9 +34,11 @@ from scopecraft.state.store import Store
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.lines import read_lines
 from tests.support import played
+from tests.support.command_line import PROGRAM
 from tests.support.engine_watch import EngineWatch
 from tests.support.played import STARTED, Shop
 from tests.support.supervisors import Supervisor, answering, started
+from tests.support.tmux import tmux
 from tests.support.wait import until
 
 BACK_SECONDS = 5.0  # a supervisor that was killed is back within that
@@ -130,9 +134,9 @@ class World:
         answering(supervisor)
         return supervisor
 
-    def begin(self, **env: str) -> Supervisor:
+    def begin(self, program: Sequence[str] = (*PROGRAM, "serve"), **env: str) -> Supervisor:
         """The same without waiting for it."""
-        supervisor = started(self.shop.home, **env)
+        supervisor = started(self.shop.home, program, **env)
         self._kept.callback(supervisor.kill)
         return supervisor
 
@@ -184,6 +188,18 @@ class World:
         assert isinstance(status, Ended), status
         return status.outcome
 
+    def end_tmux(self) -> None:
+        """All windows, as in a crash: first what runs in them, whose number is then free, and then the server."""
+        for socket in Path(os.environ["XDG_RUNTIME_DIR"]).glob("scopecraft/*/tmux"):
+            server = read_process(int(tmux(socket, "display-message", "-p", "#{pid}")))
+            panes = [int(pid) for pid in tmux(socket, "list-panes", "-aF", "#{pane_pid}").split()]
+            for pid in panes:
+                os.killpg(pid, signal.SIGKILL)  # while one of its group lives, its number is not free
+            until(lambda panes=panes: not _any_process(panes), what="all to be collected")
+            assert server is not None
+            os.kill(server.pid, signal.SIGKILL)
+            assert not wait_for({server}, 10)
+
     def close(self) -> None:
         self._kept.close()
 
@@ -226,6 +242,11 @@ def check_invariants(world: World, *, rounds: int = 1, completed: bool = False) 
     world.counted.add(counts)
     print(f"invariants hold: {counts}")
     return counts
+
+
+def _any_process(pids: list[int]) -> bool:
+    """Zombies too, which keep their number."""
+    return any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
 def _journal(world: World) -> list[Event]:
