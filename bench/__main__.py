@@ -15,6 +15,7 @@ MODULES = (
     "bench.private_git",
     "bench.stream",
     "bench.monitor",
+    "bench.supervisor",
     "bench.tmux_start",
 )
 

@@ -26,7 +26,7 @@ ROUNDS = 15
 def figures() -> list[Figure]:
     with workshop() as shop:
         _make_live(shop)
-        _make_ended(shop)
+        make_ended(shop)
         # once to look at what is there: nothing is left to settle afterwards
         shown = shop.sc("ls")
         alive = shown.count(" running ")
@@ -42,12 +42,15 @@ def figures() -> list[Figure]:
 
 
 def _make_live(shop: Workshop) -> None:
+    shop.sc("queue", "limit", "--running", "100")
     for number in range(LIVE_OF_EACH_KIND):
         shop.sc("run", f"box-{number}", "--agent", "plain", "-m", "x", "--detach", "--", "sleep", "3600")
         shop.sc("dispatch", f"window-{number}", "--agent", "plain", "--", "sleep", "3600")
 
 
-def _make_ended(shop: Workshop) -> None:
+def make_ended(shop: Workshop) -> None:
+    """Rows of sessions that are over; the home has a database afterwards, whatever it had before."""
+    shop.sc("ls")
     begin = datetime.now(UTC) - timedelta(days=30)
     # one transaction: 10,000 durable commits would take minutes and measure nothing here
     with closing(sqlite3.connect(shop.home / "scopecraft.db")) as connection, connection:

@@ -60,6 +60,11 @@ def make_files(folder: Path, count: int) -> list[Path]:
     return paths
 
 
+def writer_of(folder: Path, lines_a_second: int, total: int) -> subprocess.Popen[bytes]:
+    """A process that writes to all streams below the folder in turn."""
+    return subprocess.Popen([sys.executable, "-c", _WRITER, str(folder), str(lines_a_second), str(total)])
+
+
 def busy(folder: Path, files: int, lines_a_second: int, seconds: int) -> Measured:
     claude = dialect("claude")
     total, seen = lines_a_second * seconds, 0
@@ -70,7 +75,7 @@ def busy(folder: Path, files: int, lines_a_second: int, seconds: int) -> Measure
             watch.add(path.parent.name, path)
             folds[path.parent.name] = ActivityFold(claude.entries)
         watch.read()
-        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(folder), str(lines_a_second), str(total)])
+        writer = writer_of(folder, lines_a_second, total)
         used, began = time.process_time(), time.monotonic()
         while seen < total:
             if not watch.wait(10):

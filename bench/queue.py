@@ -39,6 +39,7 @@ ENQUEUED = 300
 ROUNDS = 15
 HANDED_OVER = 12
 SECONDS = 120
+Seen = list[tuple[str, float]]
 HUEY = ("uv", "run", "--quiet", "--no-project", "--with", "huey", "python")
 HUEY_PROGRAM = """
 import json, pathlib, sys, threading, time
@@ -131,18 +132,45 @@ def _scopecraft_hand_over(shop: Workshop) -> Iterator[Figure]:
         _alone(shop, *_add(f"next-{number}"))
     shop.sc("up")
     try:
-        with _engine_events() as seen:
+        with _engine_events() as seen, _journal(shop) as written:
             shop.sc("queue", "resume")
             _wait(lambda: not any(json.loads(shop.sc("queue", "--json"))["counts"].values()))
-        ends = _ends(shop)
     finally:
         shop.sc("down", check=False)
-    created = [at for action, at in seen if action == "create"]
-    died = [at for action, at in seen if action == "die"]
-    recorded = [(after - end) * 1000 for end, after in _following(ends, created)]
-    exited = [(after - end) * 1000 for end, after in _following(died, created)]
-    yield Figure("session ended -> next container created", None, statistics.median(recorded), "ms", "under 30 ms")
-    yield Figure("container exited -> next container created", None, statistics.median(exited), "ms", "")
+    begun = _following(_of("session_ended", written), _of("session_starting", written))
+    made = _following(_of("die", seen), _of("create", seen))
+    yield Figure("session ended -> next container asked for", None, _median(begun), "ms", "under 30 ms")
+    yield Figure("container exited -> next one made (commits taken between)", None, _median(made), "ms", "")
+
+
+def _median(gaps: list[tuple[float, float]]) -> float:
+    return statistics.median((after - end) * 1000 for end, after in gaps)
+
+
+@contextlib.contextmanager
+def _journal(shop: Workshop) -> Iterator[Seen]:
+    """What another process sees of it, a millisecond after it was written: kind, when."""
+    written: Seen = []
+    is_over = threading.Event()
+
+    def read() -> None:
+        last = 0
+        with closing(sqlite3.connect(shop.home / "scopecraft.db")) as connection:
+            while not is_over.wait(0.001):
+                for last, kind in connection.execute("SELECT seq, kind FROM event WHERE seq > ? ORDER BY seq", (last,)):
+                    written.append((kind, time.time()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield written
+    finally:
+        is_over.set()
+        reader.join()
+
+
+def _of(kind: str, seen: Seen) -> list[float]:
+    return [at for each, at in seen if each == kind]
 
 
 def _add(task: str) -> tuple[str, ...]:
@@ -162,11 +190,11 @@ def _alone(shop: Workshop, *arguments: str) -> None:
 
 
 @contextlib.contextmanager
-def _engine_events() -> Iterator[list[tuple[str, float]]]:
+def _engine_events() -> Iterator[Seen]:
     """What the engine tells of containers of sessions meanwhile, whosoever they are: action, when."""
     client = docker.from_env()
     stream = client.events(decode=True, filters={"type": "container", "event": ["create", "die"]})
-    seen: list[tuple[str, float]] = []
+    seen: Seen = []
 
     def read() -> None:
         for event in stream:
@@ -182,16 +210,9 @@ def _engine_events() -> Iterator[list[tuple[str, float]]]:
         stream.close()
 
 
-def _ends(shop: Workshop) -> list[float]:
-    with closing(sqlite3.connect(shop.home / "scopecraft.db")) as connection:
-        query = "SELECT at FROM event WHERE kind = 'session_ended' AND json_extract(data, '$.outcome') = 'completed'"
-        rows = connection.execute(query).fetchall()
-    return [datetime.fromisoformat(at).timestamp() for (at,) in rows]
-
-
 def _following(ends: list[float], starts: list[float]) -> list[tuple[float, float]]:
-    """Each end with the first start after it."""
-    return [(end, min(after)) for end in ends if (after := [start for start in starts if start > end])]
+    """There is one slot: each end with the start of the next one."""
+    return list(zip(ends[-HANDED_OVER:-1], starts[-HANDED_OVER:][1:], strict=True))
 
 
 def _spooler() -> Iterator[Figure]:

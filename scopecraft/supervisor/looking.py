@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_events import EngineEvents
@@ -16,6 +17,7 @@ from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.settling import Settling
 
 LOOK_SECONDS = 1.5
+CONTAINERS_SECONDS = 5.0  # the engine tells of their ends by itself; this is for what it did not tell
 _log = logging.getLogger(__name__)
 
 
@@ -27,6 +29,9 @@ class Looking:
         self._soon = threading.Event()
         self._is_over = False
         self._events: dict[str, EngineEvents] = {}
+        self._version = -1
+        self._live: list[Session] = []
+        self._containers_due = 0.0
         self.silent: str = ""  # why the engine or tmux cannot be looked at, if so
         self._thread = threading.Thread(target=self._run, name="look", daemon=True)
 
@@ -34,6 +39,8 @@ class Looking:
         self._thread.start()
 
     def soon(self) -> None:
+        """From any thread: a look at everything."""
+        self._containers_due = 0.0
         self._soon.set()
 
     def leave(self) -> None:
@@ -56,8 +63,14 @@ class Looking:
 
     def _look(self) -> None:
         context = self._contexts.fresh()
-        live = [session for session in context.store.live() if not isinstance(session.status, Queued)]
-        self._listen({context.engine} | _engines_of(live))
+        live = self._current(context)
+        if time.monotonic() >= self._containers_due:
+            self._containers_due = time.monotonic() + CONTAINERS_SECONDS
+            self._listen({context.engine} | _engines_of(live))
+        else:
+            live = [session for session in live if session.executor == "tmux" or handle_of(session.status) is None]
+        if not live:
+            return
         looks = looks_of(context, live)
         silent = next((look.why for look in looks.values() if isinstance(look, Unknown)), "")
         if silent != self.silent:
@@ -65,6 +78,14 @@ class Looking:
             self.silent = silent
         for session in live:
             self._judge(context, session, looks.get(session.id))
+
+    def _current(self, context: Context) -> list[Session]:
+        """Read again only when somebody wrote: what was read of 50 sessions costs more than a look at them."""
+        version = context.store.data_version()
+        if version != self._version:
+            self._live = [session for session in context.store.live() if not isinstance(session.status, Queued)]
+            self._version = version
+        return self._live
 
     def _judge(self, context: Context, session: Session, look: Look | None) -> None:
         if isinstance(look, Exited | Gone):

@@ -51,6 +51,8 @@ class Monitor:
         self._latest: dict[str, dict[str, Any]] = {}  # what was told last; read by other threads
         self._is_over = False
         self._is_stale = True  # who is live may have changed
+        self._version = -1
+        self._live: dict[str, Session] = {}
         self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
 
     def start(self) -> None:
@@ -89,9 +91,8 @@ class Monitor:
                     time.sleep(0.1)
 
     def _tick(self, now: float) -> None:
-        self._is_stale = False
         context = self._contexts.fresh()
-        live = {session.id: session for session in context.store.live() if _has_stream(session)}
+        live = self._current(context)
         for session_id in set(self._watched) - set(live):
             self._finish(context, session_id)
         for session in live.values():
@@ -100,6 +101,15 @@ class Monitor:
             watched = self._watched[session.id]
             watched.is_now(session, now)
             self._limits.judge(context, watched, now)
+
+    def _current(self, context: Context) -> dict[str, Session]:
+        """Read again only when somebody wrote, or said so."""
+        version = context.store.data_version()
+        if self._is_stale or version != self._version:
+            self._is_stale = False
+            self._version = version
+            self._live = {session.id: session for session in context.store.live() if _has_stream(session)}
+        return self._live
 
     def _follow(self, context: Context, session: Session) -> None:
         read = dialect_of_record(session.dialect).entries
