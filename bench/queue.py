@@ -27,6 +27,7 @@ import docker
 
 from bench.measure import Figure, median_ms, print_figures
 from bench.workshop import Workshop, workshop
+from scopecraft.config.paths import Home
 from scopecraft.model.clock import to_text
 from scopecraft.model.ids import new_mission_id, new_session_id
 from scopecraft.model.queue import Occupancy, QueueRules
@@ -132,7 +133,7 @@ def _scopecraft_hand_over(shop: Workshop) -> Iterator[Figure]:
         _alone(shop, *_add(f"next-{number}"))
     shop.sc("up")
     try:
-        with _engine_events() as seen, _journal(shop) as written:
+        with _engine_events(shop) as seen, _journal(shop) as written:
             shop.sc("queue", "resume")
             _wait(lambda: not any(json.loads(shop.sc("queue", "--json"))["counts"].values()))
     finally:
@@ -157,8 +158,9 @@ def _journal(shop: Workshop) -> Iterator[Seen]:
         last = 0
         with closing(sqlite3.connect(shop.home / "scopecraft.db")) as connection:
             while not is_over.wait(0.001):
-                for last, kind in connection.execute("SELECT seq, kind FROM event WHERE seq > ? ORDER BY seq", (last,)):
-                    written.append((kind, time.time()))
+                rows = connection.execute("SELECT seq, kind FROM event WHERE seq > ? ORDER BY seq", (last,)).fetchall()
+                written.extend((kind, time.time()) for _, kind in rows)
+                last = rows[-1][0] if rows else last
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -190,17 +192,16 @@ def _alone(shop: Workshop, *arguments: str) -> None:
 
 
 @contextlib.contextmanager
-def _engine_events() -> Iterator[Seen]:
-    """What the engine tells of containers of sessions meanwhile, whosoever they are: action, when."""
+def _engine_events(shop: Workshop) -> Iterator[Seen]:
+    """What the engine tells of the containers of this home: action, when."""
     client = docker.from_env()
-    stream = client.events(decode=True, filters={"type": "container", "event": ["create", "die"]})
+    label = f"scopecraft.home={Home(shop.home).label}"
+    stream = client.events(decode=True, filters={"type": "container", "event": ["create", "die"], "label": label})
     seen: Seen = []
 
     def read() -> None:
         for event in stream:
-            name = event["Actor"]["Attributes"].get("name", "")
-            if name.startswith("sc-r-"):
-                seen.append((event["Action"], event["timeNano"] / 1e9))
+            seen.append((event["Action"], event["timeNano"] / 1e9))
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
