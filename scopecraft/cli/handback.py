@@ -10,8 +10,6 @@ import click
 from scopecraft.cli.command import command
 from scopecraft.cli.going_on import settled, show_alone, spoken, start_alone
 from scopecraft.cli.prompt import prompt_from
-from scopecraft.cli.say import say
-from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
 
 
@@ -39,7 +37,5 @@ def handback(session: str, message: str | None, file: Path | None, detach: bool,
     prompt = prompt_from(message, file) if message is not None or file is not None else None
     context = Context.of(os.environ)
     found = settled(context, session, project)
-    if is_live(found.status) and found.mode == "dispatch":
-        say(f"closing the window of {found.id} ({found.task}) …")
     begun = hand_back(context, found, prompt, Way(spoken, start_alone))
     return show_alone(context, begun, detach=detach)

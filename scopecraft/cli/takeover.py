@@ -9,9 +9,8 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.going_on import open_window, settled, show_window, spoken
-from scopecraft.cli.say import say
 from scopecraft.cli.terminal import is_terminal
-from scopecraft.model.session import Session, is_live
+from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 
@@ -45,8 +44,6 @@ def takeover(session: str, on_host: bool, detach: bool, project: str | None) -> 
 
     context = Context.of(os.environ)
     found = settled(context, session, project)
-    if is_live(found.status) and found.mode == "autonomous":
-        say(f"ending the turn of {found.id} ({found.task}) …")
     opened = take_over(context, found, Way(spoken, start), on_host=on_host)
     is_there = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     show_window(context, opened, go_there=is_there and not detach)

@@ -129,20 +129,18 @@ def put_on_host(context: Context, request: StartRequest, worktree: str) -> None:
 
     What is there already and longer stays as it is. Raises Refused where the two are not the same any more.
     """
-    continues = request.continues
-    if continues is None or continues.conversation_id is None:
-        return
-    conversation_id = continues.conversation_id
-    before = context.store.get(continues.session_id)
-    if before is None or not latest_holder(context, before, conversation_id).is_contained:
-        return
-    kept = find_kept(context, before, conversation_id)
-    keeping = _travelling(kept.session)
-    if keeping.persons is None:
-        return
-    home = keeping.persons(context.environ)
-    for number, part in enumerate(_own_parts(kept.folder, keeping, conversation_id, worktree)):
-        _put(part, home / part.path, request, must_fit=number == 0)
+    for part, target, is_first in _on_host(context, request, worktree):
+        lacking = _lacking(part, target, is_first=is_first)
+        if lacking is not None:
+            private_folder(target.parent)
+            replace_file(target, lacking)
+            request.on_note(f"copied to {target}")
+
+
+def refuse_on_host(context: Context, request: StartRequest, worktree: str) -> None:
+    """Raises what `put_on_host` would; puts nothing anywhere."""
+    for part, target, is_first in _on_host(context, request, worktree):
+        _lacking(part, target, is_first=is_first)
 
 
 def refuse_to_travel(session: Session) -> None:
@@ -174,16 +172,32 @@ def _own_parts(folder: Path, keeping: Keeping, conversation_id: str, cwd: str) -
             yield part
 
 
-def _put(part: Part, target: Path, request: StartRequest, *, must_fit: bool) -> None:
+def _on_host(context: Context, request: StartRequest, worktree: str) -> Iterator[tuple[Part, Path, bool]]:
+    """What goes into the person's own folder, and where; first the conversation itself. Nothing where it is there."""
+    continues = request.continues
+    if continues is None or continues.conversation_id is None:
+        return
+    conversation_id = continues.conversation_id
+    before = context.store.get(continues.session_id)
+    if before is None or not latest_holder(context, before, conversation_id).is_contained:
+        return
+    kept = find_kept(context, before, conversation_id)
+    keeping = _travelling(kept.session)
+    if keeping.persons is None:
+        return
+    home = keeping.persons(context.environ)
+    for number, part in enumerate(_own_parts(kept.folder, keeping, conversation_id, worktree)):
+        yield part, home / part.path, number == 0
+
+
+def _lacking(part: Part, target: Path, *, is_first: bool) -> bytes | None:
+    """What is to be written; None where that is there, and perhaps more."""
     try:
         ours = b"".join(chunks_of(part))
-        theirs = target.read_bytes() if target.exists() else None
+        theirs = target.read_bytes() if target.exists() else b""
     except OSError as error:
         raise storage_failed(error, target) from error
-    if theirs is not None and (theirs.startswith(ours) or not ours.startswith(theirs)):
-        if must_fit and not theirs.startswith(ours):
-            raise Refused(f"{target} has another end than what is to go on", "move it away, or go on in the container")
-        return  # it is there, and perhaps further
-    private_folder(target.parent)
-    replace_file(target, ours)
-    request.on_note(f"copied to {target}")
+    if is_first and not ours.startswith(theirs) and not theirs.startswith(ours):
+        raise Refused(f"{target} has another end than what is to go on", "move it away, or leave --on-host out")
+    is_further = len(ours) > len(theirs) and ours.startswith(theirs)
+    return ours if is_further else None

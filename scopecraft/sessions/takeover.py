@@ -22,6 +22,7 @@ from scopecraft.sessions.conversation_moves import (
     bring_home,
     conversation_held,
     latest_holder,
+    refuse_on_host,
     refuse_to_travel,
     refuse_writers,
     require_conversation,
@@ -56,7 +57,11 @@ def takeover(context: Context, session: Session, way: Way[S], *, on_host: bool) 
     if on_host:
         refuse_to_travel(session)
     with going_on(context, session, request, on_host=on_host) as session:
+        if on_host:
+            refuse_on_host(context, request, session.worktree)
         was_live = is_live(session.status)
+        if was_live:
+            request.on_note(f"ending the turn of {session.id} ({session.task}); Ctrl-C ends it at once …")
         _end(context, session, TAKEN_OVER)
         with _kept(request, session if was_live else None, f"sc takeover {session.id}"):
             return way.start(context, request)
@@ -78,6 +83,8 @@ def handback(context: Context, session: Session, prompt: str | None, way: Way[S]
         refuse_to_travel(session)
     with going_on(context, session, request, on_host=False, is_ending=True) as session:
         was_live = is_live(session.status)
+        if was_live:
+            request.on_note(f"closing the window of {session.id} ({session.task}); Ctrl-C closes it at once …")
         session = _end(context, session, HANDED_BACK)
         with _kept(request, session if was_live else None, f"sc handback {session.id}"):
             _bring_home(context, session, request)
@@ -156,7 +163,7 @@ def _kept(request: StartRequest, ended: Session | None, again: str) -> Iterator[
     """Says what there still is when the next session does not come up."""
     try:
         yield
-    except ScopecraftError:
+    except (ScopecraftError, KeyboardInterrupt):
         if ended is not None:
             request.on_note(f"{ended.id} has ended, its conversation and its commits are kept; try again: {again}")
         raise

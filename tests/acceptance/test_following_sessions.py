@@ -133,6 +133,23 @@ def test_an_interrupted_session_goes_on_by_its_conversation(shop: Path, engine: 
     assert sessions(shop)[0]["conversation_id"] == cut["conversation_id"]
 
 
+def test_a_window_that_does_not_come_up_loses_nothing(shop: Path) -> None:
+    settings = Path(os.environ["SCOPECRAFT_HOME"]) / "config" / "settings.toml"
+    settings.write_text(settings.read_text().replace("command =", 'host_command = ["false"]\ncommand ='))
+    assert sc("run", "fix", "-m", "PLAY:hang", "--detach", cwd=shop).code == 0
+    until(lambda: "time.sleep(600)" in sc("logs", "fix", cwd=shop).out, 60, every=0.2)
+    alone = sessions(shop)[0]
+    assert sc("interrupt", "fix", cwd=shop).code == 0  # it waits for a person, and is taken over all the same
+    taken = sc("takeover", "fix", "--on-host", cwd=shop)
+    assert taken.code == 1
+    assert f"{alone['id']} has ended, its conversation and its commits are kept" in taken.err
+    assert f"sc takeover {alone['id']}" in taken.err
+    resumed = sc("resume", alone["id"], "-m", "PLAY:by-hand", cwd=shop)
+    assert resumed.code == 0, resumed.err
+    assert commits(shop) == ["Step by-hand"]
+    assert sessions(shop)[0]["conversation_id"] == alone["conversation_id"]
+
+
 def test_what_has_no_conversation_is_refused_and_stays_as_it_is(shop: Path) -> None:
     assert sc("run", "plain", "--agent", "plain", "-m", "x", "--detach", "--", "sleep", "600", cwd=shop).code == 0
     for words in (("takeover", "plain"), ("resume", "plain", "-m", "x"), ("retry", "plain"), ("handback", "plain")):
