@@ -37,7 +37,8 @@ class StreamsWatch:
     an eighth of a millisecond for a change, a look at a file a hundredth of that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, calm_seconds: float = CALM_SECONDS) -> None:
+        self._calm_seconds = calm_seconds
         self._followed: dict[str, Followed] = {}
         self._keys: dict[str, set[str]] = {}  # by path; read in other threads
         self._folders: dict[str, int] = {}  # how many streams each has
@@ -197,10 +198,10 @@ class StreamsWatch:
     def _mind_pace(self, followed: Followed, now: float) -> None:
         folder = followed.folder
         if folder in self._busy:
-            self._busy[folder] = now + CALM_SECONDS
+            self._busy[folder] = now + self._calm_seconds
         elif followed.is_busy(now) and folder not in self._unwatched:
             self._watch.remove(Path(folder))
-            self._busy[folder] = now + CALM_SECONDS
+            self._busy[folder] = now + self._calm_seconds
 
     def _look_at_busy(self, now: float) -> None:
         self._busy_due = now + BUSY_SECONDS

@@ -104,6 +104,25 @@ def test_a_line_is_known_long_before_the_next_look_at_all_files(tmp_path: Path, 
     assert statistics.median(delays) < 0.05
 
 
+def test_after_a_burst_a_line_is_known_as_soon_as_before(tmp_path: Path) -> None:
+    path = make_stream(tmp_path, "a")
+    with StreamsWatch(calm_seconds=0.1) as watch:
+        seen = Seen(watch)
+        watch.add("a", path)
+        for count in range(1, 11):
+            append(path, b"burst\n")
+            seen.until(lambda count=count: len(seen.lines["a"]) == count)  # type: ignore[misc]
+        calm = time.monotonic() + 1.2
+        seen.until(lambda: time.monotonic() > calm)
+        delays = []
+        for count in range(11, 14):
+            written = time.monotonic()
+            append(path, b"x\n")
+            seen.until(lambda count=count: len(seen.lines["a"]) == count)  # type: ignore[misc]
+            delays.append(time.monotonic() - written)
+    assert statistics.median(delays) < 0.5
+
+
 def test_a_long_stream_does_not_hold_up_a_short_one(tmp_path: Path, seen: Seen) -> None:
     line = b"x" * 999 + b"\n"
     seen.watch.add("long", make_stream(tmp_path, "long", line * 10_000))
@@ -240,21 +259,21 @@ def test_nothing_is_left_when_a_watch_is_closed(tmp_path: Path) -> None:
 
 
 WATCH = """
-import sys
+import sys, time
 from pathlib import Path
 from scopecraft.streams.many import StreamsWatch
 with StreamsWatch() as watch:
     for name in sys.argv[1:]:
         watch.add(name, Path(name))
-    lines = 0
-    while True:
+    lines, end = 0, time.monotonic() + 30
+    while time.monotonic() < end:
         for key, piece in watch.read():
             if isinstance(piece, list):
                 lines += len(piece)
                 print("lines", lines, flush=True)
             else:
                 print(getattr(piece, "code", piece), getattr(piece, "text", ""), flush=True)
-        watch.wait(30)
+        watch.wait(5)
 """
 
 
