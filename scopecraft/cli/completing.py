@@ -216,6 +216,15 @@ def _queued(home: str, _: Sequence[str]) -> Iterator[str]:
     yield from waiting_names(f"{home}/scopecraft.db", MOST_NAMES)
 
 
+def _sessions_that(which: str) -> Callable[[str, Sequence[str]], Iterator[str]]:
+    def read(home: str, _: Sequence[str]) -> Iterator[str]:
+        from scopecraft.state.session_names import session_names
+
+        yield from session_names(f"{home}/scopecraft.db", which, MOST_NAMES)
+
+    return read
+
+
 def _agents(home: str, _: Sequence[str]) -> Iterator[str]:
     yield from AGENTS
     yield from _AGENT.findall(_text(f"{home}/config/settings.toml"))
@@ -239,6 +248,9 @@ _READERS: Mapping[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "session": _sessions,
     "removed": _removed,
     "queued": _queued,
+    "ended session": _sessions_that("ended"),
+    "autonomous session": _sessions_that("autonomous"),
+    "dispatch session": _sessions_that("dispatch"),
     "agent": _agents,
     "project": _projects,
     "artifact": _artifacts,

@@ -205,7 +205,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('ended session',)),
     'resume': ("Go on with an ended session's conversation.", (
         (('-m', '--message'), 'text', 'What to do now', False),
         (('-f', '--file'), 'file', 'The prompt, from a file', False),
@@ -213,14 +213,14 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('ended session',)),
     'takeover': ('Go on by hand with what an agent does by itself.', (
         (('--on-host',), '', "The window's agent works on this machine, outside any container", False),
         (('-d', '--detach'), '', 'Do not go to the window', False),
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('autonomous session',)),
     'handback': ('Leave what is in a window to its agent alone.', (
         (('-m', '--message'), 'text', 'What to do now; default: go on with the task', False),
         (('-f', '--file'), 'file', 'The prompt, from a file', False),
@@ -228,7 +228,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('dispatch session',)),
     'exec': ("Run one command of yours in a task's container.", (
         (('-T', '--no-terminal'), '', 'Bytes in and out, even where you sit at a terminal', False),
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),

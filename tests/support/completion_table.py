@@ -33,6 +33,10 @@ KINDS = {
 }
 # of single commands, where the name alone does not tell
 OWN_KINDS = {
+    ("retry", "session"): "ended session",
+    ("resume", "session"): "ended session",
+    ("takeover", "session"): "autonomous session",
+    ("handback", "session"): "dispatch session",
     ("restore", "task"): "removed",
     ("restore", "name"): "text",
     ("image build", "agent"): "",

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from scopecraft.state.store import Store
 from tests.support.command_line import PROGRAM, environment, sc
 from tests.support.repos import make_repository
+from tests.support.sessions import AT, a_session, ended
 
 HEAVY = ("click", "sqlite3", "pydantic", "docker", "libtmux", "rich", "tomlkit", "subprocess", "json")
 
@@ -128,3 +130,20 @@ def test_a_home_of_many_missions_is_no_reason_to_wait(home: Path) -> None:
         (home / "missions" / "active" / f"m-02{number:014x}--task-{number}").mkdir()
     assert len(tab("path", "task-")) == 200
     assert tab("path", "task-1999") == ["task-1999"]
+
+
+def test_only_sessions_that_a_command_is_about_are_offered(home: Path) -> None:
+    with Store.open(home) as store:
+        made = [a_session(task=f"task-{mode}", mode=mode) for mode in ("autonomous", "dispatch")]
+        for session in made:
+            store.create(session, AT)
+        over = a_session(task="over")
+        store.create(over, AT)
+        store.move(over.id, ended(), "session_ended", AT)
+        again = a_session(task="over", mission_id=over.mission_id, mode="dispatch")
+        store.create(again, AT)
+    alone, window = made
+    assert tab("takeover", "") == ["task-autonomous", over.id, alone.id]
+    assert tab("handback", "") == ["over", "task-dispatch", again.id, window.id]
+    # its task would name the session that came after it
+    assert tab("resume", "") == tab("retry", "") == [over.id]
