@@ -7,11 +7,12 @@ A built-in one is a file of this package and a row of `BUILT_IN`; any other come
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from scopecraft.model.activity import Reading
-from scopecraft.model.launch import AgentCommand, AgentRequest
-from scopecraft.model.window import DispatchState, WindowView
+if TYPE_CHECKING:
+    from scopecraft.model.activity import Reading
+    from scopecraft.model.launch import AgentCommand, AgentRequest
+    from scopecraft.model.window import DispatchState, WindowView
 
 
 class Dialect(Protocol):

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from scopecraft.agents import claude_stream
 from scopecraft.agents.argument import prompt_argument
-from scopecraft.agents.claude_dispatch import read_dispatch_state, turn_started
 from scopecraft.agents.claude_gates import first_run_files
 from scopecraft.agents.claude_hooks import SETTINGS_FILE, hook_files
 from scopecraft.agents.claude_keeping import KEEPING
-from scopecraft.agents.claude_result import DONE_MARKS, TURN_MARK
+from scopecraft.agents.claude_lines import DONE_MARKS, TURN_MARK, prompt_line
 from scopecraft.agents.keeping import Keeping
 from scopecraft.errors import BadInput
-from scopecraft.model.activity import Reading
 from scopecraft.model.launch import AgentCommand, AgentRequest
-from scopecraft.model.window import DispatchState, WindowView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scopecraft.agents.inbox import Inbox
     from scopecraft.agents.talk import Talk
+    from scopecraft.model.activity import Reading
+    from scopecraft.model.window import DispatchState, WindowView
 
 CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_AUTH_TOKEN")
 QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_TELEMETRY": "1"}
@@ -42,8 +42,6 @@ class Claude:
 
     def headless(self, request: AgentRequest) -> AgentCommand:
         """The prompt is the first line of stdin, so its length has no limit; more may follow, also answers."""
-        from scopecraft.agents.claude_input import prompt_line
-
         if not (request.prompt or "").strip():
             raise BadInput("Claude needs a prompt", "give one with -m, with -f or on stdin")
         argv = [*_begin(request), "-p", *STREAMS, *_conversation(request)]
@@ -85,13 +83,22 @@ class Claude:
 
         return ClaudeInbox()
 
-    def entries(self, line: bytes) -> Reading:
-        return claude_stream.read(line)
+    # What it prints and how it stands is read by those who look at it, and not loaded by those who call it.
+
+    @property
+    def entries(self) -> Callable[[bytes], Reading]:
+        from scopecraft.agents.claude_stream import read
+
+        return read
 
     def window_state(self, view: WindowView) -> DispatchState:
+        from scopecraft.agents.claude_dispatch import read_dispatch_state
+
         return read_dispatch_state(view)
 
     def turn_started(self, view: WindowView, since: str) -> bool | None:
+        from scopecraft.agents.claude_dispatch import turn_started
+
         return turn_started(view, since)
 
 

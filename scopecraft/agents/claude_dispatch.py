@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
+from scopecraft.agents.claude_keeping import own_config_folder
 from scopecraft.agents.claude_state import FROM_TASK, HookFold, RegistryEntry, combine, find_entry
 from scopecraft.agents.file_tail import read_tail
 from scopecraft.agents.hook_window import hook_lines
@@ -20,12 +21,6 @@ REGISTRY_BYTES = 64 * 1024
 REGISTRY_FILES = 64  # looked at when none has the pid's name
 SLOW_START_SECONDS = 10.0
 NOT_BEGUN = "it has not begun: its window may ask to log in or to trust the folder"
-
-
-def own_config_folder(environ: Mapping[str, str]) -> Path:
-    """Where Claude keeps what belongs to the person."""
-    configured = environ.get("CLAUDE_CONFIG_DIR")
-    return Path(configured) if configured else Path(environ.get("HOME", "/")) / ".claude"
 
 
 def read_dispatch_state(view: WindowView) -> DispatchState:

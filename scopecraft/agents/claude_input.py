@@ -7,13 +7,12 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from typing import Any
 
 import orjson
 
-from scopecraft.agents.claude_stream import PROMPT_MARK, QUESTION_TOOL
+from scopecraft.agents.claude_lines import json_line, message_line
+from scopecraft.agents.claude_stream import QUESTION_TOOL
 from scopecraft.agents.claude_talk import Chosen, choose, inquiries_of, is_allowed
 from scopecraft.agents.records import Record, record
 from scopecraft.agents.talk import Inquiry, Question
@@ -25,11 +24,10 @@ REFUSED = "The person declines. Go on without it, and say at the end what you de
 
 class ClaudeInbox:
     def message(self, text: str, message_id: str) -> bytes:
-        content = text.encode("utf-8", "replace").decode()
-        return _line({"type": "user", "message": {"role": "user", "content": content}, "uuid": message_id})
+        return message_line(text, message_id)
 
     def interrupt(self, request_id: str) -> bytes:
-        return _line({"type": "control_request", "request_id": request_id, "request": {"subtype": "interrupt"}})
+        return json_line({"type": "control_request", "request_id": request_id, "request": {"subtype": "interrupt"}})
 
     def question(self, asked: Asked) -> Question:
         if asked.tool == QUESTION_TOOL:
@@ -52,11 +50,6 @@ class ClaudeInbox:
         return _decided(asked, {"behavior": "allow", "updatedInput": {**given, "answers": told}})
 
 
-def prompt_line(text: str) -> bytes:
-    """The first message of a run."""
-    return ClaudeInbox().message(text, PROMPT_MARK + str(uuid.uuid4())[len(PROMPT_MARK) :])
-
-
 def _permission(asked: Asked, given: Record, answers: tuple[str, ...]) -> Record:
     if not is_allowed(answers):
         return {"behavior": "deny", "message": "\n".join(answers)}
@@ -74,7 +67,7 @@ def _words(inquiry: Inquiry, answer: Chosen) -> str:
 
 def _decided(asked: Asked, decision: dict[str, Any]) -> bytes:
     response = {"subtype": "success", "request_id": asked.id, "response": decision}
-    return _line({"type": "control_response", "response": response})
+    return json_line({"type": "control_response", "response": response})
 
 
 def _input(asked: Asked) -> Record:
@@ -82,8 +75,3 @@ def _input(asked: Asked) -> Record:
         return record(orjson.loads(asked.input or "{}"))
     except orjson.JSONDecodeError:
         return {}
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    # only ASCII: some shells that read lines take certain bytes for their own marks
-    return json.dumps(value, separators=(",", ":")).encode() + b"\n"

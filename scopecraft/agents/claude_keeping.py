@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
-from scopecraft.agents.claude_dispatch import own_config_folder
 from scopecraft.agents.keeping import Keeping
 
 LONGEST_NAME = 200  # characters of a project's folder; a longer one is cut, and ends with a number
@@ -18,6 +19,12 @@ def fits(part: str, cwd: str) -> bool:
     if len(name) <= LONGEST_NAME:
         return project == name
     return re.fullmatch(re.escape(name[:LONGEST_NAME]) + "-[0-9a-z]+", project) is not None
+
+
+def own_config_folder(environ: Mapping[str, str]) -> Path:
+    """Where Claude keeps what belongs to the person."""
+    configured = environ.get("CLAUDE_CONFIG_DIR")
+    return Path(configured) if configured else Path(environ.get("HOME", "/")) / ".claude"
 
 
 KEEPING = Keeping(

@@ -13,13 +13,6 @@ from scopecraft.model.activity import Claim, Entry, Finished, StreamError, Troub
 CLAIM_CHARACTERS = 20_000
 CUT_OFF = "the turn was cut off"
 
-# Strings that together stand in no line but a result: quotes inside of texts are escaped, and the JSON is compact.
-# Their order is not stable.
-DONE_MARKS = ('"type":"result"', '"is_error":', '"num_turns":', '"total_cost_usd":')
-
-# Stands in the line that begins each turn
-TURN_MARK = '"subtype":"init"'
-
 _STOP_REASONS = {
     "completed": "end_turn",
     "max_turns": "max_turn_requests",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
+from scopecraft.agents.claude_lines import PROMPT_MARK
 from scopecraft.agents.claude_notices import SYSTEM, rate_limit
 from scopecraft.agents.claude_result import result
 from scopecraft.agents.quota import quota_of
@@ -32,8 +33,6 @@ from scopecraft.model.activity import (
 
 INPUT_CHARACTERS = 2_000
 ASKED_CHARACTERS = 100_000
-# The first digits of a prompt's id: its echo tells nobody anything new, however long it is
-PROMPT_MARK = "5c0ec4af"
 QUESTION_TOOL = "AskUserQuestion"
 _PATHS = ("file_path", "filePath", "notebook_path", "path")
 _TELLING = ("command", *_PATHS, "pattern", "url", "query", "description", "prompt")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,6 +70,8 @@ def layer_of(name: LayerName, where: str, document: Mapping[str, Any]) -> Layer:
 
 def document_of(text: bytes, where: str) -> dict[str, Any]:
     """TOML as a document; BadSettings names `where`."""
+    import tomllib  # most homes have no such file
+
     try:
         return tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

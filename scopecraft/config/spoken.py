@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -46,6 +45,8 @@ def document_value(key: Key, text: str) -> Any:
 
 
 def _toml(key: Key, text: str) -> Any:
+    import tomllib  # where a list is said: seldom, and much to load for each command
+
     try:
         document = tomllib.loads(f"value = {text}")
     except (tomllib.TOMLDecodeError, RecursionError) as error:

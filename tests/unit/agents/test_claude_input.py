@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from scopecraft.agents.claude import Claude
-from scopecraft.agents.claude_input import REFUSED, ClaudeInbox, prompt_line
+from scopecraft.agents.claude_input import REFUSED, ClaudeInbox
+from scopecraft.agents.claude_lines import prompt_line
 from scopecraft.agents.inbox import inbox_of
 from scopecraft.agents.talk import Choice, Inquiry
 from scopecraft.errors import BadInput, Refused
