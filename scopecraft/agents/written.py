@@ -42,10 +42,11 @@ def written(inputs: Mapping[str, str], tool: str, given: object) -> tuple[str, .
 
 def commanded(tool: str, given: object) -> str:
     """The command, with its lines, that the tool runs; empty for a tool that runs none."""
-    if tool not in SHELLS:
+    # of the frequent tools this is the most frequent one
+    if tool not in SHELLS or type(given) is not dict:
         return ""
-    fields = record(given)
-    return (text(fields.get("command")) or text(fields.get("cmd")))[:COMMAND_CHARACTERS]
+    command = given.get("command") or given.get("cmd")
+    return command[:COMMAND_CHARACTERS] if type(command) is str else ""
 
 
 def patched(given: object) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ class ActivityFold:
         self._files = dict.fromkeys(seen.files_touched)
         self._questions = Questions(state.questions)
         self._quota = seen.quota
+        self._is_quota_news = False  # of the one that was told last
         self._total, self._usage_is_final = state.total, seen.usage_is_final
         self._usage = RunningUsage(seen.usage)
         self._calls = dict.fromkeys(state.calls)
@@ -111,7 +112,7 @@ class ActivityFold:
             if not entries:
                 return entries
         has_seldom = False
-        before, used_up = self._seen, self._quota
+        before = self._seen
         for entry in entries:
             # the frequent ones first: this runs for everything in a stream
             if isinstance(entry, Message):
@@ -126,7 +127,7 @@ class ActivityFold:
             else:
                 self._seldom(entry)
                 has_seldom = True
-        return [shown for entry in entries for shown in self._shown(entry, before, used_up)] if has_seldom else entries
+        return [shown for entry in entries for shown in self._shown(entry, before)] if has_seldom else entries
 
     def held_back(self) -> list[Entry]:
         """Once a stream has ended: the beginning of a message that nothing followed."""
@@ -169,7 +170,7 @@ class ActivityFold:
             self._spoken_characters = 0
         return joined
 
-    def _shown(self, entry: Entry, before: Activity, used_up: Quota | None) -> list[Entry]:
+    def _shown(self, entry: Entry, before: Activity) -> list[Entry]:
         """The entry with what the stream as a whole knows of it; nothing for what it has said already."""
         if isinstance(entry, Trouble):
             return [Trouble(replace(entry.error, line=self._lines))]
@@ -177,14 +178,14 @@ class ActivityFold:
             return [replace(entry, usage=self._usage.sum())]
         if isinstance(entry, Started) and entry.voids_claim and entry.conversation_id == before.conversation_id:
             return []
-        if isinstance(entry, Quota) and used_up is not None and entry.until in (None, used_up.until):
+        if isinstance(entry, Quota) and not self._is_quota_news:
             return []
         return [entry]
 
     def _tool_call(self, call: ToolCall) -> None:
         self._tool_calls += 1
         self._quota = None
-        self._recent.add(call, self._lines)
+        self._recent.latest.append((call, self._lines, False))
         if call.files and len(self._files) < KEPT_FILES:
             self._files |= dict.fromkeys(call.files[: KEPT_FILES - len(self._files)])
         if call.name not in self._tools and len(self._tools) < KEPT_TOOLS:
@@ -223,6 +224,7 @@ class ActivityFold:
 
     def _used_up(self, quota: Quota) -> None:
         """An agent may tell of it twice: as a notice, and as how its turn ended."""
+        self._is_quota_news = self._quota is None or quota.until not in (None, self._quota.until)
         if self._quota is None:
             self._errors.add("critical", quota.text, self._lines)
             self._quota = replace(quota, text=quota.text[:ERROR_CHARACTERS])

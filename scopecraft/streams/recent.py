@@ -13,35 +13,35 @@ NAME_CHARACTERS = 200
 
 
 class RecentTools:
-    """The latest tool calls, oldest first. Cheap to add to: what is cut is cut when somebody looks."""
+    """The latest tool calls, oldest first: append to `latest` the call, its line and whether it went wrong.
+
+    Every call of a stream is added, so nothing is cut before somebody looks.
+    """
 
     def __init__(self, kept: tuple[ToolUse, ...] = (), calls: tuple[str, ...] = ()) -> None:
         known = zip(kept, calls, strict=False)
-        self._calls = deque(
+        self.latest = deque(
             ((ToolCall(call, use.name, use.input_text), use.line, use.is_error) for use, call in known), KEPT_CALLS
         )
-
-    def add(self, call: ToolCall, line: int) -> None:
-        self._calls.append((call, line, False))
 
     def fail(self, call_id: str) -> None:
         """The latest call of that id went wrong; ids may come again."""
         call_id = call_id[:NAME_CHARACTERS]
-        for place in range(len(self._calls) - 1, -1, -1):
-            call, line, _ = self._calls[place]
+        for place in range(len(self.latest) - 1, -1, -1):
+            call, line, _ = self.latest[place]
             if call.id[:NAME_CHARACTERS] == call_id:
-                self._calls[place] = (call, line, True)
+                self.latest[place] = (call, line, True)
                 return
 
     def kept(self) -> tuple[ToolUse, ...]:
         return tuple(
             ToolUse(call.name[:NAME_CHARACTERS], call.input_text[:INPUT_CHARACTERS], line, is_error)
-            for call, line, is_error in self._calls
+            for call, line, is_error in self.latest
         )
 
     def calls(self) -> tuple[str, ...]:
         """The ids that belong to `kept`."""
-        return tuple(call.id[:NAME_CHARACTERS] for call, _, _ in self._calls)
+        return tuple(call.id[:NAME_CHARACTERS] for call, _, _ in self.latest)
 
 
 class Questions:
