@@ -14,20 +14,21 @@ from typing import Any
 
 from scopecraft.agents.base import dialect_of_record
 from scopecraft.agents.inbox import inbox_of
-from scopecraft.errors import OperationFailed, ScopecraftError
+from scopecraft.errors import BadSettings, OperationFailed, ScopecraftError
 from scopecraft.model import clock
-from scopecraft.model.activity import Entry, Started
+from scopecraft.model.activity import Entry, Started, ToolCall
 from scopecraft.model.event import Alert, EventKind
 from scopecraft.model.session import Running, Session, Waiting
 from scopecraft.sessions import inbox
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.look import status_after
-from scopecraft.sessions.redaction import secrets_of
+from scopecraft.sessions.redaction import redacted_alert, secrets_of
 from scopecraft.sessions.settle import raise_alert
 from scopecraft.sessions.stream_end import stream_end
 from scopecraft.sessions.talk_state import talk_state
 from scopecraft.streams.activity import ActivityFold
+from scopecraft.streams.danger import Dangers, dangers, dangers_of
 from scopecraft.streams.follow import Replaced
 from scopecraft.streams.followed import Piece
 from scopecraft.streams.many import StreamsWatch
@@ -114,7 +115,7 @@ class Monitor:
     def _follow(self, context: Context, session: Session) -> None:
         read = dialect_of_record(session.dialect).entries
         fold = ActivityFold(read, before=used_before(context, session))
-        watched = Watched(session, fold)
+        watched = Watched(session, fold, _dangers(context, session))
         self._limits.remember(context, watched)
         self._watched[session.id] = watched
         folder = context.folder(session.id)
@@ -157,7 +158,11 @@ class Monitor:
     def _heed(self, context: Context, watched: Watched, entries: Sequence[Entry]) -> None:
         """What of it is more than activity."""
         for entry in entries:
-            if isinstance(entry, Started):
+            if isinstance(entry, ToolCall):
+                for alert in dangers_of(entry, watched.dangers):
+                    secrets = secrets_of(context, watched.session)
+                    raise_alert(context, watched.session, redacted_alert(alert, secrets))
+            elif isinstance(entry, Started):
                 learn_conversation(context, watched.session, entry.conversation_id)
 
     def _tell(self, watched: Watched) -> None:
@@ -187,3 +192,12 @@ class Monitor:
 
 def _has_stream(session: Session) -> bool:
     return session.executor == "container" and session.status.kind in ("starting", "running", "waiting")
+
+
+def _dangers(context: Context, session: Session) -> Dangers:
+    """A person's own expression that is none must not keep the built-in rules from being looked for."""
+    try:
+        return dangers(context.settings.alerts.dangerous, worktree=session.worktree)
+    except BadSettings as error:
+        _log.warning("%s", error)
+        return dangers(worktree=session.worktree)

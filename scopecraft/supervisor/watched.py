@@ -11,6 +11,7 @@ from scopecraft.model.session import Session, Waiting
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.limit_rules import NOTHING_TOLD, Told
 from scopecraft.streams.activity import ActivityFold
+from scopecraft.streams.danger import Dangers
 from scopecraft.streams.lines import Line
 
 SHOWN_CHARACTERS = 300
@@ -22,6 +23,7 @@ class Watched:
 
     session: Session
     fold: ActivityFold
+    dangers: Dangers = field(default_factory=Dangers)
     worked_before: float = 0.0  # until it was followed here, by the clock of the machine
     followed_at: float = field(default_factory=time.monotonic)
     waited: float = 0.0  # for a person, since then
