@@ -62,7 +62,11 @@ def find_kept(context: Context, session: Session, conversation_id: str) -> Kept:
         folder = context.folder(other.id).agent / keeping.below
         if has_conversation(folder, keeping.own, conversation_id):
             return Kept(other, keeping, folder)
-    raise Refused(f"the conversation of {session.id} is gone", f"begin a new one: sc retry {session.id}")
+    begin = f"say something there: sc attach {session.id}"
+    raise Refused(
+        f"{session.id} has no conversation to go on with: nothing was said yet, or its files are gone",
+        begin if is_live(session.status) else f"begin a new one: sc retry {session.id}",
+    )
 
 
 def require_conversation(context: Context, session: Session, conversation_id: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scopecraft.agents.base import Dialect, dialect_of_record
+from scopecraft.agents.keeping import keeping_of
 from scopecraft.agents.talk import Paste, Step, Talk, interrupt_key_of, talk_of
 from scopecraft.atomic import file_lock
 from scopecraft.errors import LockHeld, NotDelivered, Refused
@@ -75,7 +76,11 @@ def still_alive(context: Context, session: Session) -> Session:
     if is_live(session.status):
         session = settle(context, session.id)
     if not is_live(session.status):
-        raise Refused(f"{session.id} ({session.task}) has ended", f"open another session: sc dispatch {session.task}")
+        goes_on = session.conversation_id is not None and keeping_of(dialect_of_record(session.dialect)) is not None
+        hint = (
+            f"go on with it: sc resume {session.id}" if goes_on else f"open another session: sc dispatch {session.task}"
+        )
+        raise Refused(f"{session.id} ({session.task}) has ended", hint)
     return session
 
 

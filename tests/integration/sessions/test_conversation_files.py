@@ -97,7 +97,7 @@ def test_a_link_in_the_place_of_the_transcript_is_no_conversation(context: Conte
     file = context.folder(before.id).agent / "config" / TRANSCRIPT
     file.parent.mkdir(parents=True)
     file.symlink_to(write(tmp_path, "passwd", "root"))
-    with pytest.raises(Refused, match="is gone"):
+    with pytest.raises(Refused, match="no conversation to go on with"):
         require_conversation(context, before, ID)
 
 
