@@ -65,10 +65,12 @@ class _Positive(_Checked):
 class _Expression(_Checked):
     @staticmethod
     def check(value: object) -> object:
+        from scopecraft.model.expression import compiled
+
         try:
-            re.compile(value if isinstance(value, str) else "")
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+            compiled(value if isinstance(value, str) else "")
+        except BadInput as error:
+            raise ValueError(error.message) from error
         return value
 
 

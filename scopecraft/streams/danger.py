@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scopecraft.errors import BadSettings
+from scopecraft.errors import BadInput, BadSettings
 from scopecraft.model.activity import ToolCall
 from scopecraft.model.event import Alert
+from scopecraft.model.expression import compiled
 from scopecraft.model.text import clean_line
 from scopecraft.streams.danger_beyond import BEYOND_RULES
 from scopecraft.streams.danger_git import GIT_RULES
@@ -20,7 +21,7 @@ from scopecraft.streams.danger_machine import MACHINE_RULES
 from scopecraft.streams.danger_rule import Rule
 from scopecraft.streams.shell_text import runs
 
-LOOKED_AT_CHARACTERS = 2_000  # an expression of a person may be slow on long texts
+LOOKED_AT_CHARACTERS = 2_000  # many expressions are slow on long texts
 SHOWN_CHARACTERS = 200
 RULES: tuple[Rule, ...] = (*MACHINE_RULES, *GIT_RULES, *BEYOND_RULES)
 OWN_CODE = "danger_own_rule"
@@ -76,9 +77,6 @@ def _breaks(rule: Rule, run: str, files: tuple[str, ...], named: str, looked_for
 
 def _compiled(expression: str) -> re.Pattern[str]:
     try:
-        return re.compile(expression)
-    except (re.error, RecursionError, OverflowError) as error:
-        shown = clean_line(repr(expression), SHOWN_CHARACTERS)
-        raise BadSettings(
-            f"alerts.dangerous: {shown} is no regular expression: {error}", "mend it with: sc config edit"
-        ) from error
+        return compiled(expression)
+    except BadInput as error:
+        raise BadSettings(f"alerts.dangerous: {error.message}", "mend it with: sc config edit") from error

@@ -76,7 +76,8 @@ looked at.
 """
 
 _OWN = """\
-Add your own by regular expressions, which look at commands, at other inputs of tools and at the files that they write:
+Add your own by regular expressions, which look at commands, at other inputs of tools and at the files that they write.
+One that could look for ever, such as `(a+)+$`, is refused where settings are read:
 
 ```toml
 [alerts]
