@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scopecraft.config.paths import Home
 from scopecraft.errors import Ambiguous, NotFound, StateUnreadable
-from scopecraft.missions.folder import UNTOUCHED, folders_by_id, missing, read_mission
+from scopecraft.missions.folder import UNTOUCHED, folders_by_id, missing, names_by_id, read_mission
 from scopecraft.missions.trash import find_removal
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of, suffix_of
@@ -26,8 +26,9 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
 
     `project` narrows the search to one project. Raises Ambiguous, listing the candidates.
     """
+    known = names_by_id(home)
     for fits in _ways(task, partial):
-        folders = [folder for mission_id, slug, folder in folders_by_id(home) if fits(mission_id, slug)]
+        folders = [Path(folder) for mission_id, slug, folder in known if fits(mission_id, slug)]
         found, damaged = _read(folders)
         if damaged:
             raise damaged[0]

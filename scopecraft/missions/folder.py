@@ -114,12 +114,17 @@ def missing(folder: Path) -> str:
 
 def folders_by_id(home: Home) -> list[tuple[str, str, Path]]:
     """Id, slug and folder of every active mission, oldest first; only names are read."""
+    return [(mission_id, slug, Path(folder)) for mission_id, slug, folder in names_by_id(home)]
+
+
+def names_by_id(home: Home) -> list[tuple[str, str, str]]:
+    """The same with folders as plain text, which costs a tenth where there are thousands."""
     found = []
     with os.scandir(home.missions_active) as entries:
         for entry in entries:
             mission_id, separator, slug = entry.name.partition("--")
             if separator and MISSION_ID.fullmatch(mission_id):
-                found.append((mission_id, slug, Path(entry.path)))
+                found.append((mission_id, slug, entry.path))
     return sorted(found)
 
 
