@@ -103,8 +103,12 @@ class World:
     _kept: ExitStack = field(default_factory=ExitStack)
 
     @property
+    def environ(self) -> dict[str, str]:
+        return dict(os.environ)
+
+    @property
     def context(self) -> Context:
-        return Context(self.shop.home, dict(os.environ))
+        return Context(self.shop.home, self.environ)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
