@@ -66,7 +66,7 @@ def claude_binary() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="tests/faults at their full length, which takes an hour")
+    parser.addoption("--full", action="store_true", help="tests/faults at their full length: see script/faults")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
