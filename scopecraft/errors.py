@@ -35,6 +35,7 @@
     |   |-- NotPinned             a worktree's work could not be kept, so nothing was removed
     |   |-- ImageBuildFailed
     |   |-- SupervisorFailed      it could not be started, or did not answer
+    |   |   `-- SupervisorBusy    it listens, and takes nobody up
     |   `-- StorageFailed         disk full, home not writable
     `-- StateUnreadable           a state file that cannot be read                   exit 1
         `-- StateTooNew           written by a newer scopecraft
@@ -205,6 +206,10 @@ class ImageBuildFailed(OperationFailed):
 
 class SupervisorFailed(OperationFailed):
     """The home's supervisor could not be started, or did not answer."""
+
+
+class SupervisorBusy(SupervisorFailed):
+    """Somebody listens for the home, but takes nobody up."""
 
 
 class StorageFailed(OperationFailed):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scopecraft.errors import SupervisorFailed
+from scopecraft.errors import SupervisorBusy, SupervisorFailed
 from scopecraft.supervisor import wire
 from scopecraft.supervisor.holder import Holder, read_holder
 
@@ -53,7 +53,7 @@ def is_up(where: Context | Home) -> bool:
     try:
         with _connected(_home_of(where)):
             return True
-    except _Busy:
+    except SupervisorBusy:
         return True
     except SupervisorFailed:
         return False
@@ -74,10 +74,6 @@ def _home_of(where: Any) -> Home:
     return home
 
 
-class _Busy(SupervisorFailed):
-    """Somebody listens, but takes nobody up; told as SupervisorFailed."""
-
-
 @contextmanager
 def _connected(home: Home, *, patience_seconds: float = 0.0) -> Iterator[tuple[socket.socket, Holder]]:
     """A channel, which waits for room in the line of callers only. Raises SupervisorFailed when nobody listens."""
@@ -92,7 +88,7 @@ def _connected(home: Home, *, patience_seconds: float = 0.0) -> Iterator[tuple[s
             channel.connect(holder.socket)
         except BlockingIOError as error:
             silent = _silent(holder, None)
-            raise _Busy(silent.message, silent.hint) from error
+            raise SupervisorBusy(silent.message, silent.hint) from error
         except OSError as error:
             raise _not_up(home) from error
         if peer_uid(channel) not in (holder.owner, 0):
