@@ -16,6 +16,7 @@ MODULES = (
     "bench.stream",
     "bench.monitor",
     "bench.supervisor",
+    "bench.queue",
     "bench.tmux_start",
 )
 

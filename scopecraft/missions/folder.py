@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -50,6 +49,8 @@ def _sweep(home: Home, now: float) -> None:
     for entry in begun:
         with contextlib.suppress(OSError):
             if now - entry.stat(follow_symlinks=False).st_mtime > ABANDONED_SECONDS:
+                import shutil  # much to load, and seldom needed
+
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 

@@ -11,7 +11,6 @@ import re
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -135,6 +134,8 @@ class Git:
         `stdin_file` needs a file descriptor. Raises like `run`, when the output ends.
         """
         deadline = time.monotonic() + timeout_seconds
+        import tempfile  # few calls need one, and it is much to load
+
         with tempfile.TemporaryFile() as errors:
             process = self._start(arguments, stdin_file or subprocess.DEVNULL, errors)
             try:
