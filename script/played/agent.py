@@ -1,7 +1,7 @@
 """A played coding agent for the demo: it speaks like Claude Code and really works, but asks no model.
 
-With `-p` it reads its prompt from standard input, adds a greeting to the repository, commits it, and prints
-stream-json. Without, it reviews the last commit in a terminal, asks before it approves, and waits for you; the hooks
+With `-p` it reads its prompt from standard input, one message a line, adds a greeting to the repository, commits it,
+prints stream-json, and ends when its input does. Without, it reviews the last commit in a terminal, asks before it approves, and waits for you; the hooks
 of `--settings` tell how it stands. Needs nothing but python3 and git; arguments that it does not know are fine.
 """
 
@@ -105,7 +105,7 @@ class Stream:
 
 
 def work(session_id: str) -> int:
-    prompt = sys.stdin.read().strip()
+    prompt = json.loads(sys.stdin.readline())["message"]["content"]
     stream = Stream(session_id)
     stream.line(
         type="system", subtype="init", cwd=str(Path.cwd()), model=MODEL, tools=["Bash", "Write"], mcp_servers=[]
@@ -119,6 +119,7 @@ def work(session_id: str) -> int:
     words = "Something above did not work." if failed else "Done: greeting.py says hello, and it is committed."
     stream.says(words)
     stream.end(words, failed)
+    sys.stdin.read()  # more messages might have come: this one does not answer them
     return int(failed)
 
 
