@@ -14,13 +14,15 @@ from scopecraft.state.migrations import Migration
 from scopecraft.state.opening import open_database
 
 T = TypeVar("T")
+OnNotice = Callable[[str], object]
 
 
 class Database:
     """Runs actions on the file at `path`. `told` collects what a person should hear, in order and once."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration], on_notice: OnNotice = lambda _: None) -> None:
         self.told: dict[str, None] = {}
+        self._on_notice = on_notice
         self._path = path
         self._migrations = migrations
         self._connections = 0
@@ -29,6 +31,11 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+    def tell(self, notice: str) -> None:
+        if notice not in self.told:
+            self.told[notice] = None
+            self._on_notice(notice)
 
     def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Act on the database; if it turns out to be damaged it is rebuilt first, and the action done again.
@@ -91,4 +98,5 @@ class Database:
         self._connection, notices = open_database(self._path, self._migrations, damaged=damaged)
         self._inode = self._path.stat().st_ino
         self._connections += 1
-        self.told.update(dict.fromkeys(notices))
+        for notice in notices:
+            self.tell(notice)

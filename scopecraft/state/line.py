@@ -235,5 +235,10 @@ def _has_place(connection: sqlite3.Connection, session: Session) -> bool:
 
 
 def _check_fence(connection: sqlite3.Connection, fence: int | None) -> None:
-    if fence is not None and fence != queries.run_time(connection, queries.FENCE):
+    if fence is None:
+        return
+    known = queries.run_time(connection, queries.FENCE)
+    if known is None:  # the database was lost and rebuilt under it
+        queries.set_run_time(connection, queries.FENCE, fence)
+    elif fence != known:
         raise Superseded("another supervisor has taken this home over", "see which: sc status")

@@ -16,7 +16,7 @@ from scopecraft.model.queue import QueueItem
 from scopecraft.model.session import BEGINNINGS, Session, Status, is_live, may_move
 from scopecraft.state import queries
 from scopecraft.state.connection import writing
-from scopecraft.state.database import Database
+from scopecraft.state.database import Database, OnNotice
 from scopecraft.state.line import Line, take_out
 from scopecraft.state.metadata import refresh_metadata
 from scopecraft.state.migrations import MIGRATIONS, Migration
@@ -31,16 +31,21 @@ class Store:
     What a method returns is on the disk. Every method may raise StorageFailed.
     """
 
-    def __init__(self, home: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(self, home: Path, migrations: Sequence[Migration], on_notice: OnNotice) -> None:
         self._sessions = home / "sessions"
-        self._database = Database(home / DATABASE, migrations)
+        self._database = Database(home / DATABASE, migrations, on_notice)
         self.queue = Line(self._database, self._describe)
 
     @classmethod
-    def open(cls, home: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> Self:
-        """The store of a home, made, migrated or rebuilt as needed. Raises StateTooNew and StorageFailed."""
+    def open(
+        cls, home: Path, *, migrations: Sequence[Migration] = MIGRATIONS, on_notice: OnNotice = lambda _: None
+    ) -> Self:
+        """The store of a home, made, migrated or rebuilt as needed; `on_notice` hears of each of `notices` at once.
+
+        Raises StateTooNew and StorageFailed.
+        """
         private_folder(home)
-        return cls(home, migrations)
+        return cls(home, migrations, on_notice)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -260,9 +265,9 @@ class Store:
         try:
             notice = refresh_metadata(self._sessions / session_id, lambda: self.get(session_id), extras)
             if notice:
-                self._database.told[notice] = None
+                self._database.tell(notice)
         except (StorageFailed, LockHeld) as error:
-            self._database.told[str(error)] = None
+            self._database.tell(str(error))
 
 
 def _known(connection: sqlite3.Connection, session_id: str) -> Session:

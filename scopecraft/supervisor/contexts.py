@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 
@@ -9,6 +10,8 @@ from scopecraft.config.paths import Home, require_home
 from scopecraft.executors.container import ContainerExecutor
 from scopecraft.sessions.context import Context
 from scopecraft.state.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 class Contexts:
@@ -29,7 +32,7 @@ class Contexts:
         """This thread's own."""
         if not hasattr(self._local, "store"):
             # a home that was removed does not come back by our asking
-            self._local.store = Store.open(require_home(self.home).root)
+            self._local.store = Store.open(require_home(self.home).root, on_notice=_tell)
         store: Store = self._local.store
         return store
 
@@ -38,3 +41,8 @@ class Contexts:
             self._local.engines = {}
         engines: dict[str, ContainerExecutor] = self._local.engines
         return engines
+
+
+def _tell(notice: str) -> None:
+    """What was mended in the state while no command was there to tell a person of it."""
+    _log.warning("%s", notice)

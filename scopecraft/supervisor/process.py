@@ -61,6 +61,8 @@ def serve(home: Home, environ: Mapping[str, str], make_duties: Maker = _loop) ->
         with closing(Server(lambda: runtime_folder(home, environ))) as server:
             lock.listens_at(server.listen())
             with context.store as store:
+                for notice in store.notices:
+                    _log.warning("%s", notice)
                 fence = store.next_fence()
                 _record(context, "supervisor_started", {"version": scopecraft.__version__, "fence": fence})
                 return _Supervisor(context, lock, server, fence, settings).run(make_duties)

@@ -11,20 +11,12 @@ import pytest
 from docker import DockerClient
 
 from tests.support.command_line import sc
+from tests.support.damages import DAMAGES
 from tests.support.played import COMMIT, HANG, STARTED, WORK, Shop, check_invariants
 from tests.support.repos import make_repository
 from tests.support.small_disk import fill, small_disk
 
 pytestmark = [pytest.mark.engine, pytest.mark.tmux, pytest.mark.image]
-
-DAMAGES = {
-    "empty": b"",
-    "truncated": b'{"id": "r-',
-    "filled-with-nul": b"\0" * 600,
-    "bad-utf": b'{"id": "\xff\xfe"}',
-    "of-the-future": b'{"schema_version": 99, "what": ["ever"]}',
-    "no-object": b"[]",
-}
 
 
 def copies(file: Path) -> list[bytes]:
