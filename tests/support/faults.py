@@ -55,6 +55,8 @@ class Counts:
     starts: int = 0  # by the agents' own word
     containers: int = 0  # that were ever made for sessions
     events: int = 0
+    adopted: int = 0  # sessions whose starter died, and whose container was taken over
+    requeued: int = 0  # the same, and there was none
     stream_bytes: int = 0
 
     def add(self, more: Counts) -> None:
@@ -240,6 +242,8 @@ def check_invariants(world: World, *, rounds: int = 1, completed: bool = False) 
         assert {type(getattr(each.status, "outcome", None)) for each in sessions} == {Completed}, world.described()
     counts = Counts(checks=1, rounds=rounds, sessions=len(sessions), events=len(events))
     counts.starts, counts.containers = _check_starts(world, sessions, completed=completed)
+    counts.adopted = sum(bool(event.data.get("adopted")) for event in events)
+    counts.requeued = sum(event.kind == "session_requeued" for event in events)
     _check_orphans(world)
     _check_line(events, sessions)
     counts.stream_bytes = sum(_check_stream(world, session) for session in sessions)
