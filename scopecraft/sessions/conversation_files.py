@@ -20,8 +20,8 @@ MOST_BYTES = 2 * 1024**3  # of all files together
 MOST_ENTRIES = 20_000
 DEEPEST = 12
 CHUNK_BYTES = 1024**2
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,16 @@ class Part:
     size: int
 
 
-def parts_in(folder: Path, patterns: tuple[str, ...], conversation_id: str) -> Iterator[Part]:
+def parts_in(
+    folder: Path, patterns: tuple[str, ...], conversation_id: str, *, is_persons: bool = False
+) -> Iterator[Part]:
     """The files that the patterns name, each once; nothing where there is no such folder.
 
-    Raises Refused for more than one conversation comes to.
+    In a person's own folder links are followed: whoever keeps a configuration elsewhere has such. Raises Refused for
+    more than one conversation comes to.
     """
     try:
-        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        top = os.open(folder, _FOLDER)
     except OSError:
         return
     seen: set[str] = set()
@@ -47,7 +50,7 @@ def parts_in(folder: Path, patterns: tuple[str, ...], conversation_id: str) -> I
     try:
         for pattern in patterns:
             names = tuple(pattern.replace("{id}", conversation_id).split("/"))
-            for part in _matching(top, "", names, 0):
+            for part in _matching(_Place(top, "", 0 if is_persons else os.O_NOFOLLOW), names, 0):
                 if part.path in seen:
                     continue
                 seen.add(part.path)
@@ -87,23 +90,32 @@ def chunks_of(part: Part) -> Iterator[bytes]:
         yield chunk
 
 
-def _matching(folder: int, before: str, names: tuple[str, ...], depth: int) -> Iterator[Part]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An open folder; `path` ends with a slash, `flags` say whether links in it are followed."""
+
+    folder: int
+    path: str
+    flags: int
+
+
+def _matching(place: _Place, names: tuple[str, ...], depth: int) -> Iterator[Part]:
     """`names` are patterns of one name each; without any, all that is in the folder."""
     if depth > DEEPEST:
         return
-    for name in _names(folder):
+    for name in _names(place.folder):
         if names and not fnmatchcase(name, names[0]):
             continue
-        path = f"{before}{name}"
+        path = f"{place.path}{name}"
         if len(names) <= 1:
-            with _opened(folder, name, _FILE) as descriptor:
+            with _opened(place, name, _FILE) as descriptor:
                 size = _size_of_file(descriptor)
                 if descriptor is not None and size is not None:
                     yield Part(path, descriptor, size)
                     continue
-        with _opened(folder, name, _FOLDER) as descriptor:
+        with _opened(place, name, _FOLDER) as descriptor:
             if descriptor is not None:
-                yield from _matching(descriptor, f"{path}/", names[1:], depth + 1)
+                yield from _matching(_Place(descriptor, f"{path}/", place.flags), names[1:], depth + 1)
 
 
 def _names(folder: int) -> list[str]:
@@ -115,9 +127,9 @@ def _names(folder: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _opened(folder: int, name: str, flags: int) -> Iterator[int | None]:
+def _opened(place: _Place, name: str, flags: int) -> Iterator[int | None]:
     try:
-        descriptor = os.open(name, flags, dir_fd=folder)
+        descriptor = os.open(name, flags | place.flags, dir_fd=place.folder)
     except OSError:
         yield None
         return

@@ -76,7 +76,7 @@ def require_conversation(context: Context, session: Session, conversation_id: st
     if not latest.is_contained and keeping is not None:
         if not keeping.may_travel or keeping.persons is None:
             return  # nobody can tell
-        if any(_own_parts(keeping.persons(context.environ), keeping, conversation_id, latest.worktree)):
+        if next(_persons_parts(context, keeping, conversation_id, latest.worktree), None) is not None:
             return
     find_kept(context, session, conversation_id)
 
@@ -94,10 +94,10 @@ def bring_home(context: Context, session: Session, conversation_id: str) -> None
     keeping = _travelling(session)
     if keeping.persons is None:
         return
-    home, agent = keeping.persons(context.environ), context.folder(session.id).agent
+    agent = context.folder(session.id).agent
     coming = agent / "coming"
     shutil.rmtree(coming, ignore_errors=True)
-    for part in _own_parts(home, keeping, conversation_id, session.worktree):
+    for part in _persons_parts(context, keeping, conversation_id, session.worktree):
         copy_part(part, coming / part.path)
     if not coming.exists():
         return  # the person has removed it: what was before it is still there
@@ -169,11 +169,16 @@ def _travelling(session: Session) -> Keeping:
     return keeping
 
 
-def _own_parts(folder: Path, keeping: Keeping, conversation_id: str, cwd: str) -> Iterator[Part]:
-    """Of this conversation, and only where the agent itself looks for it: the names are an agent's choice."""
-    for part in parts_in(folder, keeping.own, conversation_id):
-        if keeping.fits is None or keeping.fits(part.path, cwd):
-            yield part
+def _persons_parts(context: Context, keeping: Keeping, conversation_id: str, cwd: str) -> Iterator[Part]:
+    """What a person's own folder has of it."""
+    if keeping.persons is not None:
+        parts = parts_in(keeping.persons(context.environ), keeping.own, conversation_id, is_persons=True)
+        yield from _fitting(parts, keeping, cwd)
+
+
+def _fitting(parts: Iterator[Part], keeping: Keeping, cwd: str) -> Iterator[Part]:
+    """Only what stands where the agent itself looks for it: the names are an agent's choice."""
+    return (part for part in parts if keeping.fits is None or keeping.fits(part.path, cwd))
 
 
 def _on_host(context: Context, request: StartRequest, worktree: str) -> Iterator[tuple[Part, Path, bool]]:
@@ -190,7 +195,8 @@ def _on_host(context: Context, request: StartRequest, worktree: str) -> Iterator
     if keeping.persons is None:
         return
     home = keeping.persons(context.environ)
-    for number, part in enumerate(_own_parts(kept.folder, keeping, conversation_id, worktree)):
+    parts = parts_in(kept.folder, keeping.own, conversation_id)
+    for number, part in enumerate(_fitting(parts, keeping, worktree)):
         yield part, home / part.path, number == 0
 
 

@@ -120,6 +120,10 @@ def test_a_window_on_the_host_gets_a_copy_and_gives_back_what_it_added(context: 
     assert persons.read_text() == "one\n"
     assert str(persons) in told[0]
 
+    # as with a person who keeps a configuration elsewhere
+    projects = persons.parents[1]
+    projects.rename(projects.parent / "elsewhere")
+    projects.symlink_to("elsewhere")
     window = session(context, 2, executor="tmux", mode="dispatch", is_contained=False, origin="takeover")
     persons.write_text("one\ntwo\n")
     require_conversation(context, window, ID)
