@@ -64,7 +64,7 @@ class Loop:
         self._telling.start()
         rested = time.monotonic()
         while not self._left.is_set():
-            if self._has_news(store) or time.monotonic() - rested > REST_SECONDS:
+            if self._has_news(store) or self._is_due(rested):
                 rested = time.monotonic()
                 self._step(store)
             self._woken.wait(POLL_SECONDS)
@@ -94,6 +94,10 @@ class Loop:
         version = store.data_version()
         is_new, self._version = version != self._version, version
         return is_new
+
+    def _is_due(self, rested: float) -> bool:
+        now, again = time.monotonic(), self._starting.next_try
+        return now - rested > REST_SECONDS or (again is not None and rested < again <= now)
 
     def _step(self, store: Store) -> None:
         try:

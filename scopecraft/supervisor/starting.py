@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -36,6 +36,7 @@ from scopecraft.sessions.unstarted import end_unstarted
 from scopecraft.supervisor.contexts import Contexts
 
 FIRST_PAUSE_SECONDS = 0.5
+AT_ONCE = 4  # that are made ready, or stand at their gates; there are as many threads again for those that leave
 LONGEST_PAUSE_SECONDS = 5.0
 NOT_NOW = (EngineUnavailable, LockHeld, StorageFailed)  # of the machine, and not of the request
 _log = logging.getLogger(__name__)
@@ -78,25 +79,27 @@ class Starting:
         self._contexts, self._fence, self._wake = contexts, fence, wake
         self._gates: dict[str, Gate] = {}
         self._pauses: dict[str, Pause] = {}  # by session
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="start")
+        self._pool = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="start")
         self._is_over = False
         self.superseded: Superseded | None = None
         self.waits_because = ""  # what the first in line waits for
 
     def step(self, items: list[QueueItem], occupancy: Occupancy, rules: QueueRules, ending: int) -> None:
         """One look at the line; `ending` sessions will free their slot in a moment."""
-        self._close_lost(items)
         if not items or self._is_over:
+            self._keep(())
             self.waits_because = ""
             return
         context = self._contexts.fresh()
         obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
         put_off = self._pauses.get(items[0].session.id)
         self.waits_because = obstacle.because if obstacle else put_off.because if put_off else ""
-        if obstacle is not None and obstacle.obstacle != "slots":
-            return
         soon = max(0, rules.max_running - occupancy.running) + min(ending, occupancy.running)
-        for item in items[:soon]:
+        if obstacle is not None and obstacle.obstacle != "slots":
+            soon = 0
+        next_ones = items[: min(soon, AT_ONCE)]
+        self._keep([item.session.id for item in next_ones])
+        for item in next_ones:
             if not self._make_ready(item.session):
                 break  # those behind it wait with it
         gate = self._gates.get(items[0].session.id)
@@ -133,13 +136,14 @@ class Starting:
         self._pool.submit(self._start, session, gate)
         return True
 
-    def _close_lost(self, items: list[QueueItem]) -> None:
-        waiting = {item.session.id for item in items}
+    def _keep(self, session_ids: Sequence[str]) -> None:
+        """Whoever else stands at a gate goes away from it: they hold up others, and it may be long until their turn."""
         for gate in list(self._gates.values()):
-            if gate.session_id not in waiting and not gate.opened.is_set():
+            if gate.session_id not in session_ids and not gate.opened.is_set():
                 gate.close()
-        for session_id in set(self._pauses) - waiting:
-            del self._pauses[session_id]
+        for session_id in set(self._pauses) - set(session_ids):
+            if time.monotonic() >= self._pauses[session_id].until:
+                del self._pauses[session_id]
 
     def _start(self, session: Session, gate: Gate) -> None:
         context = self._contexts.fresh()
