@@ -41,8 +41,10 @@ def parts_in(
     In a person's own folder links are followed: whoever keeps a configuration elsewhere has such. Raises Refused for
     more than one conversation comes to.
     """
+    # the folder itself, too: it stands in one that the agent may write to
+    links = 0 if is_persons else os.O_NOFOLLOW
     try:
-        top = os.open(folder, _FOLDER)
+        top = os.open(folder, _FOLDER | links)
     except OSError:
         return
     seen: set[str] = set()
@@ -50,7 +52,7 @@ def parts_in(
     try:
         for pattern in patterns:
             names = tuple(pattern.replace("{id}", conversation_id).split("/"))
-            for part in _matching(_Place(top, "", 0 if is_persons else os.O_NOFOLLOW), names, 0):
+            for part in _matching(_Place(top, "", links), names, 0):
                 if part.path in seen:
                     continue
                 seen.add(part.path)

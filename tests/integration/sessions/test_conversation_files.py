@@ -101,6 +101,16 @@ def test_a_link_in_the_place_of_the_transcript_is_no_conversation(context: Conte
         require_conversation(context, before, ID)
 
 
+def test_a_link_in_the_place_of_the_agents_folder_leads_nowhere(context: Context, tmp_path: Path) -> None:
+    before = session(context, 1)
+    write(tmp_path / "persons", TRANSCRIPT, "what the person said elsewhere\n")
+    agent = context.folder(before.id).agent
+    agent.mkdir(parents=True)
+    (agent / "config").symlink_to(tmp_path / "persons")
+    with pytest.raises(Refused, match="no conversation to go on with"):
+        require_conversation(context, before, ID)
+
+
 def test_it_goes_on_from_where_it_went_on_last_whichever_session_is_named(context: Context) -> None:
     first, second = session(context, 1), session(context, 2, origin="resume")
     said(context, first, "one\n")
