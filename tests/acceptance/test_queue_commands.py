@@ -18,6 +18,7 @@ from tests.support.missions import Desk, make_desk
 from tests.support.screen import Screen
 from tests.support.screen import screen as a_screen
 from tests.support.supervisors import running_supervisor
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -204,13 +205,13 @@ def test_rules_hold_at_once_and_after_a_restart(desk: Desk) -> None:
 
 def test_a_queue_that_waits_for_a_providers_limit_says_until_when_and_resumes_by_hand(desk: Desk) -> None:
     at = clock.now().timestamp() + 2 * 3600 + 30
-    until = clock.to_text(clock.now().fromtimestamp(at).astimezone())
-    parked = QueueRules(parked_until=until, parked_because="claude: the limit of this plan is used up")
+    moment = clock.to_text(clock.now().fromtimestamp(at).astimezone())
+    parked = QueueRules(parked_until=moment, parked_because="claude: the limit of this plan is used up")
     with Store.open(desk.home.root) as store:
-        store.queue.change_rules(lambda _: parked, until, {})
+        store.queue.change_rules(lambda _: parked, moment, {})
     said = desk.done("queue").out
     assert re.search(r"parked until .*\d\d:\d\d \(in 2h00m\): claude: the limit of this plan is used up", said)
-    assert shown(desk)["parked_until"] == until
+    assert shown(desk)["parked_until"] == moment
     assert "the queue does not wait until " in desk.done("queue", "resume").err
     assert shown(desk)["parked_until"] is None
 
@@ -272,3 +273,21 @@ def test_with_a_supervisor_nobody_is_told_to_start_one(desk: Desk) -> None:
         found = shown(desk)
         assert (found["supervisor"], len(found["waiting"])) == (True, 1)
         assert "sc up" not in desk.done("queue").err
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("agent_image")
+def test_what_waits_begins_by_itself_in_its_order(desk: Desk) -> None:
+    desk.done("queue", "limit", "--running", "1")
+    with running_supervisor():
+        ids = desk.done("queue", "add", "one", "two", "three", "--agent", "plain", "--", "true").out.split()
+
+        def ended() -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = json.loads(desk.done("ls", "--all", "--json").out)
+            return rows if all(row["outcome"] == "completed" for row in rows) else []
+
+        rows = until(ended, 60, every=0.5)
+    assert {row["id"] for row in rows} == set(ids)
+    with Store.open(desk.home.root) as store:
+        begun = [event.session_id for event in store.events() if event.kind == "session_starting"]
+    assert begun == ids

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,7 +163,7 @@ def test_a_key_of_the_home_is_not_written_down_again(desk: Desk) -> None:
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(
-    desk: Desk, context: Context, changes: dict[str, object], error: type[ScopecraftError]
+    desk: Desk, context: Context, changes: dict[str, Any], error: type[ScopecraftError]
 ) -> None:
     with pytest.raises(error) as refused:
         enqueue(context, asked(desk, **changes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from scopecraft.queueing.admission import (
     require_place,
 )
 
+Mend = Callable[[Occupancy, QueueRules, Floors], tuple[Occupancy, QueueRules, Floors]]
 NOW = "2026-03-01T10:00:00.000Z"
 LATER = "2026-03-01T12:00:00.000Z"
 PLENTY = Floors(free_disk=100 * MIB, disk_floor=10 * MIB, free_memory=100 * MIB, memory_floor=10 * MIB)
@@ -43,7 +45,7 @@ def test_obstacles_are_named_in_the_order_in_which_a_person_would_mend_them() ->
     rules = replace(RULES, is_paused=True, paused_because="fix-login failed", parked_until=LATER, parked_because="used")
     floors = replace(PLENTY, free_disk=9 * MIB, free_memory=9 * MIB)
     seen = []
-    mend = (
+    mend: tuple[Mend, ...] = (
         lambda o, r, f: (replace(o, waiting=0), r, f),
         lambda o, r, f: (o, replace(r, is_paused=False), f),
         lambda o, r, f: (o, replace(r, parked_until=NOW), f),
