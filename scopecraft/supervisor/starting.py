@@ -1,7 +1,7 @@
 """Starting what waits, one after another in its order.
 
-The next ones are made ready as soon as a slot is about to be free, and stand at the gate; when their turn comes, their
-container is all that is left to make. A gate opens for the first in line only, so the order of the line is the order in
+The next ones are made ready as soon as a slot is about to be free, and stand at the turnstile; when their turn comes, their
+container is all that is left to make. A turnstile opens for the first in line only, so the order of the line is the order in
 which sessions begin.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from scopecraft.errors import (
+    BadSettings,
     EngineUnavailable,
     LockHeld,
     ScopecraftError,
@@ -36,14 +37,14 @@ from scopecraft.sessions.unstarted import end_unstarted
 from scopecraft.supervisor.contexts import Contexts
 
 FIRST_PAUSE_SECONDS = 0.5
-AT_ONCE = 4  # that are made ready, or stand at their gates; there are as many threads again for those that leave
+AT_ONCE = 4  # that are made ready, or stand at their turnstiles; there are as many threads again for those that leave
 LONGEST_PAUSE_SECONDS = 5.0
 NOT_NOW = (EngineUnavailable, LockHeld, StorageFailed)  # of the machine, and not of the request
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Gate:
+class Turnstile:
     """Where a session that is ready waits for its turn."""
 
     session_id: str
@@ -77,7 +78,7 @@ class Starting:
 
     def __init__(self, contexts: Contexts, fence: int, wake: Callable[[], None]) -> None:
         self._contexts, self._fence, self._wake = contexts, fence, wake
-        self._gates: dict[str, Gate] = {}
+        self._turnstiles: dict[str, Turnstile] = {}
         self._pauses: dict[str, Pause] = {}  # by session
         self._pool = ThreadPoolExecutor(2 * AT_ONCE, thread_name_prefix="start")
         self._is_over = False
@@ -90,11 +91,16 @@ class Starting:
             self._keep(())
             self.waits_because = ""
             return
-        context = self._contexts.fresh()
-        obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
+        try:
+            floors = floors_of(self._contexts.fresh())
+        except BadSettings as error:  # a person is editing them: whatever began now would end by that
+            self._keep(())
+            self.waits_because = error.message
+            return
+        obstacle = may_next_begin(occupancy, rules, floors, clock.to_text(clock.now()))
         put_off = self._pauses.get(items[0].session.id)
         self.waits_because = obstacle.because if obstacle else put_off.because if put_off else ""
-        soon = max(0, rules.max_running - occupancy.running) + min(ending, occupancy.running)
+        soon = max(0, rules.max_running - occupancy.running + min(ending, occupancy.running))
         if obstacle is not None and obstacle.obstacle != "slots":
             soon = 0
         next_ones = items[: min(soon, AT_ONCE)]
@@ -102,53 +108,63 @@ class Starting:
         for item in next_ones:
             if not self._make_ready(item.session):
                 break  # those behind it wait with it
-        gate = self._gates.get(items[0].session.id)
-        if obstacle is None and gate is not None and gate.is_ready:
-            gate.opened.set()
+        turnstile = self._turnstiles.get(items[0].session.id)
+        if obstacle is None and turnstile is not None and turnstile.is_ready:
+            turnstile.opened.set()
 
     def leave(self) -> None:
         """Nothing more begins; what is on its way through comes up."""
         self._is_over = True
-        for gate in list(self._gates.values()):
-            if not gate.opened.is_set():
-                gate.close()
+        for turnstile in list(self._turnstiles.values()):
+            if not turnstile.opened.is_set():
+                turnstile.close()
 
     def wait(self, seconds: float) -> None:
         """For what was on its way."""
         deadline = time.monotonic() + seconds
-        while self._gates and time.monotonic() < deadline:
+        while self._turnstiles and time.monotonic() < deadline:
             time.sleep(0.02)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def next_try(self) -> float | None:
         """When (monotonic) the first that had to wait for the engine or the disk is tried again."""
-        return min((pause.until for pause in self._pauses.values()), default=None)
+        return min((pause.until for pause in list(self._pauses.values())), default=None)
 
     def _make_ready(self, session: Session) -> bool:
         """Whether it is on its way."""
-        if session.id in self._gates:
+        if session.id in self._turnstiles:
             return True
         pause = self._pauses.get(session.id)
         if pause is not None and time.monotonic() < pause.until:
             return False
-        gate = self._gates[session.id] = Gate(session.id)
-        self._pool.submit(self._start, session, gate)
+        turnstile = self._turnstiles[session.id] = Turnstile(session.id)
+        self._pool.submit(self._start, session, turnstile)
         return True
 
     def _keep(self, session_ids: Sequence[str]) -> None:
-        """Whoever else stands at a gate goes away from it: they hold up others, and it may be long until their turn."""
-        for gate in list(self._gates.values()):
-            if gate.session_id not in session_ids and not gate.opened.is_set():
-                gate.close()
-        for session_id in set(self._pauses) - set(session_ids):
-            if time.monotonic() >= self._pauses[session_id].until:
-                del self._pauses[session_id]
+        """Whoever else stands at a turnstile goes away from it: they hold up others, and it may be long until their turn."""
+        for turnstile in list(self._turnstiles.values()):
+            if turnstile.session_id not in session_ids and not turnstile.opened.is_set():
+                turnstile.close()
+        now = time.monotonic()
+        for session_id, pause in list(self._pauses.items()):  # starting threads change it meanwhile
+            if session_id not in session_ids and now >= pause.until:
+                self._pauses.pop(session_id, None)
 
-    def _start(self, session: Session, gate: Gate) -> None:
-        context = self._contexts.fresh()
+    def _start(self, session: Session, turnstile: Turnstile) -> None:
+        """Whatever comes of it, its turnstile is gone then, and others are not held up."""
         try:
-            self._start_in(context, session, gate)
+            self._start_or_end(self._contexts.fresh(), session, turnstile)
+        except StorageFailed as error:  # not even its end could be recorded
+            self._pause(session, error)
+        finally:
+            del self._turnstiles[session.id]
+            self._wake()
+
+    def _start_or_end(self, context: Context, session: Session, turnstile: Turnstile) -> None:
+        try:
+            self._start_in(context, session, turnstile)
             self._pauses.pop(session.id, None)
         except TurnLost as error:
             _log.info("%s: %s", session.id, error)
@@ -163,11 +179,8 @@ class Starting:
         except Exception as error:  # noqa: BLE001
             _log.exception("%s does not start, by a fault of scopecraft", session.id)
             end_unstarted(context, session.id, f"scopecraft failed to start it: {error!r}")
-        finally:
-            del self._gates[session.id]
-            self._wake()
 
-    def _start_in(self, context: Context, session: Session, gate: Gate) -> None:
+    def _start_in(self, context: Context, session: Session, turnstile: Turnstile) -> None:
         from scopecraft.sessions.container_start import start_container
 
         folder = context.folder(session.id).path
@@ -175,9 +188,11 @@ class Starting:
         if request is None:
             raise StateUnreadable(f"{folder} has no request.json", "start the task again: sc run")
         caller = self._contexts.fresh({**self._contexts.environ, **load_caller(folder)})
-        start_container(caller, self._admitted(caller, request, session, gate))
+        start_container(caller, self._admitted(caller, request, session, turnstile))
 
-    def _admitted(self, context: Context, request: StartRequest, session: Session, gate: Gate) -> StartRequest:
+    def _admitted(
+        self, context: Context, request: StartRequest, session: Session, turnstile: Turnstile
+    ) -> StartRequest:
         def guard(occupancy: Occupancy, rules: QueueRules) -> None:
             obstacle = may_next_begin(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
             if obstacle is not None:
@@ -188,7 +203,7 @@ class Starting:
             mission_id=session.mission_id,
             is_queued=True,
             guard=guard,
-            wait_turn=lambda: gate.pass_through(self._wake),
+            wait_turn=lambda: turnstile.pass_through(self._wake),
             on_taken=self._wake,
             fence=self._fence,
         )
