@@ -1,8 +1,8 @@
 """Starting what waits, one after another in its order.
 
-The next ones are made ready as soon as a slot is about to be free, and stand at the turnstile; when their turn comes, their
-container is all that is left to make. A turnstile opens for the first in line only, so the order of the line is the order in
-which sessions begin.
+The next ones are made ready as soon as a slot is about to be free, and stand at a turnstile; when their turn comes,
+their container is all that is left to make. A turnstile opens for the first in line only, so the order of the line is
+the order in which sessions begin.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Starting:
         return True
 
     def _keep(self, session_ids: Sequence[str]) -> None:
-        """Whoever else stands at a turnstile goes away from it: they hold up others, and it may be long until their turn."""
+        """Whoever else stands at a turnstile goes away: they hold up others, and it may be long until their turn."""
         for turnstile in list(self._turnstiles.values()):
             if turnstile.session_id not in session_ids and not turnstile.opened.is_set():
                 turnstile.close()
@@ -156,7 +156,7 @@ class Starting:
         """Whatever comes of it, its turnstile is gone then, and others are not held up."""
         try:
             self._start_or_end(self._contexts.fresh(), session, turnstile)
-        except StorageFailed as error:  # not even its end could be recorded
+        except ScopecraftError as error:  # not even its end could be recorded
             self._pause(session, error)
         finally:
             del self._turnstiles[session.id]
@@ -214,6 +214,9 @@ class Starting:
         now = context.store.get(session.id)
         if now is None or not isinstance(now.status, Queued):
             return
+        self._pause(session, error)
+
+    def _pause(self, session: Session, error: ScopecraftError) -> None:
         before = self._pauses.get(session.id)
         length = min(LONGEST_PAUSE_SECONDS, 2 * before.length if before else FIRST_PAUSE_SECONDS)
         self._pauses[session.id] = Pause(length, time.monotonic() + length, error.message)
