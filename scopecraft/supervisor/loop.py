@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from scopecraft.config.paths import Home
-from scopecraft.errors import StorageFailed
+from scopecraft.errors import ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.queue import QueueRules
@@ -106,7 +106,7 @@ class Loop:
             self._telling.soon()
             rules = self._unpark(store, store.queue.rules())
             self._starting.step(store.line(), store.queue.occupancy(), rules, self._settling.ending())
-        except StorageFailed as error:
+        except ScopecraftError as error:  # of the machine or of a file; the next step may find it mended
             _log.error("%s", error)
         if self._starting.superseded is not None:
             raise self._starting.superseded
