@@ -39,12 +39,13 @@ class Workshop:
             "TERM": "xterm-256color",
         }
 
-    def sc(self, *arguments: str, check: bool = True) -> str:
-        """The command's standard output; its talk is dropped."""
+    def sc(self, *arguments: str, check: bool = True, alone: bool = False) -> str:
+        """The command's standard output; its talk is dropped. With `alone` it starts no supervisor."""
+        environment = {**self.environment, "SCOPECRAFT_SUPERVISOR": "never"} if alone else self.environment
         done = subprocess.run(
             [sys.executable, "-m", "scopecraft", *arguments],
             cwd=self.repository,
-            env=self.environment,
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=check,
