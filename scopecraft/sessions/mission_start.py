@@ -29,12 +29,11 @@ from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
 from scopecraft.sessions.places import project_here
-from scopecraft.sessions.ports import with_ports
+from scopecraft.sessions.ports import with_new_ports, with_ports
 from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.pull_request import take_in_news
 from scopecraft.sessions.request import FromPullRequest, StartRequest
 from scopecraft.sessions.task_lock import task_held
-from scopecraft.worktrees.adoption import refuse_other_branch
 from scopecraft.worktrees.include import Included, copy_included
 from scopecraft.worktrees.lookup import Found, find
 from scopecraft.worktrees.repository import Repository, resolve_base
@@ -140,7 +139,8 @@ def _new_mission(
         pull_request=ground.pull_request,
         group=request.group,
     )
-    folder = create_mission(context.home, mission, request.prompt or "")
+    with with_new_ports(context, mission) as mission:
+        folder = create_mission(context.home, mission, request.prompt or "")
     undo.callback(shutil.rmtree, folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
     return _with_worktree(mission, project, repository, found, undo)
 
@@ -196,7 +196,6 @@ def _with_worktree(
         if lock(repository, path, reason=lock_reason(mission.slug)):
             undo.callback(unlock, repository, path)
         return ReadyMission(mission, project, repository, path, Included())
-    refuse_other_branch(repository, path, mission.branch)
     request = CreateRequest(
         path=path,
         branch=mission.branch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from scopecraft.atomic import file_lock, private_folder
@@ -24,11 +24,7 @@ def with_ports(context: Context, mission: Mission) -> Mission:
     """
     if mission.port_base is not None:
         return mission
-    locks = context.home.worktrees / ".locks"
-    private_folder(locks)
-    with file_lock(locks / "ports", timeout=60):
-        taken = {other.port_base for other in all_missions(context.home)[0] if other.port_base is not None}
-        base = choose_block(taken, context.settings.setup.ports, is_free)
+    with _block_held(context) as base:
         if base is None:
             return mission
         with changing(context.home, mission.id) as current:
@@ -37,6 +33,23 @@ def with_ports(context: Context, mission: Mission) -> Mission:
             else:
                 base = current.port_base
     return replace(mission, port_base=base)
+
+
+@contextlib.contextmanager
+def with_new_ports(context: Context, mission: Mission) -> Iterator[Mission]:
+    """One that is to be made with its block, which nobody else gets meanwhile: make it before the block ends."""
+    with _block_held(context) as base:
+        yield replace(mission, port_base=base)
+
+
+@contextlib.contextmanager
+def _block_held(context: Context) -> Iterator[int | None]:
+    """A block that no mission has, against everybody else who chooses one."""
+    locks = context.home.worktrees / ".locks"
+    private_folder(locks)
+    with file_lock(locks / "ports", timeout=60):
+        taken = {other.port_base for other in all_missions(context.home)[0] if other.port_base is not None}
+        yield choose_block(taken, context.settings.setup.ports, is_free)
 
 
 def choose_block(taken: Collection[int], ports: int, is_free: Callable[[int], bool]) -> int | None:

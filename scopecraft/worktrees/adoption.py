@@ -43,17 +43,6 @@ def adoptable(repo: Repository, path: Path) -> Found:
     return Found(tree.branch, seen.branches[tree.branch], path)
 
 
-def refuse_other_branch(repo: Repository, path: Path, branch: str) -> None:
-    """Raises BranchBusy where a worktree stands there with another branch, or none, checked out."""
-    tree = next((tree for tree in snapshot(repo).worktrees if tree.path == path), None)
-    if tree is not None and not tree.is_missing and not tree.is_half_made and tree.branch != branch:
-        here, there = clean_line(str(path)), clean_line(branch)
-        other = clean_line(tree.branch) if tree.branch else "no branch"
-        raise BranchBusy(
-            f"{here} has {other} checked out, and the mission works on {there}", f"git -C {here} switch {there}"
-        )
-
-
 def _no_worktree(trees: tuple[Worktree, ...], path: Path) -> NotFound:
     around = next((tree for tree in trees if not tree.is_main and path.is_relative_to(tree.path)), None)
     if around is not None:

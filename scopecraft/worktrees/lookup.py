@@ -81,6 +81,17 @@ def refuse_main(seen: Snapshot, branch: str) -> None:
         )
 
 
+def refuse_other_branch(seen: Snapshot, path: Path, branch: str) -> None:
+    """Raises BranchBusy where a worktree stands there with another branch, or none, checked out."""
+    tree = next((tree for tree in seen.worktrees if tree.path == path), None)
+    if tree is not None and not tree.is_missing and not tree.is_half_made and tree.branch != branch:
+        here, there = _shown(path), clean_line(branch)
+        other = clean_line(tree.branch) if tree.branch else "no branch"
+        raise BranchBusy(
+            f"{here} has {other} checked out, and the mission works on {there}", f"git -C {here} switch {there}"
+        )
+
+
 def _found(seen: Snapshot, branch: str) -> Found:
     refuse_main(seen, branch)
     holder = seen.on_branch(branch)

@@ -12,6 +12,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.worktrees.checkout import operation_in
 from scopecraft.worktrees.config_copy import Settings, effective_settings, is_true
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.index import may_name
 from scopecraft.worktrees.pointer import admin_dir, check_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.submodules import Submodule, find_submodules
@@ -79,7 +80,8 @@ def _refuse_filters(git: Git, repo: Repository, worktree: Path, settings: Settin
 
 
 def _is_used(name: str, git: Git, repo: Repository, worktree: Path, settings: Settings) -> bool:
-    listing = git.run("ls-files", "-z", "--", ":(glob)**/.gitattributes").stdout
+    is_tracked = may_name(git.git_dir or repo.common_dir, ".gitattributes")
+    listing = git.run("ls-files", "-z", "--", ":(glob)**/.gitattributes").stdout if is_tracked else b""
     files = {worktree / os.fsdecode(path) for path in listing.split(b"\0") if path}
     files |= {worktree / ".gitattributes", repo.common_dir / "info" / "attributes", _persons_attributes(settings)}
     use = re.compile(rb"\sfilter=" + re.escape(os.fsencode(name)) + rb"(?:\s|$)")

@@ -37,7 +37,7 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The commit that a branch begins at, and how a person calls it."""
+    """The commit that a branch begins at, and the name by which it was found."""
 
     commit: str
     name: str
@@ -90,9 +90,7 @@ def resolve_base(repo: Repository, base: str | None) -> Base:
     commit = _commit_of(repo, "HEAD")
     if commit is None:
         raise _no_head(repo)
-    branch = repo.git.run("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
-    name = branch.stdout.decode("utf-8", "surrogateescape").strip() if branch.exit_code == 0 else commit[:12]
-    return Base(commit, name)
+    return Base(commit, "HEAD")
 
 
 def _commit_of(repo: Repository, name: str) -> str | None:

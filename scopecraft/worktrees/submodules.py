@@ -20,6 +20,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.worktrees.alternates import alternates_file, object_stores
 from scopecraft.worktrees.filters import overrides
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.index import may_name
 from scopecraft.worktrees.pointer import admin_dir, read_pointer
 from scopecraft.worktrees.repository import Repository
 
@@ -76,11 +77,13 @@ class _Link:
     commit: str
 
 
-def fill_submodules(git: Git, common_dir: Path, worktree: Path, pointer: bytes) -> tuple[str, ...]:
+def fill_submodules(common_dir: Path, worktree: Path, pointer: bytes) -> tuple[str, ...]:
     """Check out in a new worktree what the main checkout has; paths of those that stay empty.
 
-    `git` is the new worktree's. A submodule that another one has is made too. Raises GitFailed and StorageFailed.
+    A submodule that another one has is made too. Raises GitFailed, StorageFailed and UnsafeTree.
     """
+    # asked for what its index holds only, which runs no filter
+    git = Git(worktree, git_dir=admin_dir(pointer), work_tree=worktree, pointer=pointer)
     try:
         return tuple(_fill(git, common_dir / "modules", admin_dir(pointer) / "modules", worktree, 0))
     except OSError as error:
@@ -233,6 +236,8 @@ def _absolute(place: Path, git_dir: Path) -> bytes:
 
 def _links(git: Git) -> list[_Link]:
     """Of the index, in its order: what an agent wrote into the worktree's own `.gitmodules` does not count."""
+    if git.git_dir is not None and not may_name(git.git_dir, ".gitmodules"):
+        return []
     listing = git.run(
         "config", "--blob", ":.gitmodules", "--null", "--get-regexp", r"^submodule\..*\.path$", check=False
     )

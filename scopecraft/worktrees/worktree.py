@@ -23,12 +23,11 @@ from scopecraft.errors import (
     StorageFailed,
 )
 from scopecraft.model.text import clean_line
-from scopecraft.worktrees.checkout import worktree_git
 from scopecraft.worktrees.filters import overrides
 from scopecraft.worktrees.git import Git, GitResult, failure
 from scopecraft.worktrees.leftovers import heal
 from scopecraft.worktrees.lock import repository_lock
-from scopecraft.worktrees.lookup import refuse_main
+from scopecraft.worktrees.lookup import refuse_main, refuse_other_branch
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
 from scopecraft.worktrees.snapshot import OURS, Snapshot, making_reason
@@ -36,6 +35,7 @@ from scopecraft.worktrees.submodules import fill_submodules
 
 MADE_BRANCH = "branch: created by scopecraft"  # how the reflog of a branch of ours begins
 _PART_BYTES = 200  # of a branch name: git makes a file of each part, with `.lock` behind it
+_PLAIN_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)*")
 _REF_LOCK_MILLISECONDS = 1000
 _FILTERED = re.compile(r"^fatal: (.*): smudge filter (.*) failed$", re.MULTILINE)
 _HELD = re.compile(r"(?:already checked out|already used by worktree) at '(.*)'", re.DOTALL)
@@ -84,6 +84,7 @@ def create(repo: Repository, request: CreateRequest) -> Created:
         locked = replace(repo.git, inherit=(held,))
         seen = heal(repo, locked, path=request.path, branch=request.branch)
         refuse_main(seen, request.branch)
+        refuse_other_branch(seen, request.path, request.branch)
         _refuse_taken(seen, request)
         return _make(repo, locked, seen, request)
 
@@ -112,6 +113,8 @@ def check_branch(repo: Repository, branch: str) -> None:
     hint = "choose another task name, or another branch template"
     if "\0" in branch or any(len(os.fsencode(part)) > _PART_BYTES for part in branch.split("/")):
         raise BadName(f"too long or not text, so no branch name: {clean_line(branch, 80)}", hint)
+    if branch != "HEAD" and _PLAIN_BRANCH.fullmatch(branch):
+        return  # nothing that git refuses is of this form: it need not be asked
     result = repo.git.run("check-ref-format", "--branch", branch, check=False)
     # git also expands `@{-1}`: only a name that comes back unchanged is one
     if result.exit_code != 0 or os.fsdecode(result.stdout).removesuffix("\n") != branch:
@@ -149,17 +152,17 @@ def _make(repo: Repository, git: Git, seen: Snapshot, request: CreateRequest) ->
         undo.callback(_drop_tree, git, request.path, had_folder=had_folder)
         _add(git, request, made_branch_at=request.base_commit if is_new else None)
         pointer = verify_pointer(request.path, repo.common_dir)
-        head = git.text("rev-parse", "--verify", f"refs/heads/{request.branch}")
         empty = _fill(repo, request, pointer)
         _write_reason(admin_dir(pointer), _reason(request.lock_reason))
         undo.pop_all()
+    head = request.base_commit if is_new else seen.branches[request.branch]
     return Created(request.path, request.branch, head, is_new, pointer, empty)
 
 
 def _fill(repo: Repository, request: CreateRequest, pointer: bytes) -> tuple[str, ...]:
     if not request.with_submodules:
         return ()
-    return fill_submodules(worktree_git(request.path, pointer), repo.common_dir, request.path, pointer)
+    return fill_submodules(repo.common_dir, request.path, pointer)
 
 
 def _make_parents(folder: Path, undo: ExitStack) -> None:

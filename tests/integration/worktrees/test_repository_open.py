@@ -97,11 +97,11 @@ def test_base_is_head_unless_named(tmp_path: Path) -> None:
     second = commit(project, "more.txt")
     git(project, "tag", "--annotate", "v1", "--message=v1", first)
     repo = open_repository(project)
-    assert resolve_base(repo, None) == Base(second, "main")
+    assert resolve_base(repo, None) == Base(second, "HEAD")
     assert resolve_base(repo, "v1") == Base(first, "v1")
     assert resolve_base(repo, first[:10]).commit == first
     git(project, "checkout", "--quiet", first)
-    assert resolve_base(repo, None) == Base(first, first[:12])
+    assert resolve_base(repo, None) == Base(first, "HEAD")
 
 
 @pytest.mark.parametrize("base", ["nope", "", "--all", "-x", "main:file-0.txt", "main^{tree}", "HEAD~9", "a\0b", "a b"])
