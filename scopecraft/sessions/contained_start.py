@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from dataclasses import replace
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.container_terminal import TerminalPlace
@@ -33,7 +34,7 @@ from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest
-from scopecraft.sessions.set_up import set_up_if_due
+from scopecraft.sessions.set_up import is_set_up_due, set_up_if_due
 from scopecraft.sessions.window_start import EARLY_DEATH_SECONDS, refuse_early_death
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.refusal import refuse_unsupported
@@ -56,11 +57,15 @@ def start_contained_window(context: Context, request: StartRequest) -> Session:
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
-        if refuse_unsupported(ready.repository, ready.worktree, pointer).uses_git_lfs:
+        needs = refuse_unsupported(ready.repository, ready.worktree, pointer)
+        if needs.uses_git_lfs:
             require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "contained window") as beginning:
-            set_up_if_due(context, beginning)
-            with laid_out(context, beginning, Room(image, pointer, context.tmux.socket)) as launch:
+            room = Room(image, pointer, context.tmux.socket, needs)
+            if is_set_up_due(context, beginning):
+                set_up_if_due(context, beginning)
+                room = replace(room, needs=None)  # it may have changed the worktree
+            with laid_out(context, beginning, room) as launch:
                 session = came_up(context, beginning.session, _opened(context, beginning, launch))
     return _survived(context, session)
 

@@ -48,7 +48,7 @@ from scopecraft.sessions.set_up import is_set_up_due, set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
-from scopecraft.worktrees.refusal import refuse_unsupported
+from scopecraft.worktrees.refusal import Needs, refuse_unsupported
 from scopecraft.worktrees.repository import Repository, resolve_base
 
 CONFIG_FOLDER = f"{AGENT_HOME}/config"
@@ -62,13 +62,16 @@ def start_container(context: Context, request: StartRequest) -> Session:
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
-        if refuse_unsupported(ready.repository, ready.worktree, pointer).uses_git_lfs:
+        needs = refuse_unsupported(ready.repository, ready.worktree, pointer)
+        if needs.uses_git_lfs:
             require_git_lfs(context, image)
         with begin(context, request, chosen, ready, "container") as beginning:
+            room = Room(image, pointer, needs=needs)
             if is_set_up_due(context, beginning):
                 beginning.take_turn()
                 set_up_if_due(context, beginning)
-            with laid_out(context, beginning, Room(image, pointer)) as launch:
+                room = replace(room, needs=None)  # it may have changed the worktree
+            with laid_out(context, beginning, room) as launch:
                 beginning.take_turn()
                 return came_up(context, beginning.session, context.containers.start(launch))
 
@@ -93,6 +96,7 @@ class Room:
     image: str
     pointer: bytes  # the worktree's own
     window: str = ""  # the tmux server's socket, for an agent that gets the terminal of a window
+    needs: Needs | None = None  # of its private git directory, where they are known at this moment
 
 
 @contextlib.contextmanager
@@ -136,6 +140,7 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
             store=context.home.objects,
             told=beginning.request.on_note,
             resume_from=half_done,
+            needs=room.needs,
         ),
     )
     is_root = context.containers.user_inside(user)[0] == 0

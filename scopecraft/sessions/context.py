@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from scopecraft.config.paths import Home, home_of, require_home
 from scopecraft.sessions.folder import SessionFolder
-from scopecraft.state.store import Store
 
 if TYPE_CHECKING:
     from scopecraft.config.layers import Effective
+    from scopecraft.config.projects import Project
     from scopecraft.config.settings import Settings
     from scopecraft.executors.container import ContainerExecutor
     from scopecraft.executors.tmux import TmuxExecutor
     from scopecraft.model.handle import ContainerHandle, WindowHandle
+    from scopecraft.state.store import Store
+    from scopecraft.worktrees.repository import Repository
 
 DEFAULT_ENGINE_SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 
@@ -31,6 +33,8 @@ class Context:
     _engines: dict[str, ContainerExecutor] = field(default_factory=dict, repr=False)
     _outer: Context | None = field(default=None, repr=False)
     project: str | None = None  # whose settings hold here, beside those of the home
+    # where the command that has these settings stands, by folder and project name: git is asked once
+    places: dict[tuple[Path, str | None], tuple[Project, Repository]] = field(default_factory=dict, repr=False)
     ignored: set[tuple[str, ...]] = field(default_factory=set, repr=False)  # what a person said to leave out this time
 
     @classmethod
@@ -40,6 +44,8 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
+        from scopecraft.state.store import Store  # who asks the supervisor needs no database
+
         return Store.open(self.home.root) if self._outer is None else self._outer.store
 
     @cached_property
@@ -58,7 +64,7 @@ class Context:
 
     def within(self, project: str, effective: Effective) -> Context:
         """The same home, database and engines under other settings; see `sessions.project_settings`."""
-        inner = Context(self.home, self.environ, self._engines, self.outermost(), project, self.ignored)
+        inner = Context(self.home, self.environ, self._engines, self.outermost(), project=project, ignored=self.ignored)
         inner.__dict__["effective"] = effective
         return inner
 

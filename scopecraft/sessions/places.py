@@ -25,6 +25,9 @@ def project_here(context: Context, cwd: Path, name: str | None) -> tuple[Project
 
     Raises what `repository_of` raises.
     """
+    known = context.places.get((cwd, name))
+    if known is not None:
+        return known
     projects = load_projects(context.home)
     if name is not None:
         project = project_named(projects, name)
@@ -161,6 +164,7 @@ def _is_in_repository(cwd: Path) -> bool:
 def within_project_of(context: Context, request: StartRequest) -> Context:
     """The context with the settings that hold for the request's project and for this time; asked about once."""
     place = project_here(context, request.cwd, request.project)
-    if context.project == place[0].name:
-        return context
-    return within_project(context, place, ask=request.on_settings, overrides=request.overrides)
+    if context.project != place[0].name:
+        context = within_project(context, place, ask=request.on_settings, overrides=request.overrides)
+    context.places[request.cwd, request.project] = place
+    return context

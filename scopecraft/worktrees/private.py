@@ -59,7 +59,7 @@ def make_private(repo: Repository, request: PrivateRequest) -> PrivateGit:
     One for each submodule too, below `modules/`. Raises RepositoryRefused where `refuse_unsupported` does and when the
     branch is gone, UnsafeTree, StorageFailed.
     """
-    needs = refuse_unsupported(repo, request.worktree, request.pointer)
+    needs = request.needs or refuse_unsupported(repo, request.worktree, request.pointer)
     submodules = tuple(submodule for submodule, _ in needs.submodules)
     if submodules:  # nothing of theirs is changed for a session that cannot be
         _checked_out(request, read_seeds(repo, mission_id=request.mission_id, branch=request.branch))

@@ -47,6 +47,7 @@ class PrivateRequest:
     submodule: Submodule | None = None  # of the project's worktree, that this is for
     active: tuple[str, ...] = ()  # names of the submodules right inside
     told: Callable[[str], None] = _silent
+    needs: Needs | None = None  # as the worktree has them at this moment, where the caller has just asked
 
     @property
     def inside(self) -> str:
