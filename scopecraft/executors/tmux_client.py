@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from scopecraft.errors import TmuxFailed, TmuxMissing
@@ -59,12 +60,19 @@ def parse_version(text: str) -> tuple[int, int] | None:
 
 def check_version() -> str:
     """The version of the installed tmux as it names itself. Raises TmuxMissing if there is none or it is too old."""
-    text = ask([tmux_program(), "-V"], seconds=5).stdout.decode(errors="replace").strip()
+    program = tmux_program()
+    text = _said_version(program, Path(program).stat().st_mtime_ns)
     version = parse_version(text)
     # OpenBSD's tmux carries the number of the system, which is always higher.
     if version is not None and version < OLDEST:
         raise TmuxMissing(f"{text} is too old", f"scopecraft needs tmux {OLDEST[0]}.{OLDEST[1]} or newer")
     return text
+
+
+@lru_cache(maxsize=4)
+def _said_version(program: str, mtime_ns: int) -> str:  # noqa: ARG001 (another program, once it was replaced)
+    """Asked once of each: a process that lives for weeks opens many windows."""
+    return ask([program, "-V"], seconds=5).stdout.decode(errors="replace").strip()
 
 
 def has_no_windows(stderr: str) -> bool:
