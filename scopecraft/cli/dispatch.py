@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from scopecraft.cli.changed_files import warn_of_host_files
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say
 from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
-from scopecraft.model.host_files import HostFile
 from scopecraft.model.session import Ended, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
+
+if TYPE_CHECKING:
+    from scopecraft.model.host_files import HostFile
 
 
 @command(
@@ -100,4 +101,6 @@ def _tell(session: Session) -> bool:
 
 def _warn_first(task: str, files: tuple[HostFile, ...]) -> None:
     """An agent here, unlike one in a container, runs what is in the worktree with the person's own rights."""
+    from scopecraft.cli.changed_files import warn_of_host_files  # seldom needed, with a long list of patterns
+
     warn_of_host_files(files, f"see what it is: sc diff {task}")

@@ -12,7 +12,6 @@ from scopecraft.cli.say import note, say
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.errors import AlreadyRunning, NotFound
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.places import mission_named
 
 
 @command("setup", examples=(("sc setup fix-login", "after you changed what it does, or mended what made it fail"),))
@@ -23,7 +22,7 @@ def setup(task: str, project: str | None) -> None:
 
     A new worktree is set up by itself before its first agent; this is for doing it again.
     """
-    from scopecraft.sessions.places import within_project_of
+    from scopecraft.sessions.places import mission_named, within_project_of
     from scopecraft.sessions.present_mission import refuse_while_alive
     from scopecraft.sessions.request import StartRequest
     from scopecraft.sessions.set_up import run_setup

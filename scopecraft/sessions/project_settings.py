@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from scopecraft.config.confirmed import Confirmation, confirmation_of, load_confirmations, record_confirmation
-from scopecraft.config.projects import Project
 from scopecraft.errors import NotConfirmed
-from scopecraft.model import clock
 
 if TYPE_CHECKING:
+    from scopecraft.config.confirmed import Confirmation
     from scopecraft.config.layers import Effective, Layer
+    from scopecraft.config.projects import Project
     from scopecraft.config.repository_file import RepositoryFile
     from scopecraft.sessions.context import Context
     from scopecraft.worktrees.repository import Repository
@@ -73,6 +72,7 @@ def _pass_over(_: Question) -> Answer:
 
 def question_about(context: Context, place: tuple[Project, Repository]) -> Question | None:
     """What there is to confirm for a project, confirmed before or not; None where its repository brings nothing."""
+    from scopecraft.config.confirmed import confirmation_of, load_confirmations
     from scopecraft.config.repository_file import project_layer
 
     project, repository = place
@@ -98,6 +98,9 @@ def repository_file(repository: Repository) -> RepositoryFile | None:
 
 def confirm(context: Context, question: Question, *, host_setup: bool) -> Confirmation:
     """Write down that a person wants exactly these bytes."""
+    from scopecraft.config.confirmed import Confirmation, record_confirmation
+    from scopecraft.model import clock
+
     made = Confirmation(question.project, question.file.sha256, clock.to_text(clock.now()), host_setup)
     record_confirmation(context.home, made)
     return made

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from scopecraft.errors import NotConfirmed, Refused
 from scopecraft.model.codec import session_from_dict
-from scopecraft.model.host_files import HostFile
 from scopecraft.sessions.kept_request import request_dict
 from scopecraft.supervisor import client
 from scopecraft.supervisor.background import ensure_up
 
 if TYPE_CHECKING:
+    from scopecraft.model.host_files import HostFile
     from scopecraft.model.session import Session
     from scopecraft.sessions.context import Context
     from scopecraft.sessions.project_settings import Answer, Question
@@ -95,12 +95,19 @@ def _ask_the_person(context: Context, request: StartRequest) -> bool:
 
 def _ears(request: StartRequest) -> Callable[[str, Any], None]:
     def included(data: Mapping[str, Any]) -> None:
+        if not data["copied"] and not data["skipped"]:
+            return  # nothing to hear, and its type takes git along
         from scopecraft.worktrees.include import Included, Skipped
 
         request.on_included(Included(tuple(data["copied"]), tuple(Skipped(**each) for each in data["skipped"])))
 
     def host_files(data: Mapping[str, Any]) -> None:
-        request.on_host_files(str(data["task"]), tuple(HostFile(**each) for each in data["files"]))
+        files: tuple[HostFile, ...] = ()
+        if data["files"]:
+            from scopecraft.model.host_files import HostFile  # with a long list of patterns
+
+            files = tuple(HostFile(**each) for each in data["files"])
+        request.on_host_files(str(data["task"]), files)
 
     by_kind: dict[str, Callable[[Any], None]] = {
         "included": included,
