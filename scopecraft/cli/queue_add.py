@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -18,14 +16,14 @@ from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.cli.starting import StartOptions, one_agent_options, request_of
 from scopecraft.cli.waking import need_supervisor
-from scopecraft.errors import BadInput, ScopecraftError, UsageProblem
+from scopecraft.errors import BadInput, QueueFull, ScopecraftError, UsageProblem
 from scopecraft.model.duration import seconds_of
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.enqueueing_several import Several
 from scopecraft.sessions.request import StartRequest
+from scopecraft.supervisor.asking import Ears, ask_to_wait
 
 if TYPE_CHECKING:
-    from scopecraft.model.queue import QueueItem
+    from scopecraft.model.session import Session
     from scopecraft.sessions.project_settings import Answer, Question
 
 
@@ -77,21 +75,13 @@ def add(
     """
     context = Context.of(os.environ)
     asked = _asked(tasks, from_, {**options, "agents": None, "timeout": timeout})
-    several = Several(context)
-    for each in asked:
-        with _of_line(each.number):
-            several.add(_request(each))
-    items: list[QueueItem] = []
+    entering = _Entering(asked, as_json)
     try:
-        for item in _entered(several):
-            items.append(item)
-            if not as_json:
-                click.echo(item.session.id)
-                say(f"{item.session.task} has place {item.place} in the queue")
+        entering.enter(context)
     finally:
         if as_json:
-            _print(items)
-        if items:
+            _print(entering.items)
+        if entering.items:
             _tell_waits(context)
             need_supervisor(context)
 
@@ -148,39 +138,54 @@ def _ask_for_good(question: Question) -> Answer:
     return answer
 
 
-@contextmanager
-def _of_line(number: int) -> Iterator[None]:
-    """An error says which line of the file is wrong; a wrong file is wrong usage, whatever is wrong with it."""
-    try:
-        yield
-    except ScopecraftError as error:
-        if number:
-            error.message = f"line {number}: {error.message}"
-            error.args = (error.message,)
-        elif isinstance(error, UsageProblem) and error.message == "missing argument 'TASK'":
-            error.hint = "name what is to be done: sc queue add fix-login -m 'the login page …'"
-        raise
+class _Entering:
+    """Requests on their way into the line; `items` are those that stand there."""
+
+    def __init__(self, asked: list[_Asked], as_json: bool) -> None:
+        self._asked = asked
+        self._as_json = as_json
+        self._number = 0  # of the line that is being looked at
+        self.items: list[tuple[Session, int]] = []
+
+    def enter(self, context: Context) -> None:
+        """An error says which line of the file is wrong, or how many were added before it."""
+        try:
+            requests = []
+            for each in self._asked:
+                self._number = each.number
+                requests.append(_request(each))
+            ask_to_wait(context, requests, Ears(self._checking, self._entered))
+        except ScopecraftError as error:
+            if len(self._asked) > 1 and (self.items or isinstance(error, QueueFull)):
+                _reword(error, f"{error.message}; {len(self.items)} of {len(self._asked)} were added")
+            elif self._number:
+                _reword(error, f"line {self._number}: {error.message}")
+            elif isinstance(error, UsageProblem) and error.message == "missing argument 'TASK'":
+                error.hint = "name what is to be done: sc queue add fix-login -m 'the login page …'"
+            raise
+
+    def _checking(self, number: int) -> None:
+        self._number = self._asked[number].number
+
+    def _entered(self, session: Session, place: int) -> None:
+        self._number = 0
+        self.items.append((session, place))
+        if not self._as_json:
+            click.echo(session.id)
+            say(f"{session.task} has place {place} in the queue")
 
 
-def _entered(several: Several) -> Iterator[QueueItem]:
-    """As they enter; an error on the way says how many had."""
-    count = 0
-    try:
-        for item in several.enter():
-            yield item
-            count += 1
-    except ScopecraftError as error:
-        if len(several) > 1:
-            raise type(error)(f"{error.message}; {count} of {len(several)} were added", error.hint) from error
-        raise
+def _reword(error: ScopecraftError, message: str) -> None:
+    error.message = message
+    error.args = (message,)
 
 
-def _print(items: list[QueueItem]) -> None:
+def _print(items: list[tuple[Session, int]]) -> None:
     from scopecraft.cli.session_json import view_dict
     from scopecraft.cli.table import print_json
     from scopecraft.sessions.look import queued_view
 
-    print_json([view_dict(queued_view(item.session, item.place)) for item in items])
+    print_json([view_dict(queued_view(session, place)) for session, place in items])
 
 
 def _tell_waits(context: Context) -> None:

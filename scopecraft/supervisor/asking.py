@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,41 @@ def ask_to_run(context: Context, request: StartRequest) -> Begun:
         return _run_alone(context, request)
     answer = _ask(context, request, "run", {})
     return Begun(session_from_dict(answer["session"]), int(answer.get("place", 0)), str(answer.get("because", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who puts several requests in line hears which one is being checked, from 0 on, and each that has its place."""
+
+    checking: Callable[[int], None]
+    entered: Callable[[Session, int], None]
+
+
+def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) -> None:
+    """Put all of them in line; nothing is made before all were checked. Raises what `Several` raises.
+
+    Their settings are asked about in this process, should a repository bring any.
+    """
+    if client.is_up(context):
+
+        def heard(kind: str, data: Any) -> None:
+            if kind == "checking":
+                ears.checking(int(data))
+            elif kind == "entered":
+                ears.entered(session_from_dict(data["session"]), int(data["place"]))
+
+        body = {"requests": [request_dict(each) for each in requests], "environ": dict(context.environ)}
+        with suppress(NotConfirmed):  # raised before any of them is in line
+            client.ask(context, "enqueue", body, heard)
+            return
+    from scopecraft.sessions.enqueueing_several import Several
+
+    several = Several(context)
+    for number, each in enumerate(requests):
+        ears.checking(number)
+        several.add(each)
+    for item in several.enter():
+        ears.entered(item.session, item.place)
 
 
 def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:

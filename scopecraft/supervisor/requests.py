@@ -17,6 +17,7 @@ from scopecraft.model.session import Session
 from scopecraft.queueing.admission import Wait, may_begin_now, require_floors
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.enqueueing import enqueue
+from scopecraft.sessions.enqueueing_several import Several
 from scopecraft.sessions.floors import floors_of
 from scopecraft.sessions.kept_request import request_of_dict
 from scopecraft.sessions.places import project_here
@@ -33,13 +34,23 @@ class Requests:
         self._contexts, self._fence, self._left = contexts, fence, left
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"run": self._run, "dispatch": self._dispatch}
+        return {"run": self._run, "enqueue": self._enqueue, "dispatch": self._dispatch}
 
     def _run(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """An autonomous session: started at once where nothing is in the way, else in line."""
         context = self._contexts.fresh(body["environ"])
         request = heard_by(caller, request_of_dict(body["request"]), body)
         return run(context, request, Doorkeeper(self._fence, self._left.is_set, lambda: caller.is_gone))
+
+    def _enqueue(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """All of `requests` are checked before one stands in line; `checking` and `entered` tell how far it is."""
+        several = Several(self._contexts.fresh(body["environ"]))
+        for number, each in enumerate(body["requests"]):
+            caller.tell("checking", number)
+            several.add(request_of_dict(each))
+        for item in several.enter():
+            caller.tell("entered", {"session": session_to_dict(item.session), "place": item.place})
+        return {}
 
     def _dispatch(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A window; it waits for no slot, and begins below no floor."""

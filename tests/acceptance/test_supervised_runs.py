@@ -159,3 +159,18 @@ def test_what_ran_on_without_a_supervisor_is_adopted_and_what_waited_goes_on(
         until(lambda: has_ended("first", "second"), 60)
     assert sc("logs", "first").out.count("begun") == 1
     assert [row["attempt"] for row in states().values()] == [1, 1]
+
+
+def test_what_is_put_in_line_is_checked_by_the_supervisor_as_it_is_here(
+    supervisor: Supervisor, workplace: Path
+) -> None:
+    rules(is_paused=True, max_waiting=2)
+    wrong = sc("queue", "add", "--from", "-", cwd=workplace, stdin=b"one: x\ntwo: y\n", ANTHROPIC_API_KEY="")
+    assert wrong.code == 4 and "error: line 1: claude has no key" in wrong.err
+    assert states() == {}
+    full = sc("queue", "add", "a", "b", "c", *script("true"), cwd=workplace)
+    assert full.code == 3 and "2 of 3 were added" in full.err
+    assert set(states()) == {"a", "b"}
+    rules(is_paused=False)
+    supervisor.ask("wake")
+    until(lambda: has_ended("a", "b"), 60)
