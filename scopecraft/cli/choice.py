@@ -43,7 +43,11 @@ def choose_number(question: str, most: int) -> int | None:
 
 def _line(question: str) -> str:
     click.echo(question + " ", nl=False, err=True)
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        say("")  # what is said next begins a line
+        raise
     if not line:
         say("")
         raise click.Abort

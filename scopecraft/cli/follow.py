@@ -21,8 +21,8 @@ from scopecraft.model import clock
 from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Ended, Queued, Session
-from scopecraft.model.session_words import going_on_with, outcome_sentence
+from scopecraft.model.session import Completed, Ended, Queued, Session, began_at
+from scopecraft.model.session_words import end_sentence, going_on_with
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import used_before
@@ -93,7 +93,7 @@ class _Following:
 
     def go_on(self) -> None:
         """Returns when the session has ended and its stream was shown to the end."""
-        began = clock.from_text(self.session.created_at)
+        began = clock.from_text(began_at(self.session))
         begin = {"offset": self._offset, "number": self._number}
         for item in follow(self._file, stop=self._ending.is_over, end=self._end, **begin):
             if isinstance(item, Line):
@@ -156,7 +156,7 @@ def tell_end(context: Context, session: Session) -> int:
     details = details_of(context, session)
     outcome = session.status.outcome
     is_good = isinstance(outcome, Completed)
-    word = clean_line(outcome_sentence(outcome))
+    word = clean_line(end_sentence(session.status))
     shown = paint(word, "green" if is_good else "red", "bold") if has_colour(sys.stderr) else word
     click.echo(f"{session.task}: {shown}", err=True, color=True)
     for line in _summary(session, details.activity):
@@ -183,5 +183,5 @@ def _mission_of(context: Context, session: Session) -> Mission | None:
 
 def _summary(session: Session, activity: Activity) -> list[str]:
     assert isinstance(session.status, Ended)
-    seconds = (clock.from_text(session.status.ended_at) - clock.from_text(session.created_at)).total_seconds()
+    seconds = (clock.from_text(session.status.ended_at) - clock.from_text(began_at(session))).total_seconds()
     return summary_lines(activity, seconds)

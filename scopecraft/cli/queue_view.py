@@ -28,6 +28,8 @@ _COLUMNS = (
     Column("PROJECT", least=4),
     Column("SESSION"),
 )
+_NARROW_CELLS = 60  # here there is room for who stands where, and how long
+_NARROW_COLUMNS = 4
 _TONES: Mapping[str, tuple[Tone, ...]] = {"queued": ("blue",), "waiting": ("yellow", "bold"), "unknown": ("magenta",)}
 
 
@@ -63,7 +65,9 @@ def queue_lines(seen: QueueView, now: datetime, *, width: int, colour: bool) -> 
     if seen.rules.stops_on_failure:
         lines.append("it pauses when a session fails")
     rows = [_row(view, now) for view in (*seen.running, *seen.waiting)]
-    return [*lines, "", *table_lines(_COLUMNS, rows, width=width, colour=colour)] if rows else lines
+    shown = _NARROW_COLUMNS if 0 < width < _NARROW_CELLS else len(_COLUMNS)
+    table = table_lines(_COLUMNS[:shown], [row[:shown] for row in rows], width=width, colour=colour)
+    return [*lines, "", *table] if rows else lines
 
 
 def limits_sentence(occupancy: Occupancy, rules: QueueRules) -> str:

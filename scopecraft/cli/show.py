@@ -24,7 +24,7 @@ from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Session
+from scopecraft.model.session import Ended, Queued, Session, began_at, has_left_line
 from scopecraft.model.session_words import going_on_with
 from scopecraft.model.text import clean, clean_line
 from scopecraft.sessions.context import Context
@@ -33,6 +33,7 @@ from scopecraft.sessions.look import View, look_at_all
 from scopecraft.sessions.places import mission_named, session_named, telling
 
 LABEL_CELLS = 12
+_TOLD_WAIT_SECONDS = 5  # from asking to the beginning: in line, or for its set-up
 
 
 @command(
@@ -150,11 +151,7 @@ def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     head = f"{session.id}  {which}  ({clean_line(how)})"
     state = word_of(view)
     shown = paint(state, *tones_of(view)) if colour else state
-    since = "since" if view.word == "queued" else "began"
-    rows = [("state", shown + _reason(view)), (since, _local(session.created_at))]
-    if view.since and view.word == "ended":
-        seconds = (clock.from_text(view.since) - clock.from_text(session.created_at)).total_seconds()
-        rows.append(("took", duration_text(seconds)))
+    rows = [("state", shown + _reason(view)), *_time_rows(session)]
     if session.follows:
         rows.append(("follows", f"{session.follows}, by {session.origin}"))
     if session.conversation_id and session.dialect != "plain":  # a plain program knows nothing of it
@@ -165,6 +162,26 @@ def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     if isinstance(known, Details):
         return lines + _detail_lines(known, colour)
     return lines + _rows([*_commit_rows(known), *_alert_rows(known)], colour)
+
+
+def _time_rows(session: Session) -> list[tuple[str, str]]:
+    """The time in line counts for itself: no agent worked then."""
+    status, asked = session.status, session.created_at
+    if isinstance(status, Queued):
+        return [("since", _local(asked))]
+    if has_left_line(status):
+        return [("asked", _local(asked))]
+    began = began_at(session)
+    rows = [("began", _local(began))]
+    if _seconds(asked, began) >= _TOLD_WAIT_SECONDS:
+        rows.insert(0, ("asked", _local(asked)))
+    if isinstance(status, Ended):
+        rows.append(("took", duration_text(_seconds(began, status.ended_at))))
+    return rows
+
+
+def _seconds(before: str, after: str) -> float:
+    return (clock.from_text(after) - clock.from_text(before)).total_seconds()
 
 
 def _local(at: str) -> str:

@@ -26,7 +26,7 @@ _LOOK_AHEAD = 64
 def is_terminal(stream: TextIO) -> bool:
     try:
         return stream.isatty()
-    except (OSError, ValueError):  # closed, or nothing behind it
+    except (OSError, ValueError, AttributeError):  # closed, or nothing behind it, or never there
         return False
 
 

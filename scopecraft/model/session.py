@@ -143,3 +143,13 @@ class Session:
 
 def handle_of(status: Status) -> Handle | None:
     return status.handle if isinstance(status, Running | Waiting) else None
+
+
+def began_at(session: Session) -> str:
+    """When it came to life, however long it waited for that; when it was asked for, where it never did."""
+    return getattr(session.status, "started_at", None) or session.created_at
+
+
+def has_left_line(status: Status) -> bool:
+    """Whether a person took it out of the queue before it began: nothing of it was made."""
+    return isinstance(status, Ended) and status.started_at is None and isinstance(status.outcome, Killed)

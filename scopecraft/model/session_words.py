@@ -13,6 +13,7 @@ from scopecraft.model.session import (
     Session,
     TimedOut,
     WaitingReason,
+    has_left_line,
 )
 
 WAITING_FOR: dict[WaitingReason, str] = {
@@ -49,6 +50,13 @@ def outcome_sentence(outcome: Outcome) -> str:
             return f"stopped by {by}"
         case Interrupted(cause, detail):
             return f"interrupted: {_GONE[cause]}" + (f" ({detail})" if detail else "")
+
+
+def end_sentence(status: Ended) -> str:
+    """Of one that never began it says so, where `outcome_sentence` could not know."""
+    if has_left_line(status) and isinstance(status.outcome, Killed):
+        return f"taken out of the queue by {status.outcome.by}"
+    return outcome_sentence(status.outcome)
 
 
 def going_on_with(session: Session) -> str:

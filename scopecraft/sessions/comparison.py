@@ -14,7 +14,7 @@ from scopecraft.model import clock
 from scopecraft.model.activity import Usage
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of
-from scopecraft.model.session import Ended, Session
+from scopecraft.model.session import Ended, Session, began_at
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.deciding import read_activity
 from scopecraft.sessions.look import View, look_at_all
@@ -128,7 +128,7 @@ def _commits(found: MissionDiff) -> int:
 def _seconds(session: Session) -> float:
     ended = session.status.ended_at if isinstance(session.status, Ended) else None
     end = clock.from_text(ended) if ended else clock.now()
-    return max(0.0, (end - clock.from_text(session.created_at)).total_seconds())
+    return max(0.0, (end - clock.from_text(began_at(session))).total_seconds())
 
 
 def _usage(context: Context, sessions: Sequence[Session]) -> Usage | None:

@@ -114,11 +114,13 @@ def _settled_view(context: Context, session: Session) -> View:
 
 
 def ended_view(session: Session) -> View:
-    from scopecraft.model.session import Ended
-    from scopecraft.model.session_words import outcome_detail
+    from scopecraft.model.session import Ended, has_left_line
+    from scopecraft.model.session_words import end_sentence, outcome_detail
 
     assert isinstance(session.status, Ended)
-    return View(session, "ended", outcome_detail(session.status.outcome), session.status.ended_at)
+    status = session.status
+    detail = end_sentence(status) if has_left_line(status) else outcome_detail(status.outcome)
+    return View(session, "ended", detail, status.ended_at)
 
 
 def queued_view(session: Session, place: int | None) -> View:

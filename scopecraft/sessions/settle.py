@@ -160,7 +160,7 @@ def step_run(session: Session, ended: Ended) -> dict[str, object]:
     row: dict[str, object] = {
         "step_id": session.step_id,
         "run_id": session.id,
-        "started_at": session.created_at,
+        "started_at": ended.started_at or session.created_at,
         "finished_at": ended.ended_at,
         "outcome": outcome.kind,
         "exit_code": 0 if outcome.kind == "completed" else (getattr(outcome, "exit_code", None) or 1),

@@ -16,11 +16,12 @@ from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.folder import create_mission
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Failed
+from scopecraft.model.session import Completed, Ended, Failed, Killed, Queued, Running, Starting
 from scopecraft.state.store import Store
 from tests.support.command_line import on_a_terminal, sc, sc_bytes
-from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
+from tests.support.sessions import AT, CONTAINER, LATER, a_mission_id, a_session, ended
 
+MUCH_LATER = "2026-03-01T10:06:00.000Z"
 TIP = "1a2b3c4d5e6f" + "0" * 28
 
 
@@ -163,3 +164,25 @@ def test_an_artifact_and_json_do_not_go_together(artifacts: Path) -> None:
 def test_a_session_of_the_task_will_do_to_name_an_artifact(attempts: list[str], artifacts: Path) -> None:
     (artifacts / "plan.md").write_text("a plan")
     assert sc("show", attempts[0], "--artifact", "plan.md").out == "a plan"
+
+
+def a_waiting_one(store: Store) -> str:
+    return store.create(a_session(status=Queued(AT)), AT).id
+
+
+def test_the_time_in_line_is_not_counted_as_work(store: Store) -> None:
+    waited = a_waiting_one(store)
+    store.move(waited, Starting(LATER), "session_starting", LATER)
+    store.move(waited, Running(LATER, CONTAINER), "session_started", LATER)
+    store.move(waited, Ended(LATER, MUCH_LATER, Completed()), "session_ended", MUCH_LATER)
+    told = [line.split()[0] for line in sc("show", waited).out.splitlines()[1:5]]
+    assert told == ["state", "asked", "began", "took"]
+    assert "  took         1m00s\n" in sc("show", waited).out
+
+
+def test_what_was_taken_out_of_the_queue_never_began(store: Store) -> None:
+    removed = a_waiting_one(store)
+    store.move(removed, Ended(None, LATER, Killed("sc queue remove")), "session_ended", LATER)
+    told = sc("show", removed).out
+    assert "killed: taken out of the queue by sc queue remove\n" in told
+    assert "began" not in told and "took" not in told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecraft.cli.terminal import cells, fit, has_colour, pad, width_of, wrap
+from scopecraft.cli.terminal import cells, fit, has_colour, is_terminal, pad, width_of, wrap
 
 
 class Screen(io.StringIO):
@@ -41,6 +42,11 @@ def test_a_closed_output_is_no_terminal() -> None:
     closed = io.StringIO()
     closed.close()
     assert width_of(closed) == 0
+
+
+def test_a_stream_that_was_closed_before_the_program_began_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert not is_terminal(sys.stdin)
 
 
 def test_cut_text_says_so_and_never_splits_a_wide_character() -> None:

@@ -61,3 +61,10 @@ def test_who_runs_stands_above_who_waits_in_order() -> None:
 def test_an_empty_queue_is_one_line() -> None:
     seen = QueueView((), (), Occupancy(0, 0, 0), QueueRules(), is_supervised=False)
     assert queue_lines(seen, NOW, width=80, colour=False) == ["0 of 3 run, 0 of 10 wait"]
+
+
+def test_a_narrow_terminal_shows_who_stands_where_and_nothing_cut_to_pieces() -> None:
+    works = plain_view(a_session(task="search", status=running()))
+    seen = QueueView((works,), (), Occupancy(1, 0, 0), QueueRules(), is_supervised=True)
+    lines = queue_lines(seen, NOW, width=40, colour=False)
+    assert [line.split() for line in lines[2:]] == [["#", "TASK", "STATE", "SINCE"], ["search", "running", "10m00s"]]
