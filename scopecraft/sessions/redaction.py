@@ -10,11 +10,14 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.model.event import Alert
 from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.kept_request import load_caller
 from scopecraft.sessions.settle_facts import load_facts
 
 
 def secrets_of(context: Context, session: Session) -> Secrets:
     """All of `config/secrets.env`, and what the session's agent takes, or took, from the environment.
+
+    Of another caller's environment only until the agent has it: see `kept_request`.
 
     Never raises: damaged settings must not keep a session from ending, nor let a key out that the other file tells.
     """
@@ -27,6 +30,7 @@ def secrets_of(context: Context, session: Session) -> Secrets:
     with contextlib.suppress(ScopecraftError):
         names += dialect_of_record(session.dialect).environment_names
         names += context.settings.agent(session.agent).pass_env
+    values |= load_caller(context.folder(session.id).path)
     values |= {name: context.environ[name] for name in names if context.environ.get(name)}
     return Secrets(values)
 

@@ -161,7 +161,8 @@ def _cost_before(context: Context, session: Session) -> float:
     """Of the mission's other sessions, as far as they told."""
     events = context.store.events(mission_id=session.mission_id)
     costs = [event.data.get("cost_usd") for event in events if event.kind == "session_ended"]
-    return float(sum(cost for cost in costs if isinstance(cost, int | float)))
+    # a claim: none makes the others cheaper
+    return float(sum(max(0, cost) for cost in costs if isinstance(cost, int | float)))
 
 
 def _worked_so_far(context: Context, session: Session) -> float:

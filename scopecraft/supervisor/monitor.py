@@ -23,8 +23,7 @@ from scopecraft.sessions import inbox
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.look import status_after
-from scopecraft.sessions.redaction import redacted_alert, secrets_of
-from scopecraft.sessions.settle import raise_alert
+from scopecraft.sessions.redaction import secrets_of
 from scopecraft.sessions.stream_end import stream_end
 from scopecraft.sessions.talk_state import talk_state
 from scopecraft.streams.activity import ActivityFold
@@ -32,6 +31,7 @@ from scopecraft.streams.danger import Dangers, dangers, dangers_of
 from scopecraft.streams.follow import Replaced
 from scopecraft.streams.followed import Piece
 from scopecraft.streams.many import StreamsWatch
+from scopecraft.supervisor.alerting import tell_alert
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.hub import Hub
 from scopecraft.supervisor.limits import LimitKeeper
@@ -39,6 +39,7 @@ from scopecraft.supervisor.parking import park_if_used_up
 from scopecraft.supervisor.watched import Watched, shown
 
 TICK_SECONDS = 1.0
+MOST_CONVERSATIONS = 20  # that one session may tell of
 _log = logging.getLogger(__name__)
 
 
@@ -102,6 +103,8 @@ class Monitor:
             watched = self._watched[session.id]
             watched.is_now(session, now)
             self._limits.judge(context, watched, now)
+            if watched.is_move_due:
+                self._move(context, watched)
 
     def _current(self, context: Context) -> dict[str, Session]:
         """Read again only when somebody wrote, or said so."""
@@ -115,7 +118,8 @@ class Monitor:
     def _follow(self, context: Context, session: Session) -> None:
         read = dialect_of_record(session.dialect).entries
         fold = ActivityFold(read, before=used_before(context, session))
-        watched = Watched(session, fold, _dangers(context, session))
+        watched = Watched(session, fold, _dangers(context, session), secrets_of(context, session))
+        watched.alerts.update(context.store.alerts_of(session.id))
         self._limits.remember(context, watched)
         self._watched[session.id] = watched
         folder = context.folder(session.id)
@@ -126,6 +130,7 @@ class Monitor:
         with contextlib.suppress(OperationFailed):
             for piece in self._watch.finish(session_id):
                 self._take(context, watched, piece)
+        park_if_used_up(context, watched)  # it may have ended by that
         self._latest.pop(session_id, None)
 
     def _read(self) -> None:
@@ -146,28 +151,26 @@ class Monitor:
                 park_if_used_up(context, watched)
 
     def _take(self, context: Context, watched: Watched, piece: Piece) -> None:
-        session = watched.session
         if isinstance(piece, list):
             self._heed(context, watched, watched.take(piece, time.monotonic()))
         elif isinstance(piece, Replaced):
             text = f"the stream was {piece.why} after {piece.offset} bytes; nothing is shown twice"
-            raise_alert(context, session, Alert("stream_rewritten", text))
+            tell_alert(context, watched, Alert("stream_rewritten", text))
         else:
-            raise_alert(context, session, piece)
+            tell_alert(context, watched, piece)
 
     def _heed(self, context: Context, watched: Watched, entries: Sequence[Entry]) -> None:
         """What of it is more than activity."""
         for entry in entries:
             if isinstance(entry, ToolCall):
-                for alert in dangers_of(entry, watched.dangers):
-                    secrets = secrets_of(context, watched.session)
-                    raise_alert(context, watched.session, redacted_alert(alert, secrets))
+                for alert in dangers_of(_without_keys(entry, watched), watched.dangers):
+                    tell_alert(context, watched, alert)
             elif isinstance(entry, Started):
-                learn_conversation(context, watched.session, entry.conversation_id)
+                _learn(context, watched, entry.conversation_id)
 
     def _tell(self, watched: Watched) -> None:
         session = watched.session
-        now = shown(watched.activity)
+        now = shown(watched.activity, watched.secrets)
         self._latest[session.id] = now
         self._hub.tell({"session_id": session.id, "task": session.task, "activity": now})
 
@@ -180,14 +183,30 @@ class Monitor:
         word, reason = talk_state(watched.activity, held)
         at = clock.to_text(clock.now())
         after = status_after(session.status, word, reason, at)
-        if after is None:
+        if after is None or not watched.may_move(time.monotonic()):
             return
         question = watched.activity.question
-        detail = secrets_of(context, session).redact(question.text[:500]) if question else ""
+        detail = watched.secrets.redact(question.text)[:500] if question else ""
         data = {"reason": after.reason, "detail": detail} if isinstance(after, Waiting) else {}
         kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
         moved = context.store.move(session.id, after, kind, at, seen=session.status, data=data)
         watched.is_now(moved or context.store.get(session.id) or session, time.monotonic())
+
+
+def _without_keys(call: ToolCall, watched: Watched) -> ToolCall:
+    """Before anything of it is cut off for an alert: half a key would not be known for one."""
+    redact = watched.secrets.redact
+    files = tuple(map(redact, call.files))
+    return call._replace(command=redact(call.command), input_text=redact(call.input_text), files=files)
+
+
+def _learn(context: Context, watched: Watched, conversation_id: str | None) -> None:
+    """Once for each id, and not for any number of them: each is a write."""
+    if conversation_id is None or conversation_id in watched.conversations:
+        return
+    if len(watched.conversations) < MOST_CONVERSATIONS:
+        watched.conversations.add(conversation_id)
+        learn_conversation(context, watched.session, conversation_id)
 
 
 def _has_stream(session: Session) -> bool:

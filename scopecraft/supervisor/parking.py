@@ -11,11 +11,12 @@ from scopecraft.model.event import Alert
 from scopecraft.model.queue import QueueRules
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.settle import raise_alert
+from scopecraft.supervisor.alerting import tell_alert
 from scopecraft.supervisor.watched import Watched
 
 UNTOLD = timedelta(minutes=15)  # where the agent does not say when its limit is reset
 LONGEST = timedelta(days=8)  # more is no limit of any provider, but a clock that is wrong
+MOST_PARKS = 20  # by one session: what it says is a claim, and nobody but a person lifts it
 
 
 def park_if_used_up(context: Context, watched: Watched) -> None:
@@ -25,14 +26,15 @@ def park_if_used_up(context: Context, watched: Watched) -> None:
         watched.parked_for = ""
         return
     key = f"{quota.until} {quota.text}"
-    if key == watched.parked_for:
+    if key == watched.parked_for or watched.parks >= MOST_PARKS:
         return
     watched.parked_for = key
+    watched.parks += 1
     until = until_of(quota, clock.to_text(clock.now()))
     if until is None:
         return
     session = watched.session
-    because = f"{session.agent}: {clean_line(quota.text, 200)}"
+    because = f"{session.agent}: {clean_line(watched.secrets.redact(quota.text), 200)} (says {session.id})"
 
     def parked(rules: QueueRules) -> QueueRules:
         if rules.parked_until is not None and rules.parked_until >= until:
@@ -42,7 +44,7 @@ def park_if_used_up(context: Context, watched: Watched) -> None:
     at = clock.to_text(clock.now())
     data = {"change": "parked", "until": until, "because": because}
     context.store.queue.change_rules(parked, at, data)
-    raise_alert(context, session, Alert("quota", f"{because}; the queue goes on at {until}"))
+    tell_alert(context, watched, Alert("quota", f"{because}; the queue goes on at {until}, or by: sc queue resume"))
 
 
 def until_of(quota: Quota, now: str) -> str | None:
