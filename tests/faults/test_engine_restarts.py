@@ -9,14 +9,12 @@ import pytest
 
 from scopecraft.model.handle import ContainerHandle
 from scopecraft.model.session import Completed, Interrupted, handle_of
-from tests.support.faults import Agent, World, check_invariants, cpu_share
+from tests.support.faults import ENDLESS, Agent, World, check_invariants, cpu_share
 from tests.support.played import measured
 from tests.support.private_engine import PrivateEngine
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image]
-
-ENDLESS = Agent(lines=100_000)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from scopecraft.model.session import Failed, Interrupted, Queued, is_live
-from tests.support.faults import QUICK, Agent, World, check_invariants
+from tests.support.faults import ENDLESS, QUICK, Agent, World, check_invariants
 from tests.support.played import kill_after
 from tests.support.wait import until
 
@@ -63,14 +63,29 @@ def test_one_that_is_killed_in_any_step_is_followed_by_one_that_goes_on(world: W
 def test_what_was_accepted_is_kept_when_it_is_killed_at_once(world: World) -> None:
     world.rule(is_paused=True)
     supervisor = world.supervise()
-    asking = world.shop.begin_run("first", QUICK.script, "--detach")
-    until(world.sessions, 30, every=0.001, what="it to be accepted")
+    asking = world.shop.begin_run("first", QUICK.script, "--detach", heard=True)
+    until(lambda: world.sessions() or asking.poll() is not None, 60, every=0.001)
     supervisor.kill()
-    asking.wait(60)
+    _, said = asking.communicate(timeout=60)
+    assert world.sessions(), said
     (session,) = world.sessions()
     world.agents[session.id] = QUICK
     assert isinstance(session.status, Queued)
     world.rule(is_paused=False)
+    world.come_back()
+    world.wait_ended()
+    check_invariants(world, completed=True)
+
+
+def test_what_it_began_at_once_for_a_command_is_done_once_when_it_is_killed_on_the_way(world: World) -> None:
+    supervisor = world.supervise()
+    asking = world.shop.begin_run("first", QUICK.script, "--detach", heard=True)
+    until(lambda: world.watch.sessions("create"), 60, every=0.001, what="its container to be made")
+    supervisor.kill()
+    _, complaint = asking.communicate(timeout=60)
+    assert asking.returncode != 0 and b"supervisor" in complaint, complaint
+    (session,) = world.sessions()
+    world.agents[session.id] = QUICK
     world.come_back()
     world.wait_ended()
     check_invariants(world, completed=True)
@@ -118,7 +133,7 @@ def test_what_ended_while_nobody_was_there_is_told_and_the_next_begins_once(worl
 def test_a_container_that_was_removed_meanwhile_is_an_interruption_and_not_tried_again(world: World) -> None:
     """Row 3."""
     world.rule(max_running=1)
-    first, second = world.queue("first", Agent(lines=3000)), world.queue("second")
+    first, second = world.queue("first", ENDLESS), world.queue("second")
     supervisor = world.supervise()
     world.wait_begun(first)
     supervisor.kill()

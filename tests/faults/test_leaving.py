@@ -8,7 +8,7 @@ import pytest
 
 from scopecraft.model.session import Completed, Killed, Queued, Running
 from scopecraft.sessions.kept_request import request_dict
-from tests.support.faults import QUICK, Agent, World, check_invariants
+from tests.support.faults import ENDLESS, HELD, QUICK, World, check_invariants
 from tests.support.played import measured
 from tests.support.wait import until
 
@@ -18,7 +18,7 @@ GRACE_SECONDS = 20  # the setting's default
 
 
 def test_what_runs_runs_on_and_what_waits_still_waits(world: World) -> None:
-    running = [world.queue(f"runs-{number}", Agent(lines=400)) for number in range(3)]
+    running = [world.queue(f"runs-{number}", HELD) for number in range(3)]
     waiting = [world.queue(f"waits-{number}") for number in range(5)]
     supervisor = world.supervise()
     world.wait_begun(*running)
@@ -33,6 +33,7 @@ def test_what_runs_runs_on_and_what_waits_still_waits(world: World) -> None:
     assert {type(world.get(each).status) for each in waiting} == {Queued}
     assert {each.status for each in world.shop.containers()} == {"running"}
     world.come_back()
+    world.release(*running)
     world.wait_ended()
     check_invariants(world, completed=True)
 
@@ -60,7 +61,7 @@ def test_while_it_leaves_new_work_is_taken_into_the_line_and_a_second_sigterm_en
 def test_with_the_setting_it_takes_what_runs_down_with_it(world: World) -> None:
     world.shop.home.settings_file.write_text('[supervisor]\non_down = "stop"\n')
     world.rule(max_running=1)
-    first, second = world.queue("first", Agent(lines=100_000)), world.queue("second")
+    first, second = world.queue("first", ENDLESS), world.queue("second")
     supervisor = world.supervise()
     world.wait_begun(first)
     supervisor.terminate()

@@ -19,7 +19,7 @@ from scopecraft.model.ids import new_mission_id, new_session_id
 from scopecraft.state.rows import insert_session
 from scopecraft.state.store import DATABASE
 from tests.support.documents import ROOT
-from tests.support.faults import QUICK, Agent, World, check_invariants
+from tests.support.faults import HELD, QUICK, World, check_invariants
 from tests.support.made_missions import add_mission
 from tests.support.played import measured
 from tests.support.sessions import a_session, ended
@@ -33,8 +33,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 def test_of_many_requests_at_once_as_many_as_may_are_taken_and_each_once(world: World, full: bool) -> None:
     missions, worktrees = (10_000, 500) if full else (2_000, 20)
     grow(world, missions, worktrees)
-    hold = Agent(before="until [ -e /mission/artifacts/go ]; do sleep 0.1; done")
-    holding = [world.queue(f"holding-{number}", hold) for number in range(3)]
+    holding = [world.queue(f"holding-{number}", HELD) for number in range(3)]
     world.rule(max_waiting=10)
     world.supervise()
     world.wait_begun(*holding)
@@ -53,9 +52,7 @@ def test_of_many_requests_at_once_as_many_as_may_are_taken_and_each_once(world: 
     tell_ls(world, f"{missions:,} missions, 13 sessions live")
 
     world.agents.update(dict.fromkeys(accepted.values(), QUICK))
-    for number in range(3):
-        (artifacts,) = world.shop.home.missions_active.glob(f"m-*--holding-{number}/artifacts")
-        (artifacts / "go").touch()
+    world.release(*holding)
     world.wait_ended()
     check_invariants(world, completed=True)
     add_ended(world, missions)
@@ -117,5 +114,6 @@ def add_ended(world: World, count: int) -> None:
     with closing(sqlite3.connect(world.shop.home.root / DATABASE)) as connection, connection:
         for number in range(count):
             at = BEGIN + timedelta(seconds=number)
-            changes = {"id": new_session_id(at), "created_at": to_text(at), "task": f"old-{number}"}
-            insert_session(connection, a_session(**changes, status=ended()))
+            ids = {"id": new_session_id(at), "mission_id": new_mission_id(at)}
+            session = a_session(**ids, created_at=to_text(at), task=f"old-{number}", status=ended())
+            insert_session(connection, session)

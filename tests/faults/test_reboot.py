@@ -12,7 +12,7 @@ import pytest
 from scopecraft.model.session import Completed, Interrupted
 from tests.support.command_line import PROGRAM
 from tests.support.engine import unavailable
-from tests.support.faults import QUICK, Agent, World, check_invariants
+from tests.support.faults import ENDLESS, QUICK, World, check_invariants
 from tests.support.supervisors import answering
 
 pytestmark = [pytest.mark.engine, pytest.mark.image, pytest.mark.tmux]
@@ -31,8 +31,7 @@ def another_boot(folder: Path) -> tuple[str, ...]:
 
 
 def test_what_ran_is_interrupted_and_can_be_run_again_and_only_what_waited_begins(world: World) -> None:
-    endless = Agent(lines=100_000)
-    ran = [world.queue("first", endless), world.queue("second", endless)]
+    ran = [world.queue("first", ENDLESS), world.queue("second", ENDLESS)]
     world.rule(max_running=2)
     waits = world.queue("waits")
     waits_too = world.queue("waits-too")

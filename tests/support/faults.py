@@ -92,6 +92,8 @@ class Agent:
 
 
 QUICK = Agent()
+ENDLESS = Agent(lines=100_000)
+HELD = Agent(before="until [ -e /mission/artifacts/go ]; do sleep 0.1; done")  # see World.release
 
 
 @dataclass
@@ -177,6 +179,12 @@ class World:
 
         until(begun, seconds, every=0.05, what=f"the agents of {session_ids} to begin")
 
+    def release(self, *session_ids: str) -> None:
+        """Those that are HELD go on."""
+        for session_id in session_ids:
+            (artifacts,) = self.shop.home.missions_active.glob(f"{self.get(session_id).mission_id}--*/artifacts")
+            (artifacts / "go").touch()
+
     def wait_ended(self, *session_ids: str, seconds: float = 90) -> list[Session]:
         """Until the supervisor has settled them, all where none is named; nobody else looks."""
 
@@ -184,10 +192,13 @@ class World:
             found = [each for each in self.sessions() if not session_ids or each.id in session_ids]
             return [] if any(is_live(each.status) for each in found) else found
 
-        return until(ended, seconds, every=0.05, what=f"{session_ids or 'all'} to end: {self.described()}")
+        try:
+            return until(ended, seconds, every=0.05)
+        except AssertionError:
+            raise AssertionError(f"{session_ids or 'all'} did not end in {seconds} s: {self.described()}") from None
 
     def described(self) -> str:
-        return ", ".join(f"{each.task} {each.status.kind}" for each in self.sessions())
+        return ", ".join(f"{each.task} {getattr(each.status, 'outcome', each.status.kind)}" for each in self.sessions())
 
     def outcome(self, session_id: str) -> object:
         status = self.get(session_id).status

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.engine import unavailable
+from tests.support.wait import until
 
 LAST = Path("/proc/sys/kernel/ns_last_pid")
-MOST_TRIES = 500  # another process of the machine may take the number first, and go again
+FREE_SECONDS = 20  # a zombie of its group keeps the number, and another process may take it first and go again
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def process_of_pid(pid: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _process(pid: int) -> subprocess.Popen[bytes]:
-    for _ in range(MOST_TRIES):
+    def tried() -> subprocess.Popen[bytes] | None:
         try:
             LAST.write_text(str(pid - 1))
         except OSError as error:
@@ -35,4 +36,6 @@ def _process(pid: int) -> subprocess.Popen[bytes]:
             return process
         process.kill()
         process.wait()
-    raise AssertionError(f"no process got the number {pid}")
+        return None
+
+    return until(tried, FREE_SECONDS, what=f"a process to get the number {pid}")
