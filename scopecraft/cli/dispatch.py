@@ -13,13 +13,12 @@ from scopecraft.cli.say import note, say
 from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
-from scopecraft.model.session import Ended, Session
-from scopecraft.model.session_words import outcome_sentence
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 
 if TYPE_CHECKING:
     from scopecraft.model.host_files import HostFile
+    from scopecraft.model.session import Session
 
 
 @command(
@@ -91,6 +90,9 @@ def _start_all(context: Context, request: StartRequest, agents: tuple[str, ...],
 
 def _tell(session: Session) -> bool:
     """Whether it is up."""
+    from scopecraft.model.session import Ended
+    from scopecraft.model.session_words import outcome_sentence
+
     if isinstance(session.status, Ended):
         say(f"{session.id} ended at once: {outcome_sentence(session.status.outcome)}")
         note(f"what it showed: sc show {session.task}")
@@ -101,6 +103,8 @@ def _tell(session: Session) -> bool:
 
 def _warn_first(task: str, files: tuple[HostFile, ...]) -> None:
     """An agent here, unlike one in a container, runs what is in the worktree with the person's own rights."""
-    from scopecraft.cli.changed_files import warn_of_host_files  # seldom needed, with a long list of patterns
+    if not files:
+        return
+    from scopecraft.cli.changed_files import warn_of_host_files  # with a long list of patterns
 
     warn_of_host_files(files, f"see what it is: sc diff {task}")

@@ -13,11 +13,11 @@ from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
 from scopecraft.model.duration import seconds_of
-from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 
 if TYPE_CHECKING:
+    from scopecraft.model.session import Session
     from scopecraft.supervisor.asking import Begun
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scopecraft.errors import NotConfirmed, Refused
-from scopecraft.model.codec import session_from_dict
 from scopecraft.sessions.kept_request import request_dict
 from scopecraft.supervisor import client
 from scopecraft.supervisor.background import ensure_up
@@ -40,7 +39,7 @@ def ask_to_run(context: Context, request: StartRequest) -> Begun:
     if not ensure_up(context.home, context.environ, wait_seconds=START_SECONDS):
         return _run_alone(context, request)
     answer = _ask(context, request, "run", {})
-    return Begun(session_from_dict(answer["session"]), int(answer.get("place", 0)), str(answer.get("because", "")))
+    return Begun(_session(answer), int(answer.get("place", 0)), str(answer.get("because", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
             if kind == "checking":
                 ears.checking(int(data))
             elif kind == "entered":
-                ears.entered(session_from_dict(data["session"]), int(data["place"]))
+                ears.entered(_session(data), int(data["place"]))
 
         body = {"requests": [request_dict(each) for each in requests], "environ": dict(context.environ)}
         with suppress(NotConfirmed):  # raised before any of them is in line
@@ -81,7 +80,7 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
 def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:
     """A session in a window. It needs no supervisor: this process starts it where none is up."""
     if client.is_up(context):
-        return session_from_dict(_ask(context, request, "dispatch", {"contained": contained})["session"])
+        return _session(_ask(context, request, "dispatch", {"contained": contained}))
     from scopecraft.queueing.admission import require_floors
     from scopecraft.sessions.floors import floors_of
     from scopecraft.supervisor.requests import start_dispatch
@@ -90,6 +89,12 @@ def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool)
     session = start_dispatch(context, request, contained=contained)
     ensure_up(context.home, context.environ, wait_seconds=0)  # it keeps an eye on what waits for a person
     return session
+
+
+def _session(answer: Mapping[str, Any]) -> Session:
+    from scopecraft.model.codec import session_from_dict  # only now: the agent begins while it is loaded
+
+    return session_from_dict(answer["session"])
 
 
 def _run_alone(context: Context, request: StartRequest) -> Begun:
