@@ -26,11 +26,21 @@ POLL_SECONDS = 0.1
 FIRST_TO_KILL = 500  # where the whole machine is out of memory: an agent before the programs of its person
 NEVER = "0001-01-01T00:00:00Z"
 STATUS_ALIVE = frozenset({"running", "paused", "restarting", "removing"})
+_api_versions: dict[str, str] = {}  # by engine, while it refuses nothing: another one may listen there some day
 
 
 def container_name(session_id: str) -> str:
     """Deterministic, so that the engine itself refuses a second container of a session."""
     return f"sc-{session_id}"
+
+
+def _connected(engine: str) -> docker.APIClient:
+    """A client that speaks the engine's version of the API: asked once in a process, since it is slow to tell."""
+    client = docker.APIClient(base_url=engine, version=_api_versions.get(engine, "auto"), timeout=ANSWER_SECONDS)
+    _api_versions[engine] = client.api_version
+    # a socket has no proxy on the way, and looking for one costs more than the rest of a request
+    client.trust_env = not engine.startswith("unix:")
+    return client
 
 
 class ContainerExecutor:
@@ -47,7 +57,7 @@ class ContainerExecutor:
         if self._client is None:
             with translated(self.engine):
                 knock(self.engine)
-                self._client = docker.APIClient(base_url=self.engine, version="auto", timeout=ANSWER_SECONDS)
+                self._client = _connected(self.engine)
         return self._client
 
     def user_inside(self, owner: tuple[int, int]) -> tuple[int, int]:
@@ -309,6 +319,7 @@ def translated(engine: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
+        _api_versions.pop(engine, None)
         said = clean_line(str(error.explanation or error), 300)
         raise EngineFailed(f"the engine refused: {said}", "see what is wrong with: sc doctor") from error
     except (DockerException, requests.exceptions.RequestException, OSError) as error:
