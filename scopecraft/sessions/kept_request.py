@@ -6,6 +6,7 @@ until the agent has them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -115,7 +116,9 @@ def load_caller(folder: Path) -> dict[str, str]:
 
 
 def forget_caller(folder: Path) -> None:
-    (folder / CALLER).unlink(missing_ok=True)
+    """Tried again when the session has ended, where that cannot be now."""
+    with contextlib.suppress(OSError):
+        (folder / CALLER).unlink(missing_ok=True)
 
 
 def _start_dict(start: StartFrom | None) -> dict[str, Any] | None:

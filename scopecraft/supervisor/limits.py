@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -13,12 +14,14 @@ from typing import cast
 from scopecraft.agents.base import dialect_of_record
 from scopecraft.agents.inbox import inbox_of
 from scopecraft.config.settings import LimitSettings
+from scopecraft.config.spoken import flag_layer
 from scopecraft.errors import ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.event import Alert, Event
 from scopecraft.model.session import Session, Waiting
 from scopecraft.sessions.container_talk import interrupt_session
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.kept_request import load_request
 from scopecraft.sessions.limit_rules import LimitName, Spending, Verdict, VerdictKind, still_told, verdicts
 from scopecraft.sessions.settle import raise_alert
 from scopecraft.sessions.settle_facts import boot_id, load_facts, uptime
@@ -45,6 +48,7 @@ class LimitKeeper:
     def remember(self, context: Context, watched: Watched) -> None:
         """What a supervisor before us knew of it: how long it has worked, and what was said already."""
         watched.worked_before = _worked_so_far(context, watched.session)
+        watched.own_limits = _said_for_it(context, watched.session)
         kinds = ("near", "reached") if _was_acted_on(context, watched.session) else ("near",)
         codes = [alert.code for alert in context.store.alerts_of(watched.session.id)]
         parts = [code.removeprefix(PREFIX).rpartition("_") for code in codes if code.startswith(PREFIX)]
@@ -53,7 +57,7 @@ class LimitKeeper:
         )
 
     def judge(self, context: Context, watched: Watched, now: float) -> None:
-        settings = self._current(context)
+        settings = self._holding(context, watched)
         spending = _spending(context, watched, settings, now)
         watched.told = still_told(watched.told, spending)
         for verdict in verdicts(settings, spending, watched.told):
@@ -62,6 +66,16 @@ class LimitKeeper:
             if verdict.kind == "reached":
                 action = settings.on_stall if verdict.limit == "stall" else settings.on_limit
                 self._act(watched.session, verdict, action)
+
+    def _holding(self, context: Context, watched: Watched) -> LimitSettings:
+        """Those of the home, and what was said for this session alone."""
+        common = self._current(context)
+        if not watched.own_limits:
+            return common
+        if watched.limits is None or watched.limits[0] is not common:
+            own = context.effective.with_layer(flag_layer(watched.own_limits)).settings.limits
+            watched.limits = (common, own)
+        return watched.limits[1]
 
     def _current(self, context: Context) -> LimitSettings:
         """Read anew only where the file is another one: once a second for each home is too much for that."""
@@ -102,6 +116,15 @@ class LimitKeeper:
             _log.warning("%s cannot be stopped at its limit: %s", session.id, error)
 
 
+def _said_for_it(context: Context, session: Session) -> tuple[str, ...]:
+    """What `--set` said of limits when it was asked for."""
+    try:
+        request = load_request(context.folder(session.id).path)
+    except ScopecraftError:
+        return ()
+    return tuple(word for word in request.overrides if word.strip().startswith("limits.")) if request else ()
+
+
 def _was_acted_on(context: Context, session: Session) -> bool:
     """Whether what the last limit asked for was begun; whoever was killed between the two did not."""
     kinds = [event.kind for event in context.store.events(session_id=session.id)]
@@ -136,25 +159,36 @@ def _stalled(
         is_waiting=is_waiting,
     )
     silent = stalled_for(signs, now, settings.stall_after)
-    if silent is None or _wrote_since(context.folder(watched.session.id).agent, time.time() - settings.stall_after):
+    if silent is None or _wrote_within(context.folder(watched.session.id).agent, settings.stall_after, time.time()):
         return None
     return silent
 
 
-def _wrote_since(folder: Path, moment: float) -> bool:
-    """Whether the agent's own record of the conversation, or anything beside it, has changed since."""
-    seen = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            if seen > MOST_ENTRIES:
-                return False
-            try:
-                if (Path(root) / name).lstat().st_mtime > moment:
+def _wrote_within(folder: Path, seconds: float, now: float) -> bool:
+    """Whether the agent's own record of the conversation, or anything beside it, has changed so lately.
+
+    What bears a time to come does not count: it was written before the clock was set back.
+    """
+    seen, unseen = 0, [folder]
+    while unseen:
+        # not os.walk, which reads a folder to its end before it gives the first name: an agent may have filled it
+        with contextlib.suppress(OSError), os.scandir(unseen.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MOST_ENTRIES:
+                    return False
+                if entry.is_dir(follow_symlinks=False):
+                    unseen.append(Path(entry.path))
+                elif 0 <= now - _changed_at(entry) < seconds:
                     return True
-            except OSError:
-                continue
     return False
+
+
+def _changed_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except OSError:  # gone meanwhile
+        return 0.0
 
 
 def _cost_before(context: Context, session: Session) -> float:

@@ -15,6 +15,7 @@ from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.queue import QueueRules
 from scopecraft.queueing.admission import is_parked
+from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.stop import stop_session
 from scopecraft.state.store import Store
 from scopecraft.supervisor.contexts import Contexts
@@ -115,6 +116,9 @@ class Loop:
         """Each event has its effect once, and before anything begins that it might forbid."""
         events = store.events(after=store.run_time(SEEN) or 0)
         for event in events:
+            if event.kind == "session_ended" and event.session_id:
+                # whoever took it out of the line may have been killed before they did
+                forget_caller(self._contexts.home.sessions / event.session_id)
             if event.kind == "session_ended" and event.data.get("outcome") in BAD_ENDS:
                 self._stop_on_failure(store, event)
         if events:
