@@ -12,7 +12,7 @@ from scopecraft.model.event import Event
 from scopecraft.model.session import Session
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.redaction import secrets_of
+from scopecraft.sessions.redaction import kept_line, secrets_of
 from scopecraft.sessions.sending import KEPT_CHARACTERS, Delivery, send_message
 from scopecraft.sessions.window_talk import POLL_SECONDS, AtWindow, at_window, wait
 
@@ -124,7 +124,7 @@ def _record(window: AtWindow, question: Question, answers: tuple[str, ...]) -> N
     session, at = window.session, clock.to_text(clock.now())
     secrets = secrets_of(window.context, session)
     data = {
-        "question": secrets.redact(clean_line(question.text, KEPT_CHARACTERS)),
-        "answer": secrets.redact(clean_line(" / ".join(answers), KEPT_CHARACTERS)),
+        "question": kept_line(secrets, question.text, KEPT_CHARACTERS),
+        "answer": kept_line(secrets, " / ".join(answers), KEPT_CHARACTERS),
     }
     window.context.store.append(Event(0, at, "question_answered", session.mission_id, session.id, data))

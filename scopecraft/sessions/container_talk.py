@@ -20,7 +20,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.sessions import inbox
 from scopecraft.sessions.container_reach import AtContainer, Listening, how_to_go_on, reach
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.redaction import secrets_of
+from scopecraft.sessions.redaction import kept_line, secrets_of
 from scopecraft.sessions.sending import DEFAULT_PATIENCE_SECONDS, KEPT_CHARACTERS, Delivery, How
 from scopecraft.sessions.window_talk import interrupt_window
 
@@ -184,6 +184,6 @@ def _status_after(status: Status, reason: WaitingReason | None, at: str) -> Stat
 
 def _record(place: AtContainer, kind: EventKind, data: dict[str, str]) -> None:
     secrets, session = secrets_of(place.context, place.session), place.session
-    kept = {name: secrets.redact(clean_line(value, KEPT_CHARACTERS)) for name, value in data.items()}
+    kept = {name: kept_line(secrets, value, KEPT_CHARACTERS) for name, value in data.items()}
     at = clock.to_text(clock.now())
     place.context.store.append(Event(0, at, kind, session.mission_id, session.id, kept))

@@ -9,6 +9,7 @@ from scopecraft.config.secrets import Secrets, read_secrets_file
 from scopecraft.errors import ScopecraftError
 from scopecraft.model.event import Alert
 from scopecraft.model.session import Session
+from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import load_caller
 from scopecraft.sessions.settle_facts import load_facts
@@ -33,6 +34,11 @@ def secrets_of(context: Context, session: Session) -> Secrets:
     values |= load_caller(context.folder(session.id).path)
     values |= {name: context.environ[name] for name in names if context.environ.get(name)}
     return Secrets(values)
+
+
+def kept_line(secrets: Secrets, text: str, limit: int) -> str:
+    """One safe line for the journal. Keys are taken out first: one that is cut off would not be known for one."""
+    return clean_line(secrets.redact(text), limit)
 
 
 def redacted_alert(alert: Alert, secrets: Secrets) -> Alert:

@@ -14,7 +14,7 @@ from scopecraft.model.session import Session
 from scopecraft.model.text import clean_line
 from scopecraft.model.window import DispatchState
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.redaction import secrets_of
+from scopecraft.sessions.redaction import kept_line, secrets_of
 from scopecraft.sessions.window_talk import AtWindow, at_window, wait
 
 LONGEST_BYTES = 100_000
@@ -125,7 +125,7 @@ def _deliver(window: AtWindow, typed: Typed, before: str, patience_seconds: floa
 
 
 def _record(window: AtWindow, message: str, how: How) -> None:
-    kept = secrets_of(window.context, window.session).redact(clean_line(message, KEPT_CHARACTERS))
+    kept = kept_line(secrets_of(window.context, window.session), message, KEPT_CHARACTERS)
     session = window.session
     at = clock.to_text(clock.now())
     data = {"how": how, "text": kept}
