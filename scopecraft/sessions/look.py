@@ -97,6 +97,9 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
 def _asked(context: Context, session: Session) -> str:
     """What a container session waits for, as the journal has it."""
     latest = context.store.earlier_events(session_id=session.id, limit=_RECENT_EVENTS)
+    if isinstance(session.status, Waiting) and session.status.reason == "limit":
+        reached = next((event for event in latest if event.kind == "limit_reached"), None)
+        return str(reached.data.get("text") or "") if reached else ""
     waits = next((event for event in latest if event.kind == "session_waiting"), None)
     return str(waits.data.get("detail") or "") if waits else ""
 

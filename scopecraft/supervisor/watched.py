@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scopecraft.config.secrets import Secrets
+from scopecraft.config.settings import LimitSettings
 from scopecraft.model.activity import Activity, Entry, Usage
 from scopecraft.model.event import Alert
 from scopecraft.model.session import Session, Waiting
@@ -35,6 +36,8 @@ class Watched:
     waits_since: float | None = None
     bytes_at: float | None = None
     told: Told = NOTHING_TOLD
+    own_limits: tuple[str, ...] = ()  # words such as `limits.cost=2`, said for it alone
+    limits: tuple[LimitSettings, LimitSettings] | None = None  # those of the home, and what they are with its own
     parked_for: str = ""  # the used-up limit that the queue was parked for already
     parks: int = 0
     conversations: set[str] = field(default_factory=set)  # ids that its agent told

@@ -80,8 +80,8 @@ def with_settings(text: str) -> None:
     settings_file().write_text(settings_file().read_text() + text)
 
 
-def play(task: str, *lines: str, cwd: Path) -> None:
-    said = sc("run", "-d", task, "--agent", "talker", "-m", f"PLAY({'~'.join(lines)})PLAY", cwd=cwd)
+def play(task: str, *lines: str, cwd: Path, options: tuple[str, ...] = ()) -> None:
+    said = sc("run", "-d", task, *options, "--agent", "talker", "-m", f"PLAY({'~'.join(lines)})PLAY", cwd=cwd)
     assert said.code == 0, said.err
 
 
@@ -145,7 +145,7 @@ def test_at_its_limit_a_session_waits_for_a_person_with_its_conversation(supervi
     play("more", bash("make"), assistant(type="text", text="and on"), cwd=shop)
     with_settings("time = 1\n")
     until(lambda: states()["more"]["state"] == "waiting", 30)
-    assert "limit" in states()["more"]["detail"]
+    assert "limit: it has worked for" in states()["more"]["detail"]
     assert {"limit_time_near", "limit_time_reached"} >= set(alerts_of("more")) >= {"limit_time_reached"}
     supervisor.ask("wake")
 
@@ -156,6 +156,15 @@ def test_a_limit_may_end_the_session_with_its_reason(supervisor: Supervisor, sho
     until(lambda: states()["work"]["state"] == "ended", 60)
     assert states()["work"]["outcome"] == "killed"
     assert "stopped by its limit: it has worked for" in sc("show", "work").out
+    supervisor.ask("wake")
+
+
+def test_a_limit_that_is_said_for_one_session_holds_for_it_alone(supervisor: Supervisor, shop: Path) -> None:
+    play("work", bash("make"), cwd=shop)
+    play("short", bash("make"), cwd=shop, options=("--set", "limits.time=1", "--set", "limits.on_limit=stop"))
+    until(lambda: states()["short"]["state"] == "ended", 60)
+    assert states()["short"]["outcome"] == "killed"
+    assert (states()["work"]["state"], alerts_of("work")) == ("running", [])
     supervisor.ask("wake")
 
 
