@@ -12,7 +12,7 @@ import click
 from scopecraft.cli.command import Command, command
 from scopecraft.cli.prompt import prompt_from
 from scopecraft.cli.queue_file import Entry, entries_of
-from scopecraft.cli.say import note, say, warn
+from scopecraft.cli.say import note, say
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.cli.starting import StartOptions, one_agent_options, request_of
 from scopecraft.cli.waking import need_supervisor
@@ -82,7 +82,6 @@ def add(
         if as_json:
             _print(entering.items)
         if entering.items:
-            _tell_waits(context)
             need_supervisor(context)
 
 
@@ -154,7 +153,8 @@ class _Entering:
             for each in self._asked:
                 self._number = each.number
                 requests.append(_request(each))
-            ask_to_wait(context, requests, Ears(self._checking, self._entered))
+            if ask_to_wait(context, requests, Ears(self._checking, self._entered)):
+                note("the queue is paused; go on with: sc queue resume")
         except ScopecraftError as error:
             if len(self._asked) > 1 and (self.items or isinstance(error, QueueFull)):
                 _reword(error, f"{error.message}; {len(self.items)} of {len(self._asked)} were added")
@@ -186,12 +186,3 @@ def _print(items: list[tuple[Session, int]]) -> None:
     from scopecraft.sessions.look import queued_view
 
     print_json([view_dict(queued_view(session, place)) for session, place in items])
-
-
-def _tell_waits(context: Context) -> None:
-    """What stands in the way of all that wait."""
-    rules = context.store.queue.rules()
-    if rules.is_paused:
-        note("the queue is paused; go on with: sc queue resume")
-    for notice in context.store.notices:
-        warn(notice)

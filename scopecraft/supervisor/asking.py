@@ -50,8 +50,10 @@ class Ears:
     entered: Callable[[Session, int], None]
 
 
-def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) -> None:
-    """Put all of them in line; nothing is made before all were checked. Raises what `Several` raises.
+def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) -> bool:
+    """Put all of them in line; nothing is made before all were checked. Whether the queue is paused.
+
+    Raises what `Several` raises.
 
     Their settings are asked about in this process, should a repository bring any.
     """
@@ -65,8 +67,7 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
 
         body = {"requests": [request_dict(each) for each in requests], "environ": dict(context.environ)}
         with suppress(NotConfirmed):  # raised before any of them is in line
-            client.ask(context, "enqueue", body, heard)
-            return
+            return bool(client.ask(context, "enqueue", body, heard)["is_paused"])
     from scopecraft.sessions.enqueueing_several import Several
 
     several = Several(context)
@@ -75,6 +76,7 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
         several.add(each)
     for item in several.enter():
         ears.entered(item.session, item.place)
+    return context.store.queue.rules().is_paused
 
 
 def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:

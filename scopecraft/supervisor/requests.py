@@ -44,13 +44,14 @@ class Requests:
 
     def _enqueue(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """All of `requests` are checked before one stands in line; `checking` and `entered` tell how far it is."""
-        several = Several(self._contexts.fresh(body["environ"]))
+        context = self._contexts.fresh(body["environ"])
+        several = Several(context)
         for number, each in enumerate(body["requests"]):
             caller.tell("checking", number)
             several.add(request_of_dict(each))
         for item in several.enter():
             caller.tell("entered", {"session": session_to_dict(item.session), "place": item.place})
-        return {}
+        return {"is_paused": context.store.queue.rules().is_paused}
 
     def _dispatch(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A window; it waits for no slot, and begins below no floor."""
