@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from scopecraft.errors import Refused, TurnLost
+from scopecraft.errors import Refused, SupervisorFailed, TurnLost
 from scopecraft.model import clock
 from scopecraft.model.codec import session_to_dict
 from scopecraft.model.host_files import HostFile
@@ -38,27 +38,48 @@ class Requests:
 
     def _run(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """An autonomous session: started at once where nothing is in the way, else in line."""
-        context = self._contexts.fresh(body["environ"])
-        request = heard_by(caller, request_of_dict(body["request"]), body)
+        context = self._context_of(body)
+        request = heard_by(caller, _request_of(body.get("request")), body)
         return run(context, request, Doorkeeper(self._fence, self._left.is_set, lambda: caller.is_gone))
 
     def _enqueue(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """All of `requests` are checked before one stands in line; `checking` and `entered` tell how far it is."""
-        context = self._contexts.fresh(body["environ"])
+        context = self._context_of(body)
         several = Several(context)
-        for number, each in enumerate(body["requests"]):
+        requests = body.get("requests")
+        for number, each in enumerate(requests if isinstance(requests, list) else [None]):
             caller.tell("checking", number)
-            several.add(request_of_dict(each))
+            several.add(_request_of(each))
         for item in several.enter():
             caller.tell("entered", {"session": session_to_dict(item.session), "place": item.place})
         return {"is_paused": context.store.queue.rules().is_paused}
 
     def _dispatch(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """A window; it waits for no slot, and begins below no floor."""
-        context = self._contexts.fresh(body["environ"])
-        request = heard_by(caller, request_of_dict(body["request"]), body)
+        context = self._context_of(body)
+        request = heard_by(caller, _request_of(body.get("request")), body)
         require_floors(floors_of(context))
         return {"session": session_to_dict(start_dispatch(context, request, contained=bool(body.get("contained"))))}
+
+    def _context_of(self, body: Mapping[str, Any]) -> Context:
+        environ = body.get("environ")
+        if not (isinstance(environ, dict) and all(isinstance(value, str) for value in environ.values())):
+            raise _unreadable("it does not say in which environment")
+        return self._contexts.fresh(environ)
+
+
+def _request_of(values: object) -> StartRequest:
+    try:
+        return request_of_dict(values if isinstance(values, dict) else {})
+    except ValueError as error:
+        raise _unreadable(str(error)) from error
+
+
+def _unreadable(why: str) -> SupervisorFailed:
+    return SupervisorFailed(
+        f"this supervisor cannot read the request: {why}",
+        "if it is of another version than this command: sc down, then sc up",
+    )
 
 
 def _nobody() -> bool:
