@@ -201,7 +201,8 @@ def _detail_lines(details: Details, colour: bool) -> list[str]:
     if usage_text(activity.usage):
         rows.append(("used", usage_text(activity.usage)))
     if activity.tools:
-        rows.append(("tools", f"{activity.tool_calls} calls: {', '.join(activity.tools)}"))
+        calls = "1 call" if activity.tool_calls == 1 else f"{activity.tool_calls} calls"
+        rows.append(("tools", f"{calls}: {', '.join(activity.tools)}"))
     rows += _commit_rows(details)
     if activity.damaged_count:
         rows.append(("damaged", f"lines {', '.join(str(number) for number in activity.damaged_lines[:10])}"))

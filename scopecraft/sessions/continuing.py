@@ -13,7 +13,7 @@ from scopecraft.missions.finding import require_mission
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of
-from scopecraft.model.session import Origin, Queued, Session, is_live
+from scopecraft.model.session import Origin, Queued, Session, has_left_line, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation
 from scopecraft.sessions.folder import read_untrusted
@@ -116,6 +116,15 @@ def mission_of(context: Context, session: Session) -> Mission:
         raise NotFound(f"the mission of {session.id} ({session.task}) is not there any more", error.hint) from error
 
 
+def refuse_waiting(session: Session) -> None:
+    """One that stands in line has said nothing yet that could be gone on with. Raises Refused."""
+    if isinstance(session.status, Queued):
+        raise Refused(
+            f"{session.task} waits in the queue: it has not begun",
+            f"see its place: sc queue   take it out: sc queue remove {session.id}",
+        )
+
+
 def _instead(session: Session) -> str:
     if isinstance(session.status, Queued):
         return f"it waits for its turn: sc show {session.id}"
@@ -128,9 +137,11 @@ def _refuse_visit(session: Session) -> None:
 
 
 def _request_again(context: Context, session: Session, origin: Origin) -> StartRequest:
-    """As it was asked for then; what only a new mission can take is left out."""
-    mission = mission_of(context, session)
+    """As it was asked for then; what only a new mission can take is left out, where there is one to go on with."""
     kept = load_request(context.folder(session.id).path)
+    if kept is not None and origin == "retry" and not session.branch and has_left_line(session.status):
+        return replace(kept, agent=session.agent, project=session.project)  # nothing of it was made
+    mission = mission_of(context, session)
     if kept is None:
         kept = StartRequest(
             task=session.task,

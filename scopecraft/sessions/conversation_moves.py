@@ -62,10 +62,10 @@ def find_kept(context: Context, session: Session, conversation_id: str) -> Kept:
         folder = context.folder(other.id).agent / keeping.below
         if has_conversation(folder, keeping.own, conversation_id):
             return Kept(other, keeping, folder)
-    begin = f"say something there: sc attach {session.id}"
+    begin = "wait for its first words" if session.mode == "autonomous" else "say something there"
     raise Refused(
         f"{session.id} has no conversation to go on with: nothing was said yet, or its files are gone",
-        begin if is_live(session.status) else f"begin a new one: sc retry {session.id}",
+        f"{begin}: sc attach {session.id}" if is_live(session.status) else f"begin a new one: sc retry {session.id}",
     )
 
 

@@ -17,7 +17,7 @@ from scopecraft.missions.advance import TAKEN_OVER
 from scopecraft.model import clock
 from scopecraft.model.session import Session, handle_of, is_live
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.continuing import GO_ON, conversation_of, follow_request
+from scopecraft.sessions.continuing import GO_ON, conversation_of, follow_request, refuse_waiting
 from scopecraft.sessions.conversation_moves import (
     bring_home,
     conversation_held,
@@ -49,6 +49,7 @@ def takeover(context: Context, session: Session, way: Way[S], *, on_host: bool) 
 
     Raises Refused for a session without a conversation, and what speaks against a window; nothing has ended then.
     """
+    refuse_waiting(session)
     if session.mode != "autonomous":
         where = f"go there: sc attach {session.id}" if is_live(session.status) else f"open it: sc resume {session.id}"
         raise Refused(f"{session.id} has a window of its own", where)
@@ -75,6 +76,7 @@ def handback(context: Context, session: Session, prompt: str | None, way: Way[S]
     """
     from scopecraft.sessions.container_start import choose_container
 
+    refuse_waiting(session)
     if session.mode != "dispatch":
         raise Refused(f"{session.id} works by itself already", f"say more: sc resume {session.id} -m TEXT")
     request = way.speak(follow_request(context, session, "handback", prompt or GO_ON))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from scopecraft.model import clock
 from scopecraft.model.queue import QueueRules
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.continuing import Otherwise, retry_request
 from scopecraft.state.store import Store
 from tests.support.command_line import Said, on_a_terminal, sc
 from tests.support.missions import Desk, make_desk
@@ -53,6 +56,17 @@ def refused(said: Said, code: int) -> str:
     assert "Traceback" not in said.err
     assert "hint: " in said.err
     return said.err
+
+
+def test_whoever_waits_for_its_turn_hears_that_nobody_is_there_to_start_it(desk: Desk, screen: Screen) -> None:
+    desk.done("queue", "pause")
+    added(desk, "search")
+    with running_supervisor() as supervisor:
+        screen.type("sc attach search\n")
+        screen.wait_for("place 1 in the queue")
+        assert "no supervisor" not in screen.text()
+        supervisor.kill()
+        screen.wait_for("no supervisor is up to start it: sc up")
 
 
 def test_tasks_stand_in_line_with_their_places(desk: Desk) -> None:
@@ -233,10 +247,22 @@ def test_a_task_that_waits_is_told_of_by_every_command(desk: Desk) -> None:
         ("exec", "fix-login", "ls"),
     ):
         assert "fix-login waits in the queue: its branch and its worktree are made" in refused(desk.sc(*words), 3)
+    for words in (("takeover", "fix-login"), ("handback", "fix-login")):
+        assert f"take it out: sc queue remove {second}" in refused(desk.sc(*words), 3)
     listed = desk.done("ls").out
     assert "2nd in line" in listed
     assert desk.done("stop", "fix-login").err == f"{second} (fix-login): stopped by sc stop\n"
     assert order(desk) == "one"
+
+
+def test_what_was_taken_out_by_mistake_can_be_asked_for_again(desk: Desk) -> None:
+    (removed,) = added(desk, "fix-login")
+    desk.done("queue", "clear", "--yes")
+    context = Context.of(os.environ)
+    session = context.store.get(removed)
+    assert session is not None
+    again = retry_request(context, session, Otherwise(model="opus"))
+    assert (again.task, again.prompt, again.model, again.continues) == ("fix-login", "do it", "opus", None)
 
 
 def test_tab_offers_what_waits(desk: Desk) -> None:
