@@ -13,15 +13,18 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.stop import leave_line
 
 POLL_SECONDS = 0.02
+LOOK_SECONDS = 2.0  # between two looks for the supervisor, which somebody may have ended meanwhile
 
 
 def wait_for_turn(context: Context, session: Session) -> Session | None:
     """The session once it has begun, or was taken out; None when the person goes and leaves it in line."""
-    told = 0
+    told, is_alone, next_look = 0, False, 0.0
     while True:
         try:
             version = None
             while True:
+                if time.monotonic() >= next_look:
+                    is_alone, next_look = _tell_alone(context, is_alone), time.monotonic() + LOOK_SECONDS
                 now = context.store.data_version()
                 if now != version:
                     version = now
@@ -38,6 +41,16 @@ def wait_for_turn(context: Context, session: Session) -> Session | None:
             if answer == "leave":
                 note(f"{session.task} waits on; see the queue: sc queue   take it out: sc stop {session.task}")
                 return None
+
+
+def _tell_alone(context: Context, was_alone: bool) -> bool:
+    """Whether nobody is there to start it. One that was ended is not started again behind a person's back."""
+    from scopecraft.supervisor.client import is_up
+
+    is_alone = not is_up(context)
+    if is_alone and not was_alone:
+        note("no supervisor is up to start it: sc up")
+    return is_alone
 
 
 def _tell(context: Context, session: Session, told: int) -> int:

@@ -62,11 +62,11 @@ def test_whoever_waits_for_its_turn_hears_that_nobody_is_there_to_start_it(desk:
     desk.done("queue", "pause")
     added(desk, "search")
     with running_supervisor() as supervisor:
-        screen.type("sc attach search\n")
-        screen.wait_for("place 1 in the queue")
+        screen.type("sc attach search")
+        screen.until("place 1 in the queue")
         assert "no supervisor" not in screen.text()
         supervisor.kill()
-        screen.wait_for("no supervisor is up to start it: sc up")
+        screen.until("no supervisor is up to start it: sc up")
 
 
 def test_tasks_stand_in_line_with_their_places(desk: Desk) -> None:
