@@ -43,9 +43,10 @@ def down(stop_sessions: bool | None) -> None:
         return
     _wait_until_it_listens(context, holder)
     say(f"the supervisor (pid {holder.pid}) leaves …")
+    before = context.store.live()
     client.ask(context, "leave", {"stop_sessions": stop_sessions})
     _wait_until_gone(holder, context.settings.supervisor.grace + _SLACK_SECONDS)
-    _tell_what_is_left(context.store.live())
+    _tell_what_is_left(before, context.store.live())
 
 
 def _wait_until_it_listens(context: Context, holder: Holder) -> None:
@@ -66,10 +67,14 @@ def _wait_until_gone(holder: Holder, seconds: float) -> None:
         time.sleep(0.02)
 
 
-def _tell_what_is_left(live: list[Session]) -> None:
+def _tell_what_is_left(before: list[Session], live: list[Session]) -> None:
+    left = {session.id for session in live}
+    ended = [session for session in before if session.id not in left]
     waiting = [session for session in live if session.status.kind == "queued"]
     running = [session for session in live if session.status.kind != "queued"]
     say("it has left")
+    if ended:
+        say(f"ended meanwhile: {_named(ended)}")
     if running:
         say(f"left running: {_named(running)}")
         note("`sc up` takes them up again, `sc ls` shows them")

@@ -102,10 +102,19 @@ def ls(everything: bool, state: tuple[str, ...], project: str | None, task: str 
         print_sessions(views)
         if has_more:
             note("the earlier ones: sc ls --all")
+        if any(view.word == "queued" for view in views):
+            _tell_if_stuck(context)
     else:
         say("no session to show")
         is_narrowed = state or project or task is not None
         note("what there is: sc ls --all" if is_narrowed else "start one: sc run TASK -m 'what to do'")
+
+
+def _tell_if_stuck(context: Context) -> None:
+    from scopecraft.supervisor.client import is_up
+
+    if not is_up(context):
+        note("no supervisor is up to start what waits: sc up")
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class Loop:
             context = self._contexts.fresh()
             for session in context.store.live():
                 if session.status.kind in ("running", "waiting"):
-                    stop_session(context, session.id, now=False)
+                    stop_session(context, session.id, now=False, by="sc down")
         self._settling.leave(LEAVE_SECONDS)
 
 

@@ -174,3 +174,17 @@ def test_what_is_put_in_line_is_checked_by_the_supervisor_as_it_is_here(
     rules(is_paused=False)
     supervisor.ask("wake")
     until(lambda: has_ended("a", "b"), 60)
+
+
+def test_down_may_end_what_runs_and_the_list_tells_that_what_waits_is_alone(
+    supervisor: Supervisor, workplace: Path
+) -> None:
+    assert sc("run", "-d", "work", *script("sleep 600"), cwd=workplace).code == 0
+    rules(paused_because="test", is_paused=True)
+    assert sc("run", "-d", "later", *script("true"), cwd=workplace).code == 0
+    assert "no supervisor" not in sc("ls").err
+    down = sc("down", "--stop-sessions")
+    assert f"ended meanwhile: {states()['work']['id']} (work)\n" in down.err
+    assert states()["work"]["detail"] == "stopped by sc down"
+    assert "no supervisor is up to start what waits: sc up" in sc("ls").err
+    supervisor.wait_gone()
