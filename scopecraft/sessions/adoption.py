@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from scopecraft.atomic import replace_file
-from scopecraft.errors import EngineUnavailable, StateUnreadable
+from scopecraft.errors import AlreadyRunning, EngineUnavailable, StateUnreadable
 from scopecraft.executors.engine_look import silence_of
 from scopecraft.executors.window_launcher import ENVIRONMENT, GAVE_UP
 from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
+from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
 from scopecraft.sessions.contained import has_both
@@ -45,6 +46,22 @@ def adopt_started(context: Context, session: Session) -> Handle | None:
     elif session.stop_requested_at is not None:
         end(context, handle)  # without its window a container is ended by whoever settles it
     return handle
+
+
+def start_in_place(context: Context, launch: ContainerLaunch) -> ContainerHandle:
+    """Start its container; the caller holds the session's lock. Raises what starting raises.
+
+    One that was made and never started stands in its place where the engine took its time: whoever asked for that had
+    been killed, and was taken for one who had not got that far.
+    """
+    engine = context.containers
+    try:
+        return engine.start(launch)
+    except AlreadyRunning:
+        late = engine.adopt(launch.session_id)
+        if late is not None and not engine.discard_unstarted(late):
+            raise
+        return engine.start(launch)
 
 
 def end(context: Context, handle: Handle) -> None:

@@ -17,6 +17,7 @@ from scopecraft.model.handle import ContainerHandle, Exited, WindowHandle
 from scopecraft.model.launch import ContainerLaunch, WindowLaunch
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session, handle_of
+from scopecraft.sessions.adoption import start_in_place
 from scopecraft.sessions.agent_choice import (
     Chosen,
     Place,
@@ -88,7 +89,7 @@ def choose_contained(context: Context, request: StartRequest) -> tuple[Context, 
 def _opened(context: Context, beginning: Beginning, launch: ContainerLaunch) -> WindowHandle:
     """The window, its container running. Where no window opens, no container stays."""
     session, folder = beginning.session, beginning.folder
-    container = context.containers.start(launch)
+    container = start_in_place(context, launch)
     try:
         TerminalPlace(container, launch.user, session.worktree).save(folder.path / "launch" / PLACE)
         return context.tmux.start(

@@ -17,6 +17,7 @@ from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
+from scopecraft.sessions.adoption import start_in_place
 from scopecraft.sessions.agent_choice import (
     Chosen,
     Place,
@@ -73,7 +74,7 @@ def start_container(context: Context, request: StartRequest) -> Session:
                 room = replace(room, needs=None)  # it may have changed the worktree
             with laid_out(context, beginning, room) as launch:
                 beginning.take_turn()
-                return came_up(context, beginning.session, context.containers.start(launch))
+                return came_up(context, beginning.session, start_in_place(context, launch))
 
 
 def choose_container(context: Context, request: StartRequest) -> tuple[Context, Chosen, str]:

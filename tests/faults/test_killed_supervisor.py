@@ -9,6 +9,7 @@ import pytest
 from scopecraft.model.session import Failed, Interrupted, Queued, is_live
 from tests.support.faults import ENDLESS, QUICK, Agent, World, check_invariants
 from tests.support.played import kill_after
+from tests.support.private_engine import IMAGE
 from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image]
@@ -144,3 +145,15 @@ def test_a_container_that_was_removed_meanwhile_is_an_interruption_and_not_tried
     assert isinstance(outcome, Interrupted) and outcome.cause == "engine"
     assert [each.id for each in world.sessions()] == [second, first]
     check_invariants(world)
+
+
+def test_a_container_that_the_engine_made_too_late_for_a_killed_starter_does_not_cost_its_session(world: World) -> None:
+    world.rule(is_paused=True)
+    first = world.queue("first")
+    # the session was put back into the line meanwhile, since nothing of it was to be seen
+    labels = {"scopecraft.home": world.shop.home.label, "scopecraft.kind": "session", "scopecraft.session": first}
+    world.shop.engine.containers.create(IMAGE, name=f"sc-{first}", labels=labels)
+    world.supervise()
+    world.rule(is_paused=False)
+    world.wait_ended()
+    check_invariants(world, completed=True)
