@@ -152,7 +152,7 @@ def test_a_container_that_the_engine_made_too_late_for_a_killed_starter_does_not
     first = world.queue("first")
     # the session was put back into the line meanwhile, since nothing of it was to be seen
     labels = {"scopecraft.home": world.shop.home.label, "scopecraft.kind": "session", "scopecraft.session": first}
-    world.shop.engine.containers.create(IMAGE, name=f"sc-{first}", labels=labels)
+    world.shop.engine.containers.create(IMAGE, "true", name=f"sc-{first}", labels=labels)
     world.supervise()
     world.rule(is_paused=False)
     world.wait_ended()
