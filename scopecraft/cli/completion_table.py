@@ -117,7 +117,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
-    'queue add': ('Put each TASK in line: an agent works on it, on its own, in a container, when a slot is...', (
+    'queue add': ('Put tasks in line, many at once with --from FILE.', (
         (('--from',), 'file', 'A request from each line of a file, or of standard input (-)', False),
         (('-m', '--message'), 'text', 'What to do', False),
         (('-f', '--file'), 'file', 'The prompt, from a file', False),
@@ -142,32 +142,32 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
-    'queue limit': ('Change how many run at once and how many may wait; without an option, show it.', (
+    'queue limit': ('Change how many may run, and how many wait.', (
         (('--running',), 'text', 'How many sessions may run at once, from 1', False),
         (('--waiting',), 'text', 'How many new requests may wait, from 0', False),
         (('--json',), '', 'Print JSON', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
-    'queue move': ('Move TASK, which waits, to PLACE in the line; 1 is the next one.', (
+    'queue move': ('Move one that waits to another place.', (
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('queued', 'text')),
-    'queue pause': ('Let nothing that waits begin until sc queue resume.', (
+    'queue pause': ('Let nothing more begin.', (
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
-    'queue remove': ('Take each TASK out of the line.', (
+    'queue remove': ('Take tasks out of the line.', (
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('queued*',)),
-    'queue resume': ("Let what waits begin again, after sc queue pause, a failure, or a provider's limit that...", (
+    'queue resume': ('Let what waits begin again.', (
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
-    'queue stop-on-failure': ('Whether the queue pauses by itself when a session fails, on or off.', (
+    'queue stop-on-failure': ('Pause by itself when a session fails, or not.', (
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('choice:on|off',)),

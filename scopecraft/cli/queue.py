@@ -27,6 +27,18 @@ _COMMANDS = {
 }
 
 
+_SUMMARIES = {
+    "add": "Put tasks in line, many at once with --from FILE.",
+    "remove": "Take tasks out of the line.",
+    "move": "Move one that waits to another place.",
+    "clear": "Take everything that waits out of the line.",
+    "pause": "Let nothing more begin.",
+    "resume": "Let what waits begin again.",
+    "limit": "Change how many may run, and how many wait.",
+    "stop-on-failure": "Pause by itself when a session fails, or not.",
+}
+
+
 class QueueGroup(click.Group):
     """Loads a command when it is called."""
 
@@ -38,6 +50,7 @@ class QueueGroup(click.Group):
             return None
         module, _, attribute = _COMMANDS[cmd_name].partition(":")
         found: click.Command = getattr(importlib.import_module(module), attribute)
+        found.short_help = _SUMMARIES[cmd_name]
         return with_verbose(found)
 
 
@@ -51,9 +64,14 @@ def queue(ctx: click.Context, watch: bool, as_json: bool) -> None:
     Every session that works on its own takes a slot; while none is free, or the queue is paused, it waits in line.
     Sessions in a window take none. A session that waits for you keeps its slot.
     """
-    if ctx.invoked_subcommand is not None:
-        return
     from scopecraft.errors import BadInput
+
+    if ctx.invoked_subcommand is not None:
+        if watch or as_json:
+            raise BadInput(
+                "--watch and --json belong to sc queue alone here", f"see: sc queue {ctx.invoked_subcommand} --help"
+            )
+        return
     from scopecraft.sessions.context import Context
 
     if watch and as_json:

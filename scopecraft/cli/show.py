@@ -172,7 +172,8 @@ def _time_rows(session: Session) -> list[tuple[str, str]]:
     if has_left_line(status):
         return [("asked", _local(asked))]
     began = began_at(session)
-    rows = [("began", _local(began))]
+    has_begun = not isinstance(status, Ended) or status.started_at is not None
+    rows = [("began" if has_begun else "asked", _local(began))]
     if _seconds(asked, began) >= _TOLD_WAIT_SECONDS:
         rows.insert(0, ("asked", _local(asked)))
     if isinstance(status, Ended):

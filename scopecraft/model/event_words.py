@@ -95,7 +95,10 @@ def _queue(data: Data) -> str:
 
 def _attempt(data: Data) -> str:
     attempt = data.get("attempt")
-    return f"attempt {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
+    told = [f"attempt {attempt}"] if isinstance(attempt, int) and attempt > 1 else []
+    if data.get("status") == "queued":
+        told.append("in the queue")
+    return ", ".join(told)
 
 
 def _answer(data: Data) -> str:

@@ -13,7 +13,7 @@ from scopecraft.missions.finding import require_mission
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import slug_of
-from scopecraft.model.session import Origin, Queued, Session, has_left_line, is_live
+from scopecraft.model.session import Origin, Queued, Session, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation
 from scopecraft.sessions.folder import read_untrusted
@@ -139,8 +139,8 @@ def _refuse_visit(session: Session) -> None:
 def _request_again(context: Context, session: Session, origin: Origin) -> StartRequest:
     """As it was asked for then; what only a new mission can take is left out, where there is one to go on with."""
     kept = load_request(context.folder(session.id).path)
-    if kept is not None and origin == "retry" and not session.branch and has_left_line(session.status):
-        return replace(kept, agent=session.agent, project=session.project)  # nothing of it was made
+    if kept is not None and origin == "retry" and not session.branch:
+        return replace(kept, agent=session.agent, project=session.project)  # it never began: nothing of it was made
     mission = mission_of(context, session)
     if kept is None:
         kept = StartRequest(

@@ -265,6 +265,11 @@ def test_what_was_taken_out_by_mistake_can_be_asked_for_again(desk: Desk) -> Non
     assert (again.task, again.prompt, again.model, again.continues) == ("fix-login", "do it", "opus", None)
 
 
+def test_options_of_the_queue_itself_are_not_lost_before_its_commands(desk: Desk) -> None:
+    assert "see: sc queue add --help" in refused(desk.sc("queue", "--json", "add", "x", "-m", "do it"), 2)
+    assert shown(desk)["waiting"] == []
+
+
 def test_tab_offers_what_waits(desk: Desk) -> None:
     added(desk, "one", "two")
 

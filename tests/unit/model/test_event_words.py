@@ -52,6 +52,7 @@ def test_data_without_words_of_their_own_are_named() -> None:
     [
         ("session_created", {"attempt": 1}, "session made"),
         ("session_created", {"attempt": 3}, "session made: attempt 3"),
+        ("session_created", {"attempt": 2, "status": "queued"}, "session made: attempt 2, in the queue"),
         ("session_stop_requested", {"by": "sc stop --now"}, "asked to stop: by sc stop --now"),
         ("commits_taken", {"commits": 2, "tip": "a" * 40}, "commits taken: 2 new, now at aaaaaaaaaaaa"),
         ("queue_changed", {"change": "parked", "until": "12:00"}, "queue changed: parked, until 12:00"),
