@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from scopecraft.supervisor.telling import Telling
 POLL_SECONDS = 0.1  # for what other processes write; they poke us, but need not
 REST_SECONDS = 5.0  # after which everything is looked at anew, whatever anybody says
 LEAVE_SECONDS = 10.0
+MOST_STOPPING = 16
 SEEN = "seen"  # in run_time: the place in the journal up to which its events have had their effect
 BAD_ENDS = frozenset({"failed", "timed_out", "interrupted"})
 _log = logging.getLogger(__name__)
@@ -155,11 +157,22 @@ class Loop:
         self._telling.leave()
         self._starting.wait(LEAVE_SECONDS)
         if self._stops_sessions:
-            context = self._contexts.fresh()
-            for session in context.store.live():
-                if session.status.kind in ("running", "waiting"):
-                    stop_session(context, session.id, now=False, by="sc down")
+            self._stop_sessions()
         self._settling.leave(LEAVE_SECONDS)
+
+    def _stop_sessions(self) -> None:
+        """All at once: each may take its own grace, and there is one for all of it."""
+        live = self._contexts.fresh().store.live()
+        running = [session.id for session in live if session.status.kind in ("running", "waiting")]
+        if running:
+            with ThreadPoolExecutor(min(len(running), MOST_STOPPING), thread_name_prefix="stop") as pool:
+                list(pool.map(self._stop_session, running))
+
+    def _stop_session(self, session_id: str) -> None:
+        try:
+            stop_session(self._contexts.fresh(), session_id, now=False, by="sc down")
+        except ScopecraftError as error:  # it must not keep the others running
+            _log.warning("%s cannot be stopped: %s", session_id, error)
 
 
 def _end_of_journal(store: Store) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from scopecraft.model.session import Completed, Killed, Queued, Running
 from scopecraft.sessions.kept_request import request_dict
-from tests.support.faults import ENDLESS, HELD, QUICK, World, check_invariants
+from tests.support.faults import HELD, QUICK, Agent, World, check_invariants
 from tests.support.played import measured
 from tests.support.wait import until
 
@@ -58,17 +58,20 @@ def test_while_it_leaves_new_work_is_taken_into_the_line_and_a_second_sigterm_en
     check_invariants(world, completed=True)
 
 
-def test_with_the_setting_it_takes_what_runs_down_with_it(world: World) -> None:
-    world.shop.home.settings_file.write_text('[supervisor]\non_down = "stop"\n')
-    world.rule(max_running=1)
-    first, second = world.queue("first", ENDLESS), world.queue("second")
+def test_with_the_setting_it_takes_what_runs_down_with_it_all_at_once(world: World) -> None:
+    settings = '[container]\nstop_grace = 4\n[supervisor]\non_down = "stop"\ngrace = 11\n'
+    world.shop.home.settings_file.write_text(settings)
+    world.rule(max_running=3)
+    deaf = Agent(lines=100_000, before="trap '' TERM")  # each takes its whole grace
+    running = [world.queue(f"deaf-{number}", deaf) for number in range(3)]
+    waiting = world.queue("waiting")
     supervisor = world.supervise()
-    world.wait_begun(first)
+    world.wait_begun(*running)
     supervisor.terminate()
     assert supervisor.wait_gone() == 0
-    assert isinstance(world.get(second).status, Queued)
+    assert [world.outcome(each) for each in running] == [Killed("sc down")] * 3
+    assert isinstance(world.get(waiting).status, Queued)
     world.come_back()
     world.wait_ended()
-    assert isinstance(world.outcome(first), Killed)
-    assert world.outcome(second) == Completed()
+    assert world.outcome(waiting) == Completed()
     check_invariants(world)
