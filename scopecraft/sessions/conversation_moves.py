@@ -19,6 +19,7 @@ from scopecraft.sessions.conversation_files import Part, chunks_of, copy_part, h
 from scopecraft.sessions.request import StartRequest
 
 OTHERS_SECONDS = 5.0
+MOST_ON_HOST_BYTES = 256 * 1024**2  # of one file, which is compared as a whole with what the person has
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,9 @@ def _on_host(context: Context, request: StartRequest, worktree: str) -> Iterator
 
 
 def _lacking(part: Part, target: Path, *, is_first: bool) -> bytes | None:
-    """What is to be written; None where that is there, and perhaps more."""
+    """What is to be written; None where that is there, and perhaps more. Raises Refused for what cannot go there."""
+    if part.size > MOST_ON_HOST_BYTES:
+        raise Refused(f"{part.path} is too long for {target.parent}", "leave --on-host out")
     try:
         ours = b"".join(chunks_of(part))
         theirs = target.read_bytes() if target.exists() else b""

@@ -14,6 +14,7 @@ from scopecraft.sessions import conversation_files
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation_files import parts_in
 from scopecraft.sessions.conversation_moves import (
+    MOST_ON_HOST_BYTES,
     bring_home,
     conversation_held,
     find_kept,
@@ -161,6 +162,16 @@ def test_what_the_person_has_never_gets_less(context: Context, theirs: str, ours
     else:
         put_on_host(context, going_on(alone), alone.worktree)
     assert persons.read_text() == (theirs if left is None else left)
+
+
+def test_a_file_that_would_fill_the_memory_is_not_put_on_the_host(context: Context) -> None:
+    before = session(context, 1)
+    said(context, before, "one\n")
+    with (context.folder(before.id).agent / "config" / TRANSCRIPT).open("r+b") as file:
+        file.truncate(MOST_ON_HOST_BYTES + 1)  # a hole: it takes no space
+    with pytest.raises(Refused, match="too long"):
+        put_on_host(context, going_on(before), before.worktree)
+    assert not Path(os.environ["HOME"], ".claude").exists()
 
 
 def test_nothing_is_put_where_claude_would_not_look_for_it(context: Context) -> None:
