@@ -40,13 +40,21 @@ from scopecraft.supervisor.watched import Watched, shown
 
 TICK_SECONDS = 1.0
 MOST_CONVERSATIONS = 20  # that one session may tell of
+MOST_LOOKED_SECONDS = 10.0
+LOOKED_ENOUGH = Alert("alerts_capped", "to look for dangers in what it does takes far too long; nobody looks any more")
 _log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """`limits` decides and acts on what a session uses; `hub` hears of every activity."""
+    """`limits` decides and acts on what a session uses; `hub` hears of every activity.
 
-    def __init__(self, contexts: Contexts, hub: Hub, limits: LimitKeeper) -> None:
+    For dangers each session is looked at for so many seconds altogether, which is more than any needs.
+    """
+
+    def __init__(
+        self, contexts: Contexts, hub: Hub, limits: LimitKeeper, *, look_seconds: float = MOST_LOOKED_SECONDS
+    ) -> None:
+        self._look_seconds = look_seconds
         self._contexts, self._hub, self._limits = contexts, hub, limits
         self._watch = StreamsWatch()
         self._watched: dict[str, Watched] = {}
@@ -119,6 +127,7 @@ class Monitor:
         read = dialect_of_record(session.dialect).entries
         fold = ActivityFold(read, before=used_before(context, session))
         watched = Watched(session, fold, _dangers(context, session), secrets_of(context, session))
+        watched.look_seconds_left = self._look_seconds
         watched.alerts.update(context.store.alerts_of(session.id))
         self._limits.remember(context, watched)
         self._watched[session.id] = watched
@@ -163,8 +172,7 @@ class Monitor:
         """What of it is more than activity."""
         for entry in entries:
             if isinstance(entry, ToolCall):
-                for alert in dangers_of(_without_keys(entry, watched), watched.dangers):
-                    tell_alert(context, watched, alert)
+                _look_for_dangers(context, watched, entry)
             elif isinstance(entry, Started):
                 _learn(context, watched, entry.conversation_id)
 
@@ -191,6 +199,18 @@ class Monitor:
         kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
         moved = context.store.move(session.id, after, kind, at, seen=session.status, data=data)
         watched.is_now(moved or context.store.get(session.id) or session, time.monotonic())
+
+
+def _look_for_dangers(context: Context, watched: Watched, call: ToolCall) -> None:
+    """Usually in microseconds: only an agent that tries to takes long, and would hold up the limits of all others."""
+    if watched.look_seconds_left <= 0:
+        tell_alert(context, watched, LOOKED_ENOUGH)
+        return
+    began = time.perf_counter()
+    found = dangers_of(_without_keys(call, watched), watched.dangers)
+    watched.look_seconds_left -= time.perf_counter() - began
+    for alert in found:
+        tell_alert(context, watched, alert)
 
 
 def _without_keys(call: ToolCall, watched: Watched) -> ToolCall:

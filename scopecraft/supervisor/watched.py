@@ -29,6 +29,7 @@ class Watched:
     fold: ActivityFold
     dangers: Dangers = field(default_factory=Dangers)
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
+    look_seconds_left: float = 0.0  # for dangers
     alerts: set[Alert] = field(default_factory=set)  # that were raised because of it
     worked_before: float = 0.0  # until it was followed here, by the clock of the machine
     followed_at: float = field(default_factory=time.monotonic)

@@ -20,7 +20,7 @@ from scopecraft.supervisor.alerting import MOST_ALERTS, TOO_MANY
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.hub import Hub
 from scopecraft.supervisor.limits import LimitKeeper
-from scopecraft.supervisor.monitor import MOST_CONVERSATIONS, Monitor
+from scopecraft.supervisor.monitor import LOOKED_ENOUGH, MOST_CONVERSATIONS, Monitor
 from scopecraft.supervisor.parking import MOST_PARKS
 from tests.support.sessions import AT, a_session, running
 from tests.support.wait import until
@@ -42,7 +42,7 @@ class Flood:
         self.context.store.create(self.session, AT)
         self.context.store.move(self.session.id, running(), "session_started", AT)
         contexts = Contexts(self.context.home, os.environ)
-        self.monitor = Monitor(contexts, Hub(), LimitKeeper(contexts))
+        self.monitor = Monitor(contexts, Hub(), LimitKeeper(contexts), look_seconds=0.5)
 
     def say(self, *records: dict[str, Any]) -> None:
         with self.stream.open("ab") as file:
@@ -81,6 +81,12 @@ def test_no_stream_causes_any_number_of_alerts(flood: Flood) -> None:
     alerts = flood.context.store.alerts_of(flood.session.id)
     assert len(alerts) == MOST_ALERTS + 1
     assert alerts[-1] == TOO_MANY
+
+
+def test_commands_that_take_long_to_look_at_do_not_hold_up_the_others_for_ever(flood: Flood) -> None:
+    flood.say(*(bash("nc \t-a " * 250 + str(number)) for number in range(1000)), said("over"))
+    until(lambda: flood.is_heard("over"), 20)
+    assert LOOKED_ENOUGH in flood.context.store.alerts_of(flood.session.id)
 
 
 def test_nor_any_number_of_conversations(flood: Flood) -> None:
