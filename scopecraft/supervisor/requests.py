@@ -50,6 +50,7 @@ class Requests:
         for number, each in enumerate(requests if isinstance(requests, list) else [None]):
             caller.tell("checking", number)
             several.add(_request_of(each))
+        _refuse_gone(caller, "sc queue add")
         for item in several.enter():
             caller.tell("entered", {"session": session_to_dict(item.session), "place": item.place})
         return {"is_paused": context.store.queue.rules().is_paused}
@@ -59,6 +60,7 @@ class Requests:
         context = self._context_of(body)
         request = heard_by(caller, _request_of(body.get("request")), body)
         require_floors(floors_of(context))
+        _refuse_gone(caller, "sc dispatch")
         return {"session": session_to_dict(start_dispatch(context, request, contained=bool(body.get("contained"))))}
 
     def _context_of(self, body: Mapping[str, Any]) -> Context:
@@ -114,6 +116,12 @@ def run(context: Context, request: StartRequest, door: Doorkeeper) -> dict[str, 
 def _refuse_unwanted(door: Doorkeeper) -> None:
     if door.is_unwanted():
         raise Refused("whoever asked for it has gone away", "ask again: sc run")
+
+
+def _refuse_gone(caller: Caller, again: str) -> None:
+    """Whoever gave up on an answer was told so: it must not happen behind their back."""
+    if caller.is_gone:
+        raise Refused("whoever asked for it has gone away", f"ask again: {again}")
 
 
 def start_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:

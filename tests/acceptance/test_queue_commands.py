@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scopecraft.errors import Refused
 from scopecraft.model import clock
 from scopecraft.model.queue import QueueRules
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.continuing import Otherwise, retry_request
+from scopecraft.sessions.kept_request import request_dict
+from scopecraft.sessions.request import StartRequest
 from scopecraft.state.store import Store
+from scopecraft.supervisor.contexts import Contexts
+from scopecraft.supervisor.requests import Requests
 from tests.support.command_line import Said, on_a_terminal, sc
 from tests.support.missions import Desk, make_desk
 from tests.support.screen import Screen
@@ -267,6 +273,23 @@ def test_what_was_taken_out_by_mistake_can_be_asked_for_again(desk: Desk) -> Non
 
 def test_options_of_the_queue_itself_are_not_lost_before_its_commands(desk: Desk) -> None:
     assert "see: sc queue add --help" in refused(desk.sc("queue", "--json", "add", "x", "-m", "do it"), 2)
+    assert shown(desk)["waiting"] == []
+
+
+class GaveUp:
+    """A command that was told that nobody answers."""
+
+    is_gone = True
+
+    def tell(self, kind: str, data: Any) -> None:
+        """Nobody hears it."""
+
+
+def test_nothing_is_put_in_line_for_a_command_that_gave_up(desk: Desk) -> None:
+    answers = Requests(Contexts(desk.home, os.environ), 1, threading.Event()).handlers()
+    request = request_dict(StartRequest("late", "do it", desk.folder))
+    with pytest.raises(Refused, match="gone away"):
+        answers["enqueue"](GaveUp(), {"requests": [request], "environ": dict(os.environ)})
     assert shown(desk)["waiting"] == []
 
 
