@@ -41,7 +41,8 @@ class Line:
             with writing(connection):
                 before = occupancy(connection)
                 guard(before, rules(connection))
-                created = _insert(connection, session, at, is_new=is_new, is_waiting=True)
+                created = _insert(connection, session, at)
+                _stand(connection, session.id, is_new=is_new, is_waiting=True)
                 return QueueItem(created, before.waiting + 1, is_new)
 
         item = self._database.run(insert)
@@ -49,13 +50,19 @@ class Line:
         return item
 
     def create(self, session: Session, at: str, guard: Guard, fence: int | None) -> Session:
-        """Record a session that starts at once, and would be next in line should its starter die."""
+        """Record a session that starts at once.
+
+        Of a supervisor's it is next in line should that die meanwhile; of a command there is nobody to begin it again.
+        """
 
         def insert(connection: sqlite3.Connection) -> Session:
             with writing(connection):
                 _check_fence(connection, fence)
                 guard(occupancy(connection), rules(connection))
-                return _insert(connection, session, at, is_new=True, is_waiting=False)
+                created = _insert(connection, session, at)
+                if fence is not None:
+                    _stand(connection, session.id, is_new=True, is_waiting=False)
+                return created
 
         created = self._database.run(insert)
         self._described(created.id)
@@ -191,12 +198,11 @@ def put_back(connection: sqlite3.Connection, session_id: str) -> None:
     _stand(connection, session_id, is_new=True, is_waiting=True)
 
 
-def _insert(connection: sqlite3.Connection, session: Session, at: str, *, is_new: bool, is_waiting: bool) -> Session:
+def _insert(connection: sqlite3.Connection, session: Session, at: str) -> Session:
     _refuse_second(connection, session)
     attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
     created = replace(session, attempt=attempt)
     insert_session(connection, created)
-    _stand(connection, session.id, is_new=is_new, is_waiting=is_waiting)
     data = {"attempt": attempt, "status": session.status.kind}
     insert_event(connection, session_event(created, "session_created", at, data))
     return created

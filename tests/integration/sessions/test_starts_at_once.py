@@ -36,6 +36,7 @@ def test_of_several_starts_of_a_task_one_runs_and_the_others_are_told(shop: Shop
 
 def test_twenty_tasks_start_at_once_in_one_repository(shop: Shop) -> None:
     tasks = [f"task-{number}" for number in range(20)]
+    assert shop.sc("queue", "limit", "--running", "20").code == 0
     starting = [shop.begin_run(task, WORK, "--detach", heard=True) for task in tasks]
     said = [process.communicate(timeout=110) for process in starting]
     assert [process.returncode for process in starting] == [0] * 20, said
