@@ -18,7 +18,7 @@ from scopecraft.config.spoken import flag_layer
 from scopecraft.errors import ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.event import Alert, Event
-from scopecraft.model.session import Session, Waiting
+from scopecraft.model.session import Session, Starting, Waiting
 from scopecraft.sessions.container_talk import interrupt_session
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import load_request
@@ -57,6 +57,9 @@ class LimitKeeper:
         )
 
     def judge(self, context: Context, watched: Watched, now: float) -> None:
+        if isinstance(watched.session.status, Starting):
+            watched.followed_at = now  # its set-up may take its time, and says nothing
+            return
         settings = self._holding(context, watched)
         spending = _spending(context, watched, settings, now)
         watched.told = still_told(watched.told, spending)

@@ -6,22 +6,26 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scopecraft.agents.base import dialect_of_record
 from scopecraft.config.paths import home_of, make_home
-from scopecraft.model.session import Session
+from scopecraft.model.session import Session, Starting
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import save_request
 from scopecraft.sessions.request import StartRequest
+from scopecraft.streams.activity import ActivityFold
 from scopecraft.supervisor.alerting import MOST_ALERTS, TOO_MANY
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.hub import Hub
 from scopecraft.supervisor.limits import LimitKeeper
 from scopecraft.supervisor.monitor import LOOKED_ENOUGH, MOST_CONVERSATIONS, Monitor
 from scopecraft.supervisor.parking import MOST_PARKS
+from scopecraft.supervisor.watched import Watched
 from tests.support.sessions import AT, a_session, running
 from tests.support.wait import until
 
@@ -87,6 +91,19 @@ def test_commands_that_take_long_to_look_at_do_not_hold_up_the_others_for_ever(f
     flood.say(*(bash("nc \t-a " * 250 + str(number)) for number in range(1000)), said("over"))
     until(lambda: flood.is_heard("over"), 20)
     assert LOOKED_ENOUGH in flood.context.store.alerts_of(flood.session.id)
+
+
+def test_the_silence_of_a_start_that_takes_its_time_is_no_stall(flood: Flood) -> None:
+    context, session = flood.context, replace(flood.session, status=Starting(AT))
+    keeper = LimitKeeper(Contexts(context.home, os.environ))
+    watched = Watched(session, ActivityFold(dialect_of_record("claude").entries))
+    begun = watched.followed_at
+    keeper.judge(context, watched, begun + 100_000)
+    watched.is_now(replace(session, status=running()), begun + 100_001)
+    keeper.judge(context, watched, begun + 100_001)
+    assert context.store.alerts_of(session.id) == []
+    keeper.judge(context, watched, begun + 200_000)
+    assert "limit_stall_reached" in [alert.code for alert in context.store.alerts_of(session.id)]
 
 
 def test_nor_any_number_of_conversations(flood: Flood) -> None:
