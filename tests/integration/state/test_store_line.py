@@ -93,8 +93,10 @@ def test_one_that_never_stood_in_line_is_not_put_there(store: Store) -> None:
     assert store.queue.requeue(session.id, LATER) is None
 
 
-def test_one_that_began_at_once_is_next_should_its_starter_die(store: Store) -> None:
-    session = store.queue.create(a_session(task="now"), AT, lambda _, __: None, None)
+def test_one_that_a_supervisor_began_at_once_is_next_should_that_die(store: Store) -> None:
+    alone = store.queue.create(a_session(task="alone"), AT, lambda _, __: None, None)
+    assert store.queue.requeue(alone.id, LATER) is None, "nobody is there to begin it again"
+    session = store.queue.create(a_session(task="now"), AT, lambda _, __: None, store.next_fence())
     assert order(store) == ""
     enqueued(store, "later")
     store.queue.requeue(session.id, LATER)
