@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -69,8 +70,11 @@ def wait_written(world: World, session_id: str) -> None:
 
 def watches(pid: int) -> int:
     """How many folders the system watches for that process."""
-    files = Path(f"/proc/{pid}/fdinfo").iterdir()
-    return sum(line.startswith("inotify wd:") for file in files for line in file.read_text().splitlines())
+    found = 0
+    for file in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            found += sum(line.startswith("inotify wd:") for line in file.read_text().splitlines())
+    return found
 
 
 def check_log(world: World) -> None:
