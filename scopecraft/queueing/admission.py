@@ -66,7 +66,7 @@ def require_floors(floors: Floors) -> None:
     low = below_floor(floors)
     if low is not None:
         setting = "worktrees.free_floor" if low.obstacle == "disk" else "queue.memory_floor"
-        raise StorageFailed(f"no session starts now: {low.because}", f"free some, or change {setting}")
+        raise StorageFailed(low.because, f"free some, or change {setting}")
 
 
 def require_place(occupancy: Occupancy, rules: QueueRules, *, is_new: bool) -> None:
@@ -84,7 +84,7 @@ def is_parked(rules: QueueRules, now: str) -> bool:
 
 
 def _low(what: str, free: int, floor: int) -> str:
-    return f"{free // MIB} MiB of {what} are free, and {floor // MIB} MiB must be"
+    return f"{free // MIB} MiB of {what} are free, and no session starts below {floor // MIB} MiB"
 
 
 def _sessions(count: int) -> str:

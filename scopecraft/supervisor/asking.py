@@ -100,8 +100,11 @@ def _session(answer: Mapping[str, Any]) -> Session:
 
 
 def _run_alone(context: Context, request: StartRequest) -> Begun:
+    from scopecraft.queueing.admission import require_floors
+    from scopecraft.sessions.floors import floors_of
     from scopecraft.supervisor.requests import Doorkeeper, obstacle_now, start_now
 
+    require_floors(floors_of(context))
     obstacle = obstacle_now(context)
     if obstacle is not None:
         raise Refused(

@@ -28,6 +28,7 @@ def copies(file: Path) -> list[bytes]:
 def tasks(shop: Shop) -> Shop:
     """`good` has ended; a task for each damage, named for it, is over and not settled."""
     assert shop.run("good", WORK, "--follow").code == 0
+    assert shop.sc("queue", "limit", "--running", str(len(DAMAGES))).code == 0
     for task in DAMAGES:
         assert shop.run(task, WORK).code == 0
     for task in DAMAGES:

@@ -64,8 +64,8 @@ def test_obstacles_are_named_in_the_order_in_which_a_person_would_mend_them() ->
         ("paused", "the queue is paused: fix-login failed"),
         ("parked", f"the queue waits until {LATER}: used"),
         ("slots", "3 of 3 run"),
-        ("disk", "9 MiB of disk are free, and 10 MiB must be"),
-        ("memory", "9 MiB of memory are free, and 10 MiB must be"),
+        ("disk", "9 MiB of disk are free, and no session starts below 10 MiB"),
+        ("memory", "9 MiB of memory are free, and no session starts below 10 MiB"),
     ]
 
 
