@@ -16,12 +16,13 @@ from scopecraft.cli.stop import stop_patiently
 from scopecraft.cli.terminal import has_colour, paint
 from scopecraft.cli.turn import wait_for_turn
 from scopecraft.errors import StateUnreadable
+from scopecraft.missions.advance import TAKEN_OVER
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.activity import Activity
 from scopecraft.model.event import Alert
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Ended, Queued, Session, began_at
+from scopecraft.model.session import Completed, Ended, Killed, Queued, Session, began_at
 from scopecraft.model.session_words import end_sentence, going_on_with
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
@@ -163,6 +164,8 @@ def tell_end(context: Context, session: Session) -> int:
         note(line)
     for alert in details.alerts:
         warn(alert.text)
+    if isinstance(outcome, Killed) and outcome.by.startswith(TAKEN_OVER):
+        note(f"its conversation goes on in a window: sc attach {session.task}")
     if going_on_with(session):
         note(f"its conversation is kept; go on with it: {going_on_with(session)}")
     if details.commits:

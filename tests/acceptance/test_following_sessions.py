@@ -73,8 +73,12 @@ def test_a_conversation_is_taken_over_in_the_middle_and_handed_back(shop: Path) 
     assert sc("resume", "fix", "-m", "PLAY:hang", "--detach", cwd=shop).code == 0
     until(lambda: "time.sleep(600)" in sc("logs", "fix", cwd=shop).out, 60, every=0.2)
 
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    follower = subprocess.Popen([*PROGRAM, "attach", "fix"], cwd=shop, text=True, **pipes)
+    assert follower.stdout is not None and follower.stdout.readline()
     taken = sc("takeover", "fix", cwd=shop)
     assert taken.code == 0, taken.err
+    assert "its conversation goes on in a window: sc attach fix" in follower.communicate(timeout=60)[1]
     window, alone, _ = sessions(shop)
     assert alone["status"]["outcome"] == {"kind": "killed", "by": "sc takeover"}
     assert (window["mode"], window["is_contained"]) == ("dispatch", True)
