@@ -17,7 +17,7 @@ PAGE = "docs/reference/alerts.md"
 OTHERS: dict[str, dict[str, str]] = {
     "While a session runs": {
         "quota": "the provider's limit of the agent is used up; the queue waits until it is reset",
-        "alerts_capped": "its stream has caused a hundred alerts, or takes too long to look at; no further ones are told",
+        "alerts_capped": "its stream caused a hundred alerts, or takes too long to look at; no further ones are told",
         "stream_polled": "the system has no more watches to give, so streams are looked at five times a second",
         "stream_overflow": "more changed at once than the system could tell of; every stream was looked at anew",
         "stream_unreadable": "a stream is no file any more, or may not be read",
