@@ -13,7 +13,7 @@ from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import GitFailed, NotFound, StorageFailed, UnsafeTree
 from scopecraft.model.host_files import HostFile, why_it_runs
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Session, is_live
+from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
@@ -159,8 +159,9 @@ def _ignored(repository: Repository, mission: Mission, part: Part, changed: froz
 
 def _container_session(context: Context, mission: Mission) -> Session | None:
     session = context.store.latest_of(mission.id)
-    is_at_work = session is not None and is_live(session.status) and session.is_contained
-    return session if is_at_work else None
+    if session is None or isinstance(session.status, Queued):  # what waits in line has no container yet
+        return None
+    return session if is_live(session.status) and session.is_contained else None
 
 
 def _commits_to_come(context: Context, session: Session) -> int | None:

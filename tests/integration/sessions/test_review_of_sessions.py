@@ -36,6 +36,10 @@ def test_while_a_session_works_its_commits_show_as_not_committed_and_are_counted
         "draft.txt": True,
     }
     assert found["session_at_work"] is None
+    # one that waits for its turn has not begun either
+    assert shop.sc("queue", "pause").code == 0
+    assert shop.sc("queue", "add", "busy", "--agent", "plain", "--", "true").code == 0
+    assert json.loads(shop.sc("diff", "busy", "--json").out)["session_at_work"] is None
 
 
 def test_an_agents_log_of_commits_that_is_a_link_elsewhere_is_not_followed(shop: Shop) -> None:
