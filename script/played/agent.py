@@ -1,8 +1,9 @@
 """A played coding agent for the demo: it speaks like Claude Code and really works, but asks no model.
 
 With `-p` it reads its prompt from standard input, one message a line, adds a greeting to the repository, commits it,
-prints stream-json, and ends when its input does. Without, it reviews the last commit in a terminal, asks before it approves, and waits for you; the hooks
-of `--settings` tell how it stands. Needs nothing but python3 and git; arguments that it does not know are fine.
+prints stream-json, and ends when its input does. Without, it reviews the last commit in a terminal, asks before it
+approves, and waits for you; the hooks of `--settings` tell how it stands. Needs nothing but python3 and git; arguments
+that it does not know are fine.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
         for path in package.rglob("*")
         if path.is_file() and SKIPPED.isdisjoint(path.parts) and path.suffix != ".pyc"
     }
-    for name in ("executors/launcher.sh", "executors/keeper.sh", "worktrees/harvest.sh", "executors/tmux.conf", "py.typed"):
+    scripts = ("executors/launcher.sh", "executors/keeper.sh", "worktrees/harvest.sh")
+    for name in (*scripts, "executors/tmux.conf", "py.typed"):
         assert f"scopecraft/{name}" in there
     with ZipFile(wheel) as packed:
         names = set(packed.namelist())
