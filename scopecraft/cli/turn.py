@@ -13,6 +13,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.stop import leave_line
 
 POLL_SECONDS = 0.02
+START_SECONDS = 15.0
 LOOK_SECONDS = 2.0  # between two looks for the supervisor, which somebody may have ended meanwhile
 
 
@@ -44,13 +45,19 @@ def wait_for_turn(context: Context, session: Session) -> Session | None:
 
 
 def _tell_alone(context: Context, was_alone: bool) -> bool:
-    """Whether nobody is there to start it. One that was ended is not started again behind a person's back."""
+    """Whether nobody is there to start it. One that a person ended is not started again behind their back."""
+    from scopecraft.supervisor.background import ensure_up
     from scopecraft.supervisor.client import is_up
+    from scopecraft.supervisor.holder import has_crashed
 
     is_alone = not is_up(context)
-    if is_alone and not was_alone:
-        note("no supervisor is up to start it: sc up")
-    return is_alone
+    if not is_alone or was_alone:
+        return is_alone
+    if has_crashed(context.home) and ensure_up(context.home, context.environ, wait_seconds=START_SECONDS):
+        note("the supervisor had ended without leaving in order; another one is up")
+        return False
+    note("no supervisor is up to start it: sc up")
+    return True
 
 
 def _tell(context: Context, session: Session, told: int) -> int:

@@ -67,7 +67,7 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
 
         body = {"requests": [request_dict(each) for each in requests], "environ": dict(context.environ)}
         with suppress(NotConfirmed):  # raised before any of them is in line
-            return bool(client.ask(context, "enqueue", body, heard)["is_paused"])
+            return bool(client.ask(context, "enqueue", body, heard).get("is_paused"))
     from scopecraft.sessions.enqueueing_several import Several
 
     several = Several(context)

@@ -72,3 +72,9 @@ def is_living(holder: Holder) -> bool:
     from scopecraft.sessions.settle_facts import boot_id
 
     return holder.boot_id == boot_id() and start_time(holder.pid) == holder.started
+
+
+def has_crashed(home: Home) -> bool:
+    """Whether the last one did not leave in order: who leaves takes its name out of the file."""
+    holder = read_holder(home)
+    return holder is not None and not is_living(holder)

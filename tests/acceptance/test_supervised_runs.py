@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from scopecraft.model.event import Event
 from scopecraft.model.queue import QueueRules
 from scopecraft.sessions.context import Context
-from tests.support.command_line import sc
+from tests.support.command_line import PROGRAM, environment, sc
 from tests.support.supervisors import Supervisor, running_supervisor
 from tests.support.wait import until
 
@@ -188,3 +189,24 @@ def test_down_may_end_what_runs_and_the_list_tells_that_what_waits_is_alone(
     assert states()["work"]["detail"] == "stopped by sc down"
     assert "no supervisor is up to start what waits: sc up" in sc("ls").err
     supervisor.wait_gone()
+
+
+def test_who_waits_in_line_starts_the_supervisor_that_crashed(supervisor: Supervisor, workplace: Path) -> None:
+    rules(max_running=1)
+    sc("run", "-d", "first", *script("while ! [ -e go ]; do sleep 0.1; done"), cwd=workplace)
+    waiting = subprocess.Popen(
+        [*PROGRAM, "run", "second", *script("echo mine")],
+        cwd=workplace,
+        env=environment(SCOPECRAFT_SUPERVISOR=""),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        until(lambda: "second" in states(), 30)
+        supervisor.kill()
+        (Path(states()["first"]["worktree"]) / "go").touch()
+        out, said = waiting.communicate(timeout=60)
+        assert waiting.returncode == 0 and b"mine" in out and b"another one is up" in said
+    finally:
+        waiting.kill()
+        assert sc("down").code == 0
