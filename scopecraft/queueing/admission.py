@@ -65,8 +65,8 @@ def require_floors(floors: Floors) -> None:
     """Raises StorageFailed."""
     low = below_floor(floors)
     if low is not None:
-        setting = "worktrees.free_floor" if low.obstacle == "disk" else "queue.memory_floor"
-        raise StorageFailed(low.because, f"free some, or change {setting}")
+        what, setting = ("space", "worktrees.free_floor") if low.obstacle == "disk" else ("memory", "queue.memory_floor")
+        raise StorageFailed(low.because, f"free some {what}, or change {setting}")
 
 
 def require_place(occupancy: Occupancy, rules: QueueRules, *, is_new: bool) -> None:
