@@ -65,7 +65,8 @@ def require_floors(floors: Floors) -> None:
     """Raises StorageFailed."""
     low = below_floor(floors)
     if low is not None:
-        what, setting = ("space", "worktrees.free_floor") if low.obstacle == "disk" else ("memory", "queue.memory_floor")
+        is_disk = low.obstacle == "disk"
+        what, setting = ("space", "worktrees.free_floor") if is_disk else ("memory", "queue.memory_floor")
         raise StorageFailed(low.because, f"free some {what}, or change {setting}")
 
 
