@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scopecraft.errors import AlreadyRunning, Superseded
+from scopecraft.errors import AlreadyRunning, StorageFailed, Superseded
 from scopecraft.model.event import Event
 from scopecraft.model.queue import Occupancy, QueueItem, QueueRules
 from scopecraft.model.session import Queued, Session, Starting
 from scopecraft.state import queries
 from scopecraft.state.connection import writing
+from scopecraft.state.queue_copy import write_copy
 from scopecraft.state.rows import SELECT_SESSION, insert_event, insert_session, session_event, session_of, status_json
 from scopecraft.state.schema import SESSION_COLUMNS
 
@@ -28,9 +30,10 @@ _SET_COLUMNS = ", ".join(f"{name} = ?" for name in SESSION_COLUMNS)
 class Line:
     """Part of a store; `described` rewrites a session's copy for people after the commit."""
 
-    def __init__(self, database: Database, described: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, described: Callable[[str], None], home: Path) -> None:
         self._database = database
         self._described = described
+        self._home = home
 
     def enqueue(self, session: Session, at: str, guard: Guard, *, is_new: bool = True) -> QueueItem:
         """Record a session that waits, behind all others. Raises AlreadyRunning and what the guard raises."""
@@ -129,6 +132,7 @@ class Line:
                 insert_event(connection, Event(0, at, "queue_changed", data=data))
 
         self._database.run(change)
+        self._copy()
 
     def refuse_second(self, project: str, task: str) -> None:
         """Raises AlreadyRunning where a session of the task lives, waiting ones included."""
@@ -147,16 +151,26 @@ class Line:
     def change_rules(self, changed: Callable[[QueueRules], QueueRules], at: str, data: dict[str, Any]) -> QueueRules:
         """The rules after the change; nothing is written, and nothing happened, where it changes nothing."""
 
-        def change(connection: sqlite3.Connection) -> QueueRules:
+        def change(connection: sqlite3.Connection) -> tuple[QueueRules, QueueRules]:
             with writing(connection):
                 before = rules(connection)
                 after = changed(before)
                 if after != before:
                     queries.set_run_time(connection, RULES, asdict(after))
                     insert_event(connection, Event(0, at, "queue_changed", data=data))
-            return after
+            return before, after
 
-        return self._database.run(change)
+        before, after = self._database.run(change)
+        if after != before:
+            self._copy()
+        return after
+
+    def _copy(self) -> None:
+        """The commit stands, whatever happens to the copy."""
+        try:
+            write_copy(self._home, self.rules(), [item.session.id for item in self.items()])
+        except StorageFailed as error:
+            self._database.tell(str(error))
 
 
 def items(connection: sqlite3.Connection) -> list[QueueItem]:

@@ -14,10 +14,12 @@ from scopecraft.errors import StateUnreadable
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, Waiting, is_live
+from scopecraft.state import queries
 from scopecraft.state.connection import connect, writing
-from scopecraft.state.line import put_back
+from scopecraft.state.line import RULES, put_back
 from scopecraft.state.metadata import METADATA, read_metadata
 from scopecraft.state.migrations import Migration, migrate
+from scopecraft.state.queue_copy import QueueCopy, read_copy
 from scopecraft.state.rows import insert_event, insert_session
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
@@ -85,8 +87,11 @@ def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) 
     with closing(connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection, path, migrations)
+        copy = read_copy(path.parent)
         with writing(connection):
-            for session in sessions:
+            if copy is not None:
+                queries.set_run_time(connection, RULES, copy.rules)
+            for session in _in_line_order(sessions, copy):
                 try:
                     insert_session(connection, session)
                     if isinstance(session.status, Queued):
@@ -95,6 +100,14 @@ def _make(path: Path, sessions: list[Session], migrations: Sequence[Migration]) 
                     folder = path.parent / "sessions" / session.id
                     lost.append(f"{folder / METADATA} fits no rule of the database ({error}); it was left out")
     return lost
+
+
+def _in_line_order(sessions: list[Session], copy: QueueCopy | None) -> list[Session]:
+    """Those that wait come last, as they stood; all others as they are."""
+    places = {session_id: place for place, session_id in enumerate(copy.order)} if copy else {}
+    waiting = [session for session in sessions if isinstance(session.status, Queued)]
+    waiting.sort(key=lambda session: places.get(session.id, len(places)))
+    return [session for session in sessions if not isinstance(session.status, Queued)] + waiting
 
 
 def _journal(path: Path, at: str, reason: str, moved: Path | None, sessions: int) -> None:

@@ -34,7 +34,7 @@ class Store:
     def __init__(self, home: Path, migrations: Sequence[Migration], on_notice: OnNotice) -> None:
         self._sessions = home / "sessions"
         self._database = Database(home / DATABASE, migrations, on_notice)
-        self.queue = Line(self._database, self._describe)
+        self.queue = Line(self._database, self._describe, home)
 
     @classmethod
     def open(

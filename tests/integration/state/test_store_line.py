@@ -208,3 +208,14 @@ def test_a_damaged_database_keeps_who_waits_in_the_order_of_coming(home: Path, d
     with Store.open(home) as store:
         assert order(store) == "b c"
         assert store.queue.occupancy() == Occupancy(running=1, waiting=2, waiting_new=2)
+
+
+def test_a_database_made_anew_keeps_rules_and_order(store: Store, home: Path) -> None:
+    a, b, c = enqueued(store, "a", "b", "c")
+    store.queue.change_rules(lambda known: replace(known, is_paused=True, max_running=7), LATER, {"change": "paused"})
+    store.queue.reorder([c.id, a.id, b.id], LATER, {"moved": "c", "place": 1})
+    enqueued(store, "d")
+    (home / "scopecraft.db").write_bytes(b"nonsense" * 1000)
+    with Store.open(home) as again:
+        assert order(again) == "c a b d"
+        assert again.queue.rules() == QueueRules(max_running=7, is_paused=True)
