@@ -169,9 +169,9 @@ def test_a_limit_that_is_said_for_one_session_holds_for_it_alone(supervisor: Sup
 
 
 def test_silence_is_told_as_a_stall_but_not_while_a_tool_works(supervisor: Supervisor, shop: Path) -> None:
-    with_settings("[limits]\nstall_after = 1\n")
     play("busy", bash("make"), cwd=shop)
+    until(lambda: any(each["is_tool_open"] for each in supervisor.ask("activities").values()), 30)
+    with_settings("[limits]\nstall_after = 1\n")
     play("silent", assistant(type="text", text="thinking"), cwd=shop)
     until(lambda: "limit_stall_reached" in alerts_of("silent"), 30)
     assert alerts_of("busy") == []
-    supervisor.ask("wake")
