@@ -23,6 +23,7 @@ from scopecraft.model.text import clean_line
 
 ANSWER_SECONDS = 10
 POLL_SECONDS = 0.1
+LATE_SECONDS = 3.0  # for a container to appear that was asked for before Ctrl-C
 FIRST_TO_KILL = 500  # where the whole machine is out of memory: an agent before the programs of its person
 NEVER = "0001-01-01T00:00:00Z"
 STATUS_ALIVE = frozenset({"running", "paused", "restarting", "removing"})
@@ -81,7 +82,11 @@ class ContainerExecutor:
 
     def start(self, launch: ContainerLaunch) -> ContainerHandle:
         name = container_name(launch.session_id)
-        container_id = self._create(name, launch)
+        try:
+            container_id = self._create(name, launch)
+        except KeyboardInterrupt:
+            self._take_back(name)
+            raise
         try:
             with translated(self.engine):
                 self.client.start(container_id)
@@ -91,6 +96,16 @@ class ContainerExecutor:
                 self._remove(container_id)
             raise StartFailed(f"the container did not start: {error.message}", error.hint) from error
         return ContainerHandle(engine=self.engine, name=name, container_id=container_id)
+
+    def _take_back(self, name: str) -> None:
+        """What was being made when Ctrl-C came: the engine goes on with it although nobody waits for its answer."""
+        deadline = time.monotonic() + LATE_SECONDS
+        with contextlib.suppress(EngineFailed, EngineUnavailable):
+            while time.monotonic() < deadline:
+                with translated(self.engine), contextlib.suppress(EngineNotFound):
+                    self._remove(str(self.client.inspect_container(name)["Id"]))
+                    return
+                time.sleep(POLL_SECONDS)
 
     def look(self, handle: ContainerHandle) -> Look:
         try:
