@@ -166,12 +166,18 @@ def _write(descriptor: int, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
+    """A terminal that is closed may tell so twice, by its end of file and by the signal: once is enough."""
+
     def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         raise _Ended(number)
 
     before = {number: signal.signal(number, end) for number in _ENDS}
     try:
         yield
+    except _Ended:
+        before[signal.SIGHUP] = signal.SIG_IGN
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
