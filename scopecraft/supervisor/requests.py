@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecraft.errors import Refused, SupervisorFailed, TurnLost
 from scopecraft.model import clock
@@ -17,14 +17,16 @@ from scopecraft.model.session import Session
 from scopecraft.queueing.admission import Wait, may_begin_now, require_floors
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.enqueueing import enqueue
-from scopecraft.sessions.enqueueing_several import Several
 from scopecraft.sessions.floors import floors_of
 from scopecraft.sessions.kept_request import request_of_dict
 from scopecraft.sessions.places import project_here
 from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.request import Admission, StartRequest
-from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Caller, Handler
+
+if TYPE_CHECKING:
+    # a command that does without a supervisor comes here, too, and needs no engine for a window
+    from scopecraft.supervisor.contexts import Contexts
 
 
 class Requests:
@@ -45,6 +47,8 @@ class Requests:
     def _enqueue(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """All of `requests` are checked before one stands in line; `checking` and `entered` tell how far it is."""
         context = self._context_of(body)
+        from scopecraft.sessions.enqueueing_several import Several
+
         several = Several(context)
         requests = body.get("requests")
         for number, each in enumerate(requests if isinstance(requests, list) else [None]):
