@@ -38,11 +38,12 @@ out = open(sys.argv[2], "w")
 def heard(kind, data):
     if kind == "following":
         print("listening", flush=True)
-    elif kind == "activity":
-        words = data["activity"]["last_message"].split()
-        if words:
-            out.write(f"{(time.monotonic() - float(words[0])) * 1000}\\n")
-            out.flush()
+    elif kind == "activities":
+        for each in data:
+            words = each["activity"]["last_message"].split()
+            if words:
+                out.write(f"{(time.monotonic() - float(words[0])) * 1000}\\n")
+        out.flush()
 try:
     client.ask(Home(Path(sys.argv[1])), "follow", {}, heard)
 except SupervisorFailed:
@@ -86,9 +87,13 @@ def busy(sessions: int, lines: int, seconds: int) -> tuple[list[float], float]:
     """How long it took from each write to the event in another process, in milliseconds; the share of a core."""
     with workshop() as shop, supervising(shop) as pid:
         shop.sc("queue", "limit", "--running", str(sessions))
-        (shop.home / "config" / "settings.toml").write_text('[agents.idle]\ncommand = ["sleep", "3600"]\n')
+        (shop.home / "config" / "settings.toml").write_text(
+            '[agents.idle]\ncommand = ["sh", "-c", "exec sleep 3600"]\n'
+        )
         for number in range(sessions):
             shop.sc("run", f"box-{number}", "--agent", "idle", "-m", "x", "--detach")
+        alive = shop.sc("ls").count(" running ")
+        assert alive == sessions, f"{alive} sessions are alive"
         delays = shop.root / "delays"
         listener = subprocess.Popen(
             [sys.executable, "-c", _LISTENER, str(shop.home), str(delays)],

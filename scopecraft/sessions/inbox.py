@@ -57,6 +57,8 @@ def is_closed(folder: SessionFolder) -> bool:
 def hold_of(folder: SessionFolder) -> WaitingReason | None:
     """Why the session is held after the end of its turn; None where it is not."""
     try:
+        if not folder.inbox.stat().st_size:  # as most are: nobody has said anything
+            return None
         lines = folder.inbox.read_bytes().splitlines()
     except OSError:
         return None

@@ -45,9 +45,11 @@ class Watched:
     moves_left: float = MOST_MOVES
     moved_at: float = field(default_factory=time.monotonic)
     is_move_due: bool = False  # the last one was put off
+    _activity: Activity | None = None
 
     def take(self, lines: list[Line], now: float) -> list[Entry]:
         self.bytes_at = now
+        self._activity = None
         return [entry for line in lines for entry in self.fold.feed(line)]
 
     def is_now(self, session: Session, now: float) -> None:
@@ -75,7 +77,10 @@ class Watched:
 
     @property
     def activity(self) -> Activity:
-        return self.fold.activity
+        """Summed up once after what was taken last."""
+        if self._activity is None:
+            self._activity = self.fold.activity
+        return self._activity
 
 
 def shown(activity: Activity, secrets: Secrets) -> dict[str, Any]:
