@@ -32,7 +32,7 @@ from scopecraft.sessions.orphans import find_orphans, known_in
 from scopecraft.sessions.request import StartRequest
 from scopecraft.state.store import Store
 from scopecraft.streams.activity import ActivityFold
-from scopecraft.streams.lines import read_lines
+from scopecraft.streams.lines import LineSplitter
 from tests.support import played
 from tests.support.command_line import PROGRAM
 from tests.support.engine_watch import EngineWatch
@@ -335,7 +335,7 @@ def _check_stream(world: World, session: Session) -> int:
     if isinstance(session.status, Ended) and isinstance(session.status.outcome, Completed):
         assert stream == whole, f"{session.id} lost the end of its stream"
     fold = ActivityFold(dialect_of_record(session.dialect).entries)
-    for line in read_lines(file):
+    for line in LineSplitter().feed(stream):  # of what was read above: a live one has grown since
         fold.feed(line)
     assert fold.state.activity.offset == stream.rfind(b"\n") + 1
     return len(stream)
