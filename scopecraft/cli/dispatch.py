@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from scopecraft.cli.begun import show_window, tell_window, warn_of_files
 from scopecraft.cli.command import command
-from scopecraft.cli.say import note, say
+from scopecraft.cli.say import note
 from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
@@ -17,7 +18,6 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 
 if TYPE_CHECKING:
-    from scopecraft.model.host_files import HostFile
     from scopecraft.model.session import Session
 
 
@@ -49,7 +49,7 @@ def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> 
     from scopecraft.supervisor.asking import ask_to_dispatch
 
     context = Context.of(os.environ)
-    request = replace(request_of(options, may_read_stdin=False), on_host_files=_warn_first)
+    request = replace(request_of(options, may_read_stdin=False), on_host_files=warn_of_files)
     if options["agents"] is not None:
         if attach:
             raise BadInput(
@@ -57,15 +57,7 @@ def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> 
             )
         _start_all(context, request, agents_of(options["agents"]), in_container=container)
         return
-    session = ask_to_dispatch(context, request, contained=container)
-    if not _tell(session):
-        return
-    if attach:
-        from scopecraft.cli.attach import go_to_window
-
-        go_to_window(context, session)
-    else:
-        note(f"see it: sc attach {session.task}   how it is: sc ls   end it: sc stop {session.task}")
+    show_window(context, ask_to_dispatch(context, request, contained=container), go_there=attach)
 
 
 def _start_all(context: Context, request: StartRequest, agents: tuple[str, ...], *, in_container: bool) -> None:
@@ -84,27 +76,5 @@ def _start_all(context: Context, request: StartRequest, agents: tuple[str, ...],
 
         how = How(choose_program, start)
     for session in start_siblings(context, request, agents, how):
-        _tell(session)
+        tell_window(session)
     note("how they are: sc ls")
-
-
-def _tell(session: Session) -> bool:
-    """Whether it is up."""
-    from scopecraft.model.session import Ended
-    from scopecraft.model.session_words import outcome_sentence
-
-    if isinstance(session.status, Ended):
-        say(f"{session.id} ended at once: {outcome_sentence(session.status.outcome)}")
-        note(f"what it showed: sc show {session.task}")
-        return False
-    say(f"{session.id}: {session.agent} is up in the worktree of {session.task}, on {session.branch}")
-    return True
-
-
-def _warn_first(task: str, files: tuple[HostFile, ...]) -> None:
-    """An agent here, unlike one in a container, runs what is in the worktree with the person's own rights."""
-    if not files:
-        return
-    from scopecraft.cli.changed_files import warn_of_host_files  # with a long list of patterns
-
-    warn_of_host_files(files, f"see what it is: sc diff {task}")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from scopecraft.cli.begun import show_alone
 from scopecraft.cli.command import command
-from scopecraft.cli.going_on import settled, show_alone, spoken, start_alone
+from scopecraft.cli.going_on import settled, spoken, start_alone
 from scopecraft.cli.prompt import prompt_from
 from scopecraft.sessions.context import Context
 

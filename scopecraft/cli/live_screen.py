@@ -43,7 +43,7 @@ class LiveScreen:
         self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             self._take()
-        except BaseException:
+        except BaseException:  # raised again: the terminal is the person's whatever happens
             self._leave()
             raise
         return self

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from scopecraft.cli.begun import show_alone, show_window
 from scopecraft.cli.command import command
-from scopecraft.cli.going_on import open_window, settled, show_alone, show_window, spoken, start_alone
+from scopecraft.cli.going_on import open_window, settled, spoken, start_alone
 from scopecraft.cli.prompt import prompt_from
 from scopecraft.sessions.context import Context
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from scopecraft.cli.begun import show_alone, tell_alone
 from scopecraft.cli.command import command
-from scopecraft.cli.say import note, say
+from scopecraft.cli.say import note
 from scopecraft.cli.start_from import agents_of
 from scopecraft.cli.starting import StartCommand, StartOptions, request_of, start_options
 from scopecraft.errors import BadInput
@@ -18,7 +19,6 @@ from scopecraft.sessions.request import StartRequest
 
 if TYPE_CHECKING:
     from scopecraft.model.session import Session
-    from scopecraft.supervisor.asking import Begun
 
 
 @command(
@@ -66,26 +66,7 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
     request = request_of(options, may_read_stdin=True, timeout_seconds=timeout_seconds)
     if options["agents"] is not None:
         return _run_siblings(context, request, agents_of(options["agents"]), detach)
-    begun = ask_to_run(context, request)
-    session = begun.session
-    if detach:
-        click.echo(session.id)
-        if begun.place:
-            say(f"{session.task} has place {begun.place} in the queue: {begun.because}")
-        note(f"follow it: sc attach {session.task}   end it: sc stop {session.task}")
-        return None
-    from scopecraft.cli.follow import follow_session
-
-    _tell(begun)
-    return follow_session(context, session, is_new=True)
-
-
-def _tell(begun: Begun) -> None:
-    session = begun.session
-    if begun.place:
-        say(f"{session.id}: {session.task} has place {begun.place} in the queue: {begun.because}")
-    else:
-        say(f"{session.id}: {session.agent} works on {session.task}, on {session.branch}")
+    return show_alone(context, ask_to_run(context, request), detach=detach)
 
 
 def _run_siblings(context: Context, request: StartRequest, agents: tuple[str, ...], detach: bool) -> int | None:
@@ -97,7 +78,7 @@ def _run_siblings(context: Context, request: StartRequest, agents: tuple[str, ..
         begun = ask_to_run(within, sibling)
         if detach:
             click.echo(begun.session.id)
-        _tell(begun)
+        tell_alone(begun)
         return begun.session
 
     sessions = list(start_siblings(context, request, agents, How(choose_container, start)))

@@ -7,8 +7,9 @@ import sys
 
 import click
 
+from scopecraft.cli.begun import show_window
 from scopecraft.cli.command import command
-from scopecraft.cli.going_on import open_window, settled, show_window, spoken
+from scopecraft.cli.going_on import open_window, settled, spoken
 from scopecraft.cli.terminal import is_terminal
 from scopecraft.model.session import Session
 from scopecraft.sessions.context import Context

@@ -13,7 +13,6 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.stop import leave_line
 
 POLL_SECONDS = 0.02
-START_SECONDS = 15.0
 LOOK_SECONDS = 2.0  # between two looks for the supervisor, which somebody may have ended meanwhile
 
 
@@ -53,7 +52,7 @@ def _tell_alone(context: Context, was_alone: bool) -> bool:
     is_alone = not is_up(context)
     if not is_alone or was_alone:
         return is_alone
-    if has_crashed(context.home) and ensure_up(context.home, context.environ, wait_seconds=START_SECONDS):
+    if has_crashed(context.home) and ensure_up(context.home, context.environ):
         note("the supervisor had ended without leaving in order; another one is up")
         return False
     note("no supervisor is up to start it: sc up")

@@ -68,7 +68,7 @@ def begin(
             if not is_queued:
                 _tell_mission(context, session, request)
             yield Beginning(session, folder, request, chosen, ready, _turn(context, session, request))
-        except BaseException as error:
+        except BaseException as error:  # raised again: an interrupted start, too, has an honest end
             _give_up(context, session, chosen, error)
             raise
 

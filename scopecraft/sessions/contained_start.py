@@ -28,17 +28,13 @@ from scopecraft.sessions.agent_choice import (
     require_credentials,
     require_program,
 )
-from scopecraft.sessions.beginning import Beginning, begin, came_up, take_what_is_late
-from scopecraft.sessions.container_start import Room, in_window, laid_out
+from scopecraft.sessions.beginning import Beginning, begin, came_up
+from scopecraft.sessions.container_start import in_window, laid_out, room_for
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.image_programs import require_git_lfs
-from scopecraft.sessions.mission_start import mission_for
 from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest
-from scopecraft.sessions.set_up import is_set_up_due, set_up_if_due
+from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.window_start import EARLY_DEATH_SECONDS, refuse_early_death
-from scopecraft.worktrees.pointer import verify_pointer
-from scopecraft.worktrees.refusal import refuse_unsupported
 
 # `-P`: nothing of the folder that it stands in is ever imported
 CLIENT = (sys.executable, "-P", "-m", "scopecraft.cli.window_client")
@@ -55,16 +51,10 @@ def start_contained_window(context: Context, request: StartRequest) -> Session:
     session's conversation needs no more than to say so there, and to lay that out in the agent's configuration folder.
     """
     context, chosen, image = choose_contained(context, request)
-    with mission_for(context, request) as ready:
-        take_what_is_late(context, ready.mission)
-        pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
-        needs = refuse_unsupported(ready.repository, ready.worktree, pointer)
-        if needs.uses_git_lfs:
-            require_git_lfs(context, image)
+    with room_for(context, request, image) as (ready, room):
+        room = replace(room, window=context.tmux.socket)
         with begin(context, request, chosen, ready, "contained window") as beginning:
-            room = Room(image, pointer, context.tmux.socket, needs)
-            if is_set_up_due(context, beginning):
-                set_up_if_due(context, beginning)
+            if set_up_if_due(context, beginning):
                 room = replace(room, needs=None)  # it may have changed the worktree
             with laid_out(context, beginning, room) as launch:
                 session = came_up(context, beginning.session, _opened(context, beginning, launch))

@@ -42,10 +42,10 @@ from scopecraft.sessions.conversation_moves import lay_out_conversation
 from scopecraft.sessions.held_open import held_open
 from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_environment import mission_environment
-from scopecraft.sessions.mission_start import mission_for
+from scopecraft.sessions.mission_start import ReadyMission, mission_for
 from scopecraft.sessions.places import within_project_of
 from scopecraft.sessions.request import StartRequest, Visitor
-from scopecraft.sessions.set_up import is_set_up_due, set_up_if_due
+from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
 from scopecraft.worktrees.private import HARVEST_COMMAND, PrivateRequest, make_private
@@ -60,21 +60,27 @@ WINDOW_SECONDS = 7 * 24 * 3600  # a person sits there, or comes back tomorrow; o
 def start_container(context: Context, request: StartRequest) -> Session:
     """A running autonomous session. What is refused leaves nothing behind; what fails later is recorded as failed."""
     context, chosen, image = choose_container(context, request)
+    with (
+        room_for(context, request, image) as (ready, room),
+        begin(context, request, chosen, ready, "container") as beginning,
+    ):
+        if set_up_if_due(context, beginning):
+            room = replace(room, needs=None)  # it may have changed the worktree
+        with laid_out(context, beginning, room) as launch:
+            beginning.take_turn()
+            return came_up(context, beginning.session, start_in_place(context, launch))
+
+
+@contextlib.contextmanager
+def room_for(context: Context, request: StartRequest, image: str) -> Iterator[tuple[ReadyMission, Room]]:
+    """The mission of the request, held, and what a container of it is made of. Raises what a container cannot carry."""
     with mission_for(context, request) as ready:
         take_what_is_late(context, ready.mission)
         pointer = verify_pointer(ready.worktree, ready.repository.common_dir)
         needs = refuse_unsupported(ready.repository, ready.worktree, pointer)
         if needs.uses_git_lfs:
             require_git_lfs(context, image)
-        with begin(context, request, chosen, ready, "container") as beginning:
-            room = Room(image, pointer, needs=needs)
-            if is_set_up_due(context, beginning):
-                beginning.take_turn()
-                set_up_if_due(context, beginning)
-                room = replace(room, needs=None)  # it may have changed the worktree
-            with laid_out(context, beginning, room) as launch:
-                beginning.take_turn()
-                return came_up(context, beginning.session, start_in_place(context, launch))
+        yield ready, Room(image, pointer, needs=needs)
 
 
 def choose_container(context: Context, request: StartRequest) -> tuple[Context, Chosen, str]:

@@ -163,11 +163,16 @@ def observe(context: Context, session: Session, look: Look) -> tuple[Session, Di
     after = status_after(session.status, state.kind, state.reason, state.since or clock.to_text(now))
     if after is None:
         return session, state
+    return move_as_said(context, session, after, _safe(context, session, state.detail)), state
+
+
+def move_as_said(context: Context, session: Session, after: Status, detail: str) -> Session:
+    """Between running and waiting, with what it asks; the session as it is then, whoever has moved it meanwhile."""
     kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
-    detail = _safe(context, session, state.detail)
     data = {"reason": after.reason, "detail": detail} if isinstance(after, Waiting) else {}
-    moved = context.store.move(session.id, after, kind, clock.to_text(now), seen=session.status, data=data)
-    return moved or context.store.get(session.id) or session, state
+    at = clock.to_text(clock.now())
+    moved = context.store.move(session.id, after, kind, at, seen=session.status, data=data)
+    return moved or context.store.get(session.id) or session
 
 
 def window_view(context: Context, session: Session, now: datetime) -> WindowView:

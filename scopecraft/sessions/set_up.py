@@ -63,32 +63,28 @@ def nobody(_: str) -> None:
     """Nobody hears what the commands print."""
 
 
-def set_up_if_due(context: Context, beginning: Beginning) -> None:
-    """For a start, while its session is recorded as starting. Raises SetupFailed, and what a container start raises.
+def set_up_if_due(context: Context, beginning: Beginning) -> bool:
+    """For a start: whether anything was due. What runs is the session's, so it takes its turn before.
 
-    Worktrees that a person made themselves are left as they are: `sc setup` is there for them.
+    Worktrees that a person made themselves are left as they are: `sc setup` is there for them. Raises SetupFailed, and
+    what a container start and a turn raise.
     """
-    if not is_set_up_due(context, beginning):
-        return
     ready, request = beginning.ready, beginning.request
     commands = context.settings.setup.commands
+    if not commands or not ready.worktree.is_relative_to(context.home.worktrees):
+        return False
     folder = folder_of(context.home, ready.mission)
     mark = worktree_mark(ready.worktree)
-    if not request.should_set_up:
-        if request.visitor is None:  # a person who only looks decides nothing for the agents to come
-            save_record(folder, SetupRecord("skipped", mark, _now()))
-        return
-    work = Work("setup", commands, ready.mission, ready.repository, beginning.session.id, request.on_setup)
-    set_up(context, work)
-
-
-def is_set_up_due(context: Context, beginning: Beginning) -> bool:
-    """Whether `set_up_if_due` has anything to do, or to write down."""
-    ready = beginning.ready
-    if not context.settings.setup.commands or not ready.worktree.is_relative_to(context.home.worktrees):
+    if not is_due(load_record(folder), mark, has_worked=_has_worked(context, beginning.session)):
         return False
-    record = load_record(folder_of(context.home, ready.mission))
-    return is_due(record, worktree_mark(ready.worktree), has_worked=_has_worked(context, beginning.session))
+    beginning.take_turn()
+    if request.should_set_up:
+        set_up(
+            context, Work("setup", commands, ready.mission, ready.repository, beginning.session.id, request.on_setup)
+        )
+    elif request.visitor is None:  # a person who only looks decides nothing for the agents to come
+        save_record(folder, SetupRecord("skipped", mark, _now()))
+    return True
 
 
 def run_setup(context: Context, mission: Mission, hear: Hear = nobody) -> int:

@@ -138,9 +138,9 @@ class Line:
         """Raises AlreadyRunning where a session of the task lives, waiting ones included."""
         _refuse(self._database.run(lambda connection: queries.live_task(connection, project, task)), task)
 
-    def items(self) -> list[QueueItem]:
-        """Who waits, in order."""
-        return self._database.run(items)
+    def items(self, most: int | None = None) -> list[QueueItem]:
+        """Who waits, in order; of a long line perhaps only the first ones."""
+        return self._database.run(lambda connection: items(connection, -1 if most is None else most))
 
     def occupancy(self) -> Occupancy:
         return self._database.run(occupancy)
@@ -173,10 +173,12 @@ class Line:
             self._database.tell(str(error))
 
 
-def items(connection: sqlite3.Connection) -> list[QueueItem]:
-    query = "SELECT session_id, is_new FROM line WHERE is_waiting = 1 ORDER BY place"
-    order = connection.execute(query).fetchall()
-    sessions = {row[0]: session_of(row) for row in connection.execute(f"{SELECT_SESSION} WHERE status_kind = 'queued'")}
+def items(connection: sqlite3.Connection, most: int = -1) -> list[QueueItem]:
+    first = "FROM line WHERE is_waiting = 1 ORDER BY place LIMIT ?"
+    order = connection.execute(f"SELECT session_id, is_new {first}", (most,)).fetchall()
+    # by their ids: all others, ended ones above all, are far more
+    query = f"{SELECT_SESSION} WHERE id IN (SELECT session_id {first})"
+    sessions = {row[0]: session_of(row) for row in connection.execute(query, (most,))}
     found = [(sessions[session_id], bool(is_new)) for session_id, is_new in order if session_id in sessions]
     return [QueueItem(session, place, is_new) for place, (session, is_new) in enumerate(found, 1)]
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from scopecraft.sessions.project_settings import Answer, Question
     from scopecraft.sessions.request import StartRequest
 
-START_SECONDS = 15.0
-
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -36,7 +34,7 @@ def ask_to_run(context: Context, request: StartRequest) -> Begun:
 
     Where no supervisor is up and none may be started, what would have to wait is Refused.
     """
-    if not ensure_up(context.home, context.environ, wait_seconds=START_SECONDS):
+    if not ensure_up(context.home, context.environ):
         return _run_alone(context, request)
     answer = _ask(context, request, "run", {})
     return Begun(_session(answer), int(answer.get("place", 0)), str(answer.get("because", "")))

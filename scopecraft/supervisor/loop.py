@@ -28,7 +28,7 @@ from scopecraft.supervisor.looking import Looking
 from scopecraft.supervisor.monitor import Monitor
 from scopecraft.supervisor.requests import Requests
 from scopecraft.supervisor.settling import Settling
-from scopecraft.supervisor.starting import Starting
+from scopecraft.supervisor.starting import AT_ONCE, Starting
 from scopecraft.supervisor.telling import Telling
 
 POLL_SECONDS = 0.1  # for what other processes write; they poke us, but need not
@@ -49,6 +49,7 @@ class Loop:
         self._left = threading.Event()
         self._stops_sessions = False
         self._version = -1
+        self._seen = 0
         self._settling = Settling(self._contexts, self.wake)
         self._starting = Starting(self._contexts, fence, self.wake)
         self._looking = Looking(self._contexts, self._settling)
@@ -60,8 +61,11 @@ class Loop:
     def run(self) -> None:
         """Until somebody says `leave`; what it started is left as it is, unless that said otherwise."""
         store = self._contexts.store()
-        if store.run_time(SEEN) is None:
-            store.set_run_time(SEEN, _end_of_journal(store))
+        seen = store.run_time(SEEN)
+        if seen is None:
+            seen = _end_of_journal(store)
+            store.set_run_time(SEEN, seen)
+        self._seen = seen
         self._looking.start()
         self._monitor.start()
         self._telling.start()
@@ -108,7 +112,7 @@ class Loop:
             self._monitor.refresh()
             self._telling.soon()
             rules = self._unpark(store, store.queue.rules())
-            self._starting.step(store.line(), store.queue.occupancy(), rules, self._settling.ending())
+            self._starting.step(store.queue.items(AT_ONCE), store.queue.occupancy(), rules, self._settling.ending())
         except ScopecraftError as error:  # of the machine or of a file; the next step may find it mended
             _log.error("%s", error)
         if self._starting.superseded is not None:
@@ -116,15 +120,16 @@ class Loop:
 
     def _hear(self, store: Store) -> None:
         """Each event has its effect once, and before anything begins that it might forbid."""
-        events = store.events(after=store.run_time(SEEN) or 0)
-        for event in events:
-            if event.kind == "session_ended" and event.session_id:
-                # whoever took it out of the line may have been killed before they did
-                forget_caller(self._contexts.home.sessions / event.session_id)
-            if event.kind == "session_ended" and event.data.get("outcome") in BAD_ENDS:
+        events = store.events(after=self._seen)
+        ends = [event for event in events if event.kind == "session_ended" and event.session_id]
+        for event in ends:
+            # whoever took it out of the line may have been killed before they did
+            forget_caller(self._contexts.home.sessions / str(event.session_id))
+            if event.data.get("outcome") in BAD_ENDS:
                 self._stop_on_failure(store, event)
-        if events:
-            store.set_run_time(SEEN, events[-1].seq)
+        self._seen = events[-1].seq if events else self._seen
+        if ends:  # the others have no effect, and to write waits for the disk
+            store.set_run_time(SEEN, self._seen)
 
     def _stop_on_failure(self, store: Store, event: Event) -> None:
         session = store.get(event.session_id or "")

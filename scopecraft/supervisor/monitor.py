@@ -17,12 +17,12 @@ from scopecraft.agents.inbox import inbox_of
 from scopecraft.errors import BadSettings, OperationFailed, ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.activity import Entry, Started, ToolCall
-from scopecraft.model.event import Alert, EventKind
+from scopecraft.model.event import Alert
 from scopecraft.model.session import Running, Session, Waiting
 from scopecraft.sessions import inbox
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
-from scopecraft.sessions.look import status_after
+from scopecraft.sessions.look import move_as_said, status_after
 from scopecraft.sessions.redaction import secrets_of
 from scopecraft.sessions.stream_end import stream_end
 from scopecraft.sessions.talk_state import talk_state
@@ -189,16 +189,12 @@ class Monitor:
             return
         held = inbox.hold_of(context.folder(session.id))
         word, reason = talk_state(watched.activity, held)
-        at = clock.to_text(clock.now())
-        after = status_after(session.status, word, reason, at)
+        after = status_after(session.status, word, reason, clock.to_text(clock.now()))
         if after is None or not watched.may_move(time.monotonic()):
             return
         question = watched.activity.question
         detail = watched.secrets.redact(question.text)[:500] if question else ""
-        data = {"reason": after.reason, "detail": detail} if isinstance(after, Waiting) else {}
-        kind: EventKind = "session_waiting" if isinstance(after, Waiting) else "session_resumed"
-        moved = context.store.move(session.id, after, kind, at, seen=session.status, data=data)
-        watched.is_now(moved or context.store.get(session.id) or session, time.monotonic())
+        watched.is_now(move_as_said(context, session, after, detail), time.monotonic())
 
 
 def _look_for_dangers(context: Context, watched: Watched, call: ToolCall) -> None:

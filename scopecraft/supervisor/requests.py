@@ -46,15 +46,15 @@ class Requests:
 
     def _enqueue(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """All of `requests` are checked before one stands in line; `checking` and `entered` tell how far it is."""
-        context = self._context_of(body)
         from scopecraft.sessions.enqueueing_several import Several
 
+        context = self._context_of(body)
         several = Several(context)
         requests = body.get("requests")
         for number, each in enumerate(requests if isinstance(requests, list) else [None]):
             caller.tell("checking", number)
             several.add(_request_of(each))
-        _refuse_gone(caller, "sc queue add")
+        _refuse_gone(caller.is_gone, "sc queue add")
         for item in several.enter():
             caller.tell("entered", {"session": session_to_dict(item.session), "place": item.place})
         return {"is_paused": context.store.queue.rules().is_paused}
@@ -64,7 +64,7 @@ class Requests:
         context = self._context_of(body)
         request = heard_by(caller, _request_of(body.get("request")), body)
         require_floors(floors_of(context))
-        _refuse_gone(caller, "sc dispatch")
+        _refuse_gone(caller.is_gone, "sc dispatch")
         return {"session": session_to_dict(start_dispatch(context, request, contained=bool(body.get("contained"))))}
 
     def _context_of(self, body: Mapping[str, Any]) -> Context:
@@ -111,20 +111,15 @@ def run(context: Context, request: StartRequest, door: Doorkeeper) -> dict[str, 
             obstacle = Wait("slots", lost.message)
     else:
         _check(context, request)
-    _refuse_unwanted(door)
+    _refuse_gone(door.is_unwanted(), "sc run")
     item = enqueue(context, request)
     because = obstacle.because if obstacle else "the supervisor is leaving"
     return {"session": session_to_dict(item.session), "place": item.place, "because": because}
 
 
-def _refuse_unwanted(door: Doorkeeper) -> None:
-    if door.is_unwanted():
-        raise Refused("whoever asked for it has gone away", "ask again: sc run")
-
-
-def _refuse_gone(caller: Caller, again: str) -> None:
+def _refuse_gone(is_gone: bool, again: str) -> None:
     """Whoever gave up on an answer was told so: it must not happen behind their back."""
-    if caller.is_gone:
+    if is_gone:
         raise Refused("whoever asked for it has gone away", f"ask again: {again}")
 
 
@@ -151,7 +146,7 @@ def start_now(context: Context, request: StartRequest, door: Doorkeeper) -> Sess
         found = may_begin_now(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
         if found is not None:
             raise TurnLost(found.because, "see the queue: sc queue")
-        _refuse_unwanted(door)
+        _refuse_gone(door.is_unwanted(), "sc run")
 
     admission = Admission(new_session_id(clock.now()), guard=guard, fence=door.fence)
     return start_container(context, replace(request, admission=admission))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scopecraft.config.paths import Home, home_of, make_home
+from scopecraft.config.paths import Home
 from scopecraft.errors import SupervisorFailed
 from scopecraft.state.store import Store
 from scopecraft.supervisor import client
@@ -21,13 +21,6 @@ from scopecraft.supervisor.holder import is_living, lock_path, read_holder
 from tests.support.command_line import sc
 from tests.support.supervisors import Supervisor, played_supervisor, running_supervisor
 from tests.support.wait import until
-
-
-@pytest.fixture
-def home() -> Home:
-    home = home_of(os.environ)
-    make_home(home)
-    return home
 
 
 @pytest.fixture

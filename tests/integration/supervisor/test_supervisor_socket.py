@@ -17,7 +17,7 @@ from statistics import median
 
 import pytest
 
-from scopecraft.config.paths import Home, home_of, make_home
+from scopecraft.config.paths import Home
 from scopecraft.errors import BadInput, QueueFull, SupervisorFailed
 from scopecraft.state.store import Store
 from scopecraft.supervisor import client
@@ -25,13 +25,6 @@ from scopecraft.supervisor.holder import read_holder
 from tests.support.documents import ROOT
 from tests.support.supervisors import PLAYED, Supervisor, played_supervisor, started
 from tests.support.wait import until
-
-
-@pytest.fixture
-def home() -> Home:
-    home = home_of(os.environ)
-    make_home(home)
-    return home
 
 
 @pytest.fixture
