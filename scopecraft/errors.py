@@ -4,11 +4,13 @@
     |-- UsageProblem              the request itself is wrong                        exit 2
     |   |-- BadName               a task, project or session name that cannot be one
     |   |-- BadInput              an option or a file that makes no sense
-    |   `-- BadSettings           a settings file that cannot be used
+    |   |-- BadSettings           a settings file that cannot be used
+    |   `-- BadWorkflow           a workflow, role or batch file that cannot be used
     |-- Refused                   right request, wrong moment                         exit 3
     |   |-- NotFound              nothing by that name
     |   |-- Ambiguous             several things by that name
     |   |-- AlreadyRunning        a session of the mission lives
+    |   |-- Overtaken             the mission has moved since it was looked at
     |   |-- LockHeld              another process is at the same thing for too long
     |   |-- RepositoryRefused     a repository that cannot carry a mission as it is
     |   |-- BranchBusy            the branch is checked out elsewhere
@@ -32,6 +34,8 @@
     |   |-- StartFailed           the agent did not come to life
     |   |-- SetupFailed           a set-up or teardown command of a worktree failed
     |   |-- NotDelivered          a message or an answer did not reach the agent
+    |   |-- MergeConflict         two branches change the same lines; nothing was merged
+    |   |-- HostFailed            GitHub, or another host of the repository, refused or did not answer
     |   |-- NotPinned             a worktree's work could not be kept, so nothing was removed
     |   |-- ImageBuildFailed
     |   |-- SupervisorFailed      it could not be started, or did not answer
@@ -84,6 +88,10 @@ class BadSettings(UsageProblem):
     """A settings file that cannot be used as it is."""
 
 
+class BadWorkflow(UsageProblem):
+    """A workflow, role or batch file that cannot be used; the message names file and path in it."""
+
+
 class Refused(ScopecraftError):
     """The request is fine, but not as things stand."""
 
@@ -100,6 +108,10 @@ class Ambiguous(Refused):
 
 class AlreadyRunning(Refused):
     """A session of the mission lives already."""
+
+
+class Overtaken(Refused):
+    """The mission is not any more as it was when the decision was made; somebody else moved it."""
 
 
 class LockHeld(Refused):
@@ -194,6 +206,14 @@ class SetupFailed(OperationFailed):
 
 class NotDelivered(OperationFailed):
     """A message or an answer did not demonstrably reach the agent."""
+
+
+class MergeConflict(OperationFailed):
+    """Two branches change the same places; nothing was merged, and the message lists the files."""
+
+
+class HostFailed(OperationFailed):
+    """GitHub, or whatever hosts the repository, refused or did not answer."""
 
 
 class NotPinned(OperationFailed):

@@ -310,7 +310,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--task',), 'task', 'Only what concerns this mission: its name, suffix or id', False),
         (('--session',), 'session', 'Only what concerns this session: its id, or a task for its latest one', False),
         (('--project',), 'project', 'Only what concerns this project; tasks are looked up there', False),
-        (('--kind',), 'choice:mission_created|mission_moved|mission_removed|mission_restored|mission_archived|trash_emptied|setup_ran|teardown_ran|session_created|session_starting|session_requeued|session_started|session_waiting|session_resumed|session_stop_requested|session_ended|message_sent|question_asked|question_answered|turn_interrupted|limit_reached|queue_changed|supervisor_started|supervisor_stopped|commits_taken|alert_raised|state_rebuilt', 'Only this kind; may be repeated', True),
+        (('--kind',), 'choice:mission_created|mission_moved|gate_opened|gate_approved|gate_rejected|step_failed|mission_completed|mission_reopened|artifact_changed|check_ran|branch_merged|branch_synced|branch_pushed|pull_request_opened|mission_removed|mission_restored|mission_archived|trash_emptied|setup_ran|teardown_ran|session_created|session_starting|session_requeued|session_started|session_waiting|session_resumed|session_stop_requested|session_ended|message_sent|question_asked|question_answered|turn_interrupted|limit_reached|queue_changed|supervisor_started|supervisor_stopped|commits_taken|alert_raised|state_rebuilt', 'Only this kind; may be repeated', True),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),

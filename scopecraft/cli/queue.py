@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from scopecraft.cli.command import with_verbose
+from scopecraft.cli.part_group import Part, PartGroup
 
 if TYPE_CHECKING:
     from scopecraft.sessions.context import Context
 
-# where each command is: they import more than looking does
-_COMMANDS = {
-    "add": "scopecraft.cli.queue_add:add",
-    "remove": "scopecraft.cli.queue_line:remove",
-    "move": "scopecraft.cli.queue_line:move",
-    "clear": "scopecraft.cli.queue_line:clear",
-    "pause": "scopecraft.cli.queue_rules:pause",
-    "resume": "scopecraft.cli.queue_rules:resume",
-    "limit": "scopecraft.cli.queue_rules:limit",
-    "stop-on-failure": "scopecraft.cli.queue_rules:stop_on_failure",
+_PARTS = {
+    "add": Part("scopecraft.cli.queue_add:add", "Put tasks in line, many at once with --from FILE."),
+    "remove": Part("scopecraft.cli.queue_line:remove", "Take tasks out of the line."),
+    "move": Part("scopecraft.cli.queue_line:move", "Move one that waits to another place."),
+    "clear": Part("scopecraft.cli.queue_line:clear", "Take everything that waits out of the line."),
+    "pause": Part("scopecraft.cli.queue_rules:pause", "Let nothing more begin."),
+    "resume": Part("scopecraft.cli.queue_rules:resume", "Let what waits begin again."),
+    "limit": Part("scopecraft.cli.queue_rules:limit", "Change how many may run, and how many wait."),
+    "stop-on-failure": Part(
+        "scopecraft.cli.queue_rules:stop_on_failure", "Pause by itself when a session fails, or not."
+    ),
 }
 
 
-_SUMMARIES = {
-    "add": "Put tasks in line, many at once with --from FILE.",
-    "remove": "Take tasks out of the line.",
-    "move": "Move one that waits to another place.",
-    "clear": "Take everything that waits out of the line.",
-    "pause": "Let nothing more begin.",
-    "resume": "Let what waits begin again.",
-    "limit": "Change how many may run, and how many wait.",
-    "stop-on-failure": "Pause by itself when a session fails, or not.",
-}
-
-
-class QueueGroup(click.Group):
-    """Loads a command when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, attribute = _COMMANDS[cmd_name].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), attribute)
-        found.short_help = _SUMMARIES[cmd_name]
-        return with_verbose(found)
-
-
-@click.group("queue", cls=QueueGroup, invoke_without_command=True)
+@click.group("queue", cls=PartGroup, parts=_PARTS, invoke_without_command=True)
 @click.option("--watch", is_flag=True, help="Go on showing it; q or Ctrl-C leaves.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context

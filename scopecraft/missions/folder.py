@@ -1,4 +1,7 @@
-"""A mission on disk: `missions/active/<id>--<slug>/` with mission.json, artifacts/, runs/ and logs/."""
+"""A mission on disk: `missions/active/<id>--<slug>/` with mission.json, artifacts/, runs/ and logs/.
+
+One that is complete stands in `missions/completed/`, by the same name.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +16,35 @@ from typing import Any
 from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
 from scopecraft.config.paths import Home
 from scopecraft.errors import StateTooNew, StateUnreadable
+from scopecraft.missions.recipe import save_recipe
 from scopecraft.model import clock
 from scopecraft.model.ids import MISSION_ID
-from scopecraft.model.mission import Mission, PullRequest
+from scopecraft.model.mission import Approval, Mission, PullRequest, StepState
 from scopecraft.model.text import clean_json, clean_line
+from scopecraft.model.workflow import Recipe
 
 MAKING = ".making-"
 ABANDONED_SECONDS = 3600  # making one takes milliseconds
 LONGEST_FILE = 4 * 1024**2
-_KEYS = {field.name for field in fields(Mission)} - {"id"} | {"mission_id", "last_error"}
+_KEYS = {field.name for field in fields(Mission)} - {"id", "is_frozen"} | {"mission_id", "last_error"}
 UNTOUCHED = "its artifacts and worktree are untouched; mend the file and move it back"
 
 
 def folder_of(home: Home, mission: Mission) -> Path:
-    return home.missions_active / f"{mission.id}--{mission.slug}"
+    place = home.missions_completed if mission.is_frozen else home.missions_active
+    return place / f"{mission.id}--{mission.slug}"
 
 
-def create_mission(home: Home, mission: Mission, raw_input: str) -> Path:
-    """Make the folder whole, then give it its name: a mission that can be seen is complete."""
+def create_mission(home: Home, mission: Mission, raw_input: str, recipe: Recipe | None = None) -> Path:
+    """Make the folder whole, then give it its name: a mission that can be seen is whole."""
     target = folder_of(home, mission)
     making = target.with_name(f"{MAKING}{mission.id}")
     _sweep(home, clock.from_text(mission.created_at).timestamp())
     for folder in (making, making / "artifacts", making / "runs", making / "logs"):
         private_folder(folder)
     replace_file(making / "artifacts" / "raw-input.md", raw_input.encode("utf-8", "surrogateescape"))
+    if recipe is not None:
+        save_recipe(making, recipe)
     replace_file(making / "mission.json", _to_json(mission))
     making.rename(target)
     return target
@@ -66,15 +74,25 @@ def write_mission(folder: Path, mission: Mission) -> None:
 @contextlib.contextmanager
 def changing(home: Home, mission_id: str) -> Iterator[Mission]:
     """The mission as it is on disk, under its lock; save what you make of it before leaving."""
-    folder = next(home.missions_active.glob(f"{mission_id}--*"), None)
-    if folder is None:
-        raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
-    with file_lock(folder / "lock"):
+    folder = _folder_by_id(home, mission_id)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(file_lock(folder / "lock"))
+        if not folder.exists():  # it was moved to the complete ones, or back, while we waited
+            folder = _folder_by_id(home, mission_id)
+            stack.enter_context(file_lock(folder / "lock"))
         try:
             mission = read_mission(folder)
         except FileNotFoundError as error:
             raise StateUnreadable(missing(folder), UNTOUCHED) from error
         yield mission
+
+
+def _folder_by_id(home: Home, mission_id: str) -> Path:
+    for place in (home.missions_active, home.missions_completed):
+        folder = next(place.glob(f"{mission_id}--*"), None)
+        if folder is not None:
+            return folder
+    raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
 
 
 def read_mission(folder: Path) -> Mission:
@@ -93,7 +111,7 @@ def read_mission(folder: Path) -> Mission:
         aside = move_aside(file, "damaged")
         raise StateUnreadable(f"{file} could not be read; it was moved to {aside}", UNTOUCHED) from error
     _refuse_unknown(file, document)
-    return mission
+    return replace(mission, is_frozen=True) if folder.parent.name == "completed" else mission
 
 
 def _refuse_unknown(file: Path, row: dict[str, Any]) -> None:
@@ -143,6 +161,7 @@ def _to_json(mission: Mission) -> bytes:
     """In the field names of the HTTP contract, ours beside them."""
     row = asdict(mission)
     row["mission_id"] = row.pop("id")
+    del row["is_frozen"]
     row["errors"] = list(mission.errors)
     if mission.errors:
         row["last_error"] = mission.errors[-1]
@@ -168,11 +187,21 @@ def _from_json(row: dict[str, Any]) -> Mission:
         pull_request=_pull_request(row.get("pull_request")),
         group=row.get("group"),
         port_base=row.get("port_base"),
+        parent=row.get("parent"),
+        steps=tuple(_step(state) for state in row.get("steps", ())),
     )
 
 
 def _pull_request(row: dict[str, Any] | None) -> PullRequest | None:
     return PullRequest(int(row["number"]), str(row["head"]), row.get("is_merged") is True) if row else None
+
+
+def _step(row: dict[str, Any]) -> StepState:
+    approval = row.get("approval")
+    lists = {"feedback": tuple(row.get("feedback", ()))}
+    if approval is not None:
+        approval = Approval(**{**approval, "host_files": tuple(approval.get("host_files", ()))})
+    return StepState(**{**row, **lists, "approval": approval})
 
 
 def with_error(mission: Mission, error: str, at: str) -> Mission:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
+from scopecraft.model.handle import ContainerHandle, Handle, ProcessHandle, WindowHandle
 from scopecraft.model.session import (
     Completed,
     Ended,
@@ -30,6 +30,7 @@ from scopecraft.model.session import (
     TimedOut,
     Waiting,
     WaitingReason,
+    WorkspaceMode,
 )
 
 Read = Callable[[object], Any]
@@ -91,9 +92,10 @@ _READS: dict[str, Read] = {
     "Origin": _one_of(get_args(Origin)),
     "WaitingReason": _one_of(get_args(WaitingReason)),
     "Mode": _one_of(get_args(Mode)),
+    "WorkspaceMode": _one_of(get_args(WorkspaceMode)),
     "ExecutorName": _one_of(get_args(ExecutorName)),
     "InterruptionCause": _one_of(get_args(InterruptionCause)),
-    "Handle": _union("handle", (ContainerHandle, WindowHandle)),
+    "Handle": _union("handle", (ContainerHandle, WindowHandle, ProcessHandle)),
     "Outcome": _union("outcome", (Completed, Failed, TimedOut, Killed, Interrupted)),
     "Status": _union("status", (Queued, Starting, Running, Waiting, Ended)),
 }

@@ -28,7 +28,15 @@ class WindowHandle:
     pane_started: int  # start time of that pid in clock ticks since boot (/proc/<pid>/stat), 0 if unknown
 
 
-Handle = ContainerHandle | WindowHandle
+@dataclass(frozen=True, slots=True)
+class ProcessHandle:
+    kind: ClassVar[str] = "process"
+    pid: int
+    started: int  # start time of that pid in clock ticks since boot (/proc/<pid>/stat)
+    boot_id: str  # the kernel's name for this run of the machine: pids begin anew with the next
+
+
+Handle = ContainerHandle | WindowHandle | ProcessHandle
 
 
 # What an executor sees when it looks at a handle.

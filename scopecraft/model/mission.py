@@ -29,9 +29,49 @@ class PullRequest:
     is_merged: bool = False
 
 
+# running: given to a session, which may not be recorded yet. skipped: a person said that it is complete without it.
+StepPhase = Literal["pending", "running", "done", "failed", "skipped"]
+FINISHED_PHASES: frozenset[StepPhase] = frozenset({"done", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person approved: an artifact by the hash of its bytes, or a commit. Neither where a gate is about nothing.
+
+    `host_files` are the paths among the changes that run on the person's machine, as they were shown.
+    """
+
+    by: str
+    at: str
+    artifact: str | None = None
+    sha256: str | None = None
+    commit: str | None = None
+    host_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """`run_id` is the session that carries it out, or did so last; it is reserved before that begins.
+
+    `is_wanted`: it is to begin as soon as it may, since a person or a verdict said so. `feedback` are the reasons why
+    it was sent back, oldest first; `loops` how often a verdict did so.
+    """
+
+    step_id: str
+    phase: StepPhase = "pending"
+    is_wanted: bool = False
+    run_id: str | None = None
+    feedback: tuple[str, ...] = ()
+    approval: Approval | None = None
+    loops: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """`workflow_id` names a recipe, `current_step` is the index of its first unfinished step."""
+    """`workflow_id` names a recipe, `current_step` is the index of its first unfinished step.
+
+    `steps` are in the order of the workflow; none for a mission that `sc run` made and nobody has moved by hand yet.
+    """
 
     id: str
     title: str
@@ -50,3 +90,9 @@ class Mission:
     pull_request: PullRequest | None = None
     group: str | None = None  # missions that carry out the same request share it
     port_base: int | None = None  # the first of the ports that it may use
+    parent: str | None = None  # the mission that it is a part of
+    steps: tuple[StepState, ...] = ()
+    is_frozen: bool = False  # its folder stands in missions/completed; told by where it was read
+
+    def state(self, step_id: str) -> StepState | None:
+        return next((state for state in self.steps if state.step_id == step_id), None)

@@ -12,7 +12,8 @@ from scopecraft.model.handle import Handle
 
 WaitingReason = Literal["permission", "question", "login", "limit", "idle"]
 Mode = Literal["autonomous", "dispatch"]
-ExecutorName = Literal["container", "tmux"]
+ExecutorName = Literal["container", "tmux", "process"]
+WorkspaceMode = Literal["document", "codegen"]  # whether it may only read the worktree
 InterruptionCause = Literal["engine", "tmux", "machine", "starter"]
 Origin = Literal["start", "retry", "resume", "takeover", "handback"]  # why a session was made
 
@@ -139,6 +140,7 @@ class Session:
     origin: Origin = "start"
     follows: str | None = None  # the session that it tries again or goes on with; None for a fresh start
     is_contained: bool = True  # the agent runs in a container, be it inside a window
+    workspace: WorkspaceMode = "codegen"  # several that only read the worktree may live at once
 
 
 def handle_of(status: Status) -> Handle | None:

@@ -8,7 +8,7 @@ from scopecraft.atomic import replace_file
 from scopecraft.errors import AlreadyRunning, EngineUnavailable, StateUnreadable
 from scopecraft.executors.engine_look import silence_of
 from scopecraft.executors.window_launcher import ENVIRONMENT, GAVE_UP
-from scopecraft.model.handle import ContainerHandle, Handle, WindowHandle
+from scopecraft.model.handle import ContainerHandle, Handle, ProcessHandle, WindowHandle
 from scopecraft.model.launch import ContainerLaunch
 from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
@@ -68,6 +68,8 @@ def end(context: Context, handle: Handle) -> None:
     """At once. Raises EngineUnavailable, EngineFailed and OperationFailed."""
     if isinstance(handle, ContainerHandle):
         context.engine_of(handle).stop(handle, grace_seconds=0)
+    elif isinstance(handle, ProcessHandle):
+        context.processes.stop(handle, grace_seconds=0)
     else:
         context.tmux_of(handle).stop(handle, grace_seconds=0)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scopecraft.config.projects import Project
     from scopecraft.config.settings import Settings
     from scopecraft.executors.container import ContainerExecutor
+    from scopecraft.executors.process import ProcessExecutor
     from scopecraft.executors.tmux import TmuxExecutor
     from scopecraft.model.handle import ContainerHandle, WindowHandle
     from scopecraft.state.store import Store
@@ -115,6 +116,13 @@ class Context:
         from scopecraft.executors.tmux import TmuxExecutor
 
         return TmuxExecutor(Path(socket), is_own_server=False)
+
+    @cached_property
+    def processes(self) -> ProcessExecutor:
+        from scopecraft.executors.process import ProcessExecutor
+        from scopecraft.sessions.settle_facts import boot_id
+
+        return ProcessExecutor(boot_id())
 
     def folder(self, session_id: str) -> SessionFolder:
         return SessionFolder(self.home.sessions / session_id)

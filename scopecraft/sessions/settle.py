@@ -15,7 +15,7 @@ from scopecraft.missions.advance import VISIT_STEP, when_ended
 from scopecraft.missions.folder import changing, record_run, save_mission
 from scopecraft.model import clock
 from scopecraft.model.event import Alert
-from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle, Look
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle, Look, ProcessHandle
 from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
 from scopecraft.sessions.clean_up import clean_up, give_back_half_done, sweep_containers
@@ -65,6 +65,8 @@ def look_at(context: Context, handle: Handle) -> Look:
     """Asks the engine or tmux; never raises because nobody answered."""
     if isinstance(handle, ContainerHandle):
         return context.engine_of(handle).look(handle)
+    if isinstance(handle, ProcessHandle):
+        return context.processes.look(handle)
     return context.tmux_of(handle).look(handle)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scopecraft.errors import EngineUnavailable, Refused
 from scopecraft.model import clock
-from scopecraft.model.handle import ContainerHandle, Handle, Unknown
+from scopecraft.model.handle import ContainerHandle, Handle, ProcessHandle, Unknown
 from scopecraft.model.session import Ended, Killed, Queued, Session, handle_of, is_live
 from scopecraft.sessions.contained import HARVEST_ROOM_SECONDS, container_of, has_both, own_grace, stop_container
 from scopecraft.sessions.context import Context
@@ -56,6 +56,8 @@ def _stop(context: Context, session: Session, handle: Handle, *, now: bool) -> N
     if isinstance(handle, ContainerHandle):
         grace = own_grace(context, session) + HARVEST_ROOM_SECONDS
         context.engine_of(handle).stop(handle, grace_seconds=0 if now else grace)
+    elif isinstance(handle, ProcessHandle):
+        context.processes.stop(handle, grace_seconds=0 if now else own_grace(context, session))
     else:
         if has_both(session):
             stop_container(context, session, now=now)

@@ -225,8 +225,11 @@ def _insert(connection: sqlite3.Connection, session: Session, at: str) -> Sessio
 
 
 def _refuse_second(connection: sqlite3.Connection, session: Session) -> None:
-    living = queries.live_of(connection, session.mission_id)
-    _refuse(living or queries.live_task(connection, session.project, session.task), session.task)
+    _refuse(queries.rival_of(connection, session), session.task)
+    # a mission that waits to be made is known by its name only
+    named = queries.live_task(connection, session.project, session.task)
+    if named is not None and named.mission_id != session.mission_id:
+        _refuse(named, session.task)
 
 
 def _refuse(living: Session | None, task: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopecraft.errors import StateTooNew
 from scopecraft.state.connection import writing
-from scopecraft.state.schema import VERSION_1, VERSION_2
+from scopecraft.state.schema import VERSION_1, VERSION_2, VERSION_3
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -24,8 +24,13 @@ def the_queue(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def documents_and_calls(connection: sqlite3.Connection) -> None:
+    for statement in VERSION_3:
+        connection.execute(statement)
+
+
 # The n-th function makes version n of version n-1. Only ever add at the end.
-MIGRATIONS: tuple[Migration, ...] = (first_tables, the_queue)
+MIGRATIONS: tuple[Migration, ...] = (first_tables, the_queue, documents_and_calls)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

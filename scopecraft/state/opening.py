@@ -116,4 +116,5 @@ def _probe(connection: sqlite3.Connection, path: Path, known: int) -> None:
     # We only ever rename a finished database into place.
     if found < 1 or tables != 2:
         raise _Unusable("is not a database of scopecraft")
-    connection.execute("SELECT id FROM session INDEXED BY live_session WHERE status_kind <> 'ended' LIMIT 1").fetchone()
+    index = "live_session" if found < 3 else "live_step"
+    connection.execute(f"SELECT id FROM session INDEXED BY {index} WHERE status_kind <> 'ended' LIMIT 1").fetchone()

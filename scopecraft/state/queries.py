@@ -15,7 +15,7 @@ FENCE = "fence"  # the number of the supervisor that has the home, in `run_time`
 Page = tuple[int, int]  # how many (-1: all), and how many before them
 _PART_OF_ID = re.compile(r"(r-)?([0-9a-f]+)")
 # Named, since in the order of seq a scan of all sessions looks cheaper to SQLite than it is.
-_LIVE = "INDEXED BY live_session WHERE status_kind <> 'ended'"
+_LIVE = "INDEXED BY live_step WHERE status_kind <> 'ended'"
 
 
 def _narrowed(conditions: Mapping[str, object]) -> tuple[str, list[object]]:
@@ -33,9 +33,13 @@ def live(connection: sqlite3.Connection) -> list[Session]:
     return [session_of(row) for row in connection.execute(f"{SELECT_SESSION} {_LIVE} ORDER BY seq")]
 
 
-def live_of(connection: sqlite3.Connection, mission_id: str) -> Session | None:
-    row = connection.execute(f"{SELECT_SESSION} {_LIVE} AND mission_id = ?", (mission_id,)).fetchone()
-    return session_of(row) if row else None
+def rival_of(connection: sqlite3.Connection, session: Session) -> Session | None:
+    """The live session that another one of its mission cannot live beside: they share the worktree, or the step."""
+    rows = connection.execute(f"{SELECT_SESSION} {_LIVE} AND mission_id = ? ORDER BY seq", (session.mission_id,))
+    for other in map(session_of, rows):
+        if "codegen" in (session.workspace, other.workspace) or session.step_id == other.step_id:
+            return other
+    return None
 
 
 def live_task(connection: sqlite3.Connection, project: str, task: str) -> Session | None:

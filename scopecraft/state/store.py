@@ -75,7 +75,7 @@ class Store:
 
         def insert(connection: sqlite3.Connection) -> Session:
             with writing(connection):
-                _refuse_second(queries.live_of(connection, session.mission_id), session)
+                _refuse_second(queries.rival_of(connection, session), session)
                 attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
                 created = replace(session, attempt=attempt)
                 insert_session(connection, created)

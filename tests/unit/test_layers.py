@@ -14,7 +14,7 @@ ROOT = Path(scopecraft.__file__).parent
 # Packages and modules by layer; the ones of layer 1 are adapters and stores that do not know each other.
 LAYERS: dict[str, int] = {
     **dict.fromkeys(("errors", "atomic", "model"), 0),
-    **dict.fromkeys(("config", "worktrees", "executors", "agents", "streams", "state"), 1),
+    **dict.fromkeys(("config", "worktrees", "executors", "agents", "streams", "state", "hosts"), 1),
     **dict.fromkeys(("missions", "queueing", "sessions"), 2),
     "supervisor": 3,
     **dict.fromkeys(("api", "web", "cli", "tui"), 4),
@@ -27,6 +27,10 @@ HOMES: dict[str, set[str]] = {
     "click": {"cli"},
     "tomlkit": {"config"},
     "rich": {"cli"},
+    "ruamel": {"config"},
+    "anthropic": {"agents"},
+    "openai": {"agents"},
+    "github": {"hosts"},
     "git": set(),  # GitPython: git is called as a program, in one place
 }
 FILES = sorted(ROOT.rglob("*.py"))

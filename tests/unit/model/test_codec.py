@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scopecraft.model.codec import session_from_dict, session_to_dict, status_from_dict, status_to_dict
-from scopecraft.model.handle import ContainerHandle, Handle
+from scopecraft.model.handle import ContainerHandle, Handle, ProcessHandle
 from scopecraft.model.session import (
     Completed,
     Ended,
@@ -34,6 +34,7 @@ EVERY_STATUS: tuple[Status, ...] = (
     Starting(AT),
     Running(AT, CONTAINER),
     Running(AT, WINDOW),
+    Running(AT, ProcessHandle(4711, 99, "a-boot")),
     Waiting(AT, WINDOW, LATER, "question"),
     Ended(None, LATER, Failed("the image is missing")),
     Ended(AT, LATER, Completed()),
