@@ -11,8 +11,9 @@ from typing import Literal
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.errors import ScopecraftError, StorageFailed, TurnLost
-from scopecraft.missions.advance import VISIT_STEP, WORK_STEP, when_started
-from scopecraft.missions.folder import changing, save_mission
+from scopecraft.missions.advance import when_started, when_step_started
+from scopecraft.missions.folder import changing, folder_of, save_mission
+from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.handle import Handle
 from scopecraft.model.ids import new_session_id
@@ -26,15 +27,17 @@ from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.kept_request import CALLER, REQUEST, callers_own, forget_caller, save_request
 from scopecraft.sessions.mission_start import ReadyMission
 from scopecraft.sessions.request import Admission, StartRequest
+from scopecraft.sessions.step_work import refuse_recorded, step_of
 
 GAVE_UP = "the command that started it"
 _KEPT = frozenset({REQUEST, CALLER, "metadata.json", "settle.lock"})
-Way = Literal["container", "window", "contained window"]
+Way = Literal["container", "window", "contained window", "process"]
 # where a session's agent runs: the executor, the mode, and whether a container is around it
 WAYS: dict[Way, tuple[ExecutorName, Mode, bool]] = {
     "container": ("container", "autonomous", True),
     "window": ("tmux", "dispatch", False),
     "contained window": ("tmux", "dispatch", True),
+    "process": ("process", "autonomous", False),
 }
 
 
@@ -78,7 +81,14 @@ def _tell_mission(context: Context, session: Session, request: StartRequest) -> 
         request.visitor.on_begun(session)
         return
     with changing(context.home, session.mission_id) as mission:
-        save_mission(context.home, when_started(mission, session.created_at))
+        save_mission(context.home, _started(context, mission, session))
+
+
+def _started(context: Context, mission: Mission, session: Session) -> Mission:
+    if not mission.steps:
+        return when_started(mission, session.created_at)
+    workflow = load_workflow(folder_of(context.home, mission))
+    return when_step_started(mission, workflow, session, session.created_at)
 
 
 def _turn(context: Context, session: Session, request: StartRequest) -> Callable[[], None]:
@@ -107,6 +117,9 @@ def _turn(context: Context, session: Session, request: StartRequest) -> Callable
 def _recorded(context: Context, session: Session, request: StartRequest, chosen: Chosen) -> Iterator[Session]:
     """The session in the store, its lock held; what the store refuses leaves no folder."""
     folder = context.folder(session.id)
+    if request.step is not None:
+        refuse_recorded(context, session.id)
+        clear_reserved(context, session.id)
     with contextlib.ExitStack() as stack:
         try:
             folder.make()
@@ -143,6 +156,12 @@ def _taken_up(context: Context, session: Session, request: StartRequest, chosen:
         yield replace(session, attempt=queued.attempt, created_at=queued.created_at)
 
 
+def clear_reserved(context: Context, session_id: str) -> None:
+    """What somebody who was killed before the record had made of a session whose id was reserved."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(context.folder(session_id).path)
+
+
 def clear_start(context: Context, session: Session) -> None:
     """What a start that never ran has made in the session's folder; the record and the request stay."""
     give_back_half_done(context, session)
@@ -172,12 +191,13 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, way
     executor, mode, is_contained = WAYS[way]
     at = clock.now()
     created_at = clock.to_text(at)
+    workspace = request.step.workspace if request.step else "codegen"
     return Session(
-        id=request.admission.session_id if request.admission else new_session_id(at),
+        id=_own_id(request) or new_session_id(at),
         mission_id=ready.mission.id,
         task=ready.mission.slug,
         project=ready.mission.project,
-        step_id=WORK_STEP if request.visitor is None else VISIT_STEP,
+        step_id=step_of(request, ready.mission),
         attempt=1,  # the store counts
         agent=chosen.name if request.visitor is None else request.visitor.name,
         dialect=chosen.dialect.name if request.visitor is None else "plain",
@@ -193,7 +213,15 @@ def _new_session(request: StartRequest, chosen: Chosen, ready: ReadyMission, way
         is_contained=is_contained,
         origin=request.continues.origin if request.continues else "start",
         follows=request.continues.session_id if request.continues else None,
+        workspace=workspace,
     )
+
+
+def _own_id(request: StartRequest) -> str | None:
+    """That of its place in line, else the one that was reserved for its step."""
+    if request.admission is not None:
+        return request.admission.session_id
+    return request.step.run_id if request.step else None
 
 
 def _conversation(request: StartRequest, chosen: Chosen) -> str | None:

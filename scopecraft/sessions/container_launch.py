@@ -39,11 +39,16 @@ def labels_of(home_label: str, session: Session, kind: str = "session") -> dict[
     }
 
 
-def session_mounts(folder: SessionFolder, worktree: Path, artifacts: Path) -> tuple[Mount, ...]:
-    """What the container sees of the session and the mission, but for the private git directory."""
+def session_mounts(
+    folder: SessionFolder, worktree: Path, artifacts: Path, *, only_reads: bool = False
+) -> tuple[Mount, ...]:
+    """What the container sees of the session and the mission, but for the private git directory.
+
+    `only_reads`: the worktree is not for it to change.
+    """
     return (
-        Mount(worktree, str(worktree), read_only=False),
-        Mount(worktree, WORKSPACE, read_only=False),
+        Mount(worktree, str(worktree), read_only=only_reads),
+        Mount(worktree, WORKSPACE, read_only=only_reads),
         Mount(artifacts, "/mission/artifacts", read_only=False),
         Mount(folder.path / "launch", "/session/launch"),
         Mount(folder.inbox.parent, "/session/inbox"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
+from scopecraft.model.workflow import RAW_INPUT
 from scopecraft.sessions.adoption import start_in_place
 from scopecraft.sessions.agent_choice import (
     Chosen,
@@ -44,7 +46,7 @@ from scopecraft.sessions.image_programs import require_git_lfs
 from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import ReadyMission, mission_for
 from scopecraft.sessions.places import within_project_of
-from scopecraft.sessions.request import StartRequest, Visitor
+from scopecraft.sessions.request import StartRequest, StepWork, Visitor
 from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
@@ -53,6 +55,7 @@ from scopecraft.worktrees.refusal import Needs, refuse_unsupported
 from scopecraft.worktrees.repository import Repository, resolve_base
 
 CONFIG_FOLDER = f"{AGENT_HOME}/config"
+ARTIFACTS = "/mission/artifacts"
 HOOKS_FOLDER = "/session/hooks"  # mounted by itself: the agent cannot put a link in its place
 WINDOW_SECONDS = 7 * 24 * 3600  # a person sits there, or comes back tomorrow; only a forgotten one ends by it
 
@@ -112,7 +115,10 @@ def laid_out(context: Context, beginning: Beginning, room: Room) -> Iterator[Con
 
     A half-done merge or rebase that it takes over goes back where it was if the block fails.
     """
-    half_done = _half_done(context, beginning.session, beginning.ready.repository)
+    session = beginning.session
+    # who only reads has nothing to go on with there
+    is_writer = session.workspace == "codegen"
+    half_done = _half_done(context, session, beginning.ready.repository) if is_writer else None
     with _given_back(half_done, beginning.folder.path / "git"):
         yield _lay_out(context, beginning, room, half_done)
 
@@ -167,13 +173,17 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
     )
     save_facts(folder, facts)
     artifacts = folder_of(context.home, ready.mission) / "artifacts"
-    own = (*session_mounts(folder, ready.worktree, artifacts), *_request_mount(artifacts))
+    only_reads = session.workspace == "document"
+    own = (
+        *session_mounts(folder, ready.worktree, artifacts, only_reads=only_reads),
+        *_kept_mounts(artifacts, beginning.request.step),
+    )
     if room.window:
         own += (Mount(folder.hooks, HOOKS_FOLDER, read_only=False),)
     box = Box(
         image=room.image,
         user=user,
-        mounts=(*own, *private.mounts, *caches),
+        mounts=(*own, *_git_mounts(private.mounts, only_reads=only_reads), *caches),
         labels=labels_of(context.home.label, session),
         network=settings.network,
         limits=limits,
@@ -181,11 +191,27 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
     return container_launch(session, box, LAUNCHER_ARGV)
 
 
-def _request_mount(artifacts: Path) -> tuple[Mount, ...]:
-    """What the person asked for can be read inside, and not rewritten; no link is followed on the way there."""
-    file = artifacts / "raw-input.md"
-    is_plain = file.is_file() and not file.is_symlink()
-    return (Mount(file, "/mission/artifacts/raw-input.md"),) if is_plain else ()
+def _kept_mounts(artifacts: Path, step: StepWork | None) -> tuple[Mount, ...]:
+    """What the person asked for, and what earlier steps wrote, can be read inside, and not rewritten.
+
+    No link is followed on the way there. Only files of the folder itself: a folder in it could be exchanged for a link
+    by a session that lives beside this one.
+    """
+    kept = dict.fromkeys((RAW_INPUT, *(step.kept if step else ())))
+    files = [artifacts / name for name in kept if "/" not in name]
+    return tuple(Mount(file, f"{ARTIFACTS}/{file.name}") for file in files if _is_plain(file))
+
+
+def _is_plain(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _git_mounts(mounts: tuple[Mount, ...], *, only_reads: bool) -> tuple[Mount, ...]:
+    """Who may not change the worktree may not commit either."""
+    return tuple(replace(mount, read_only=True) for mount in mounts) if only_reads else mounts
 
 
 def _half_done(context: Context, session: Session, repository: Repository) -> Path | None:

@@ -160,6 +160,7 @@ def _request_again(context: Context, session: Session, origin: Origin) -> StartR
         start_from=None,
         is_task_given=True,
         is_new=True,
+        step=replace(kept.step, run_id=None) if kept.step else None,
         continues=Continuation(session.id, origin),
     )
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from scopecraft.atomic import storage_failed
 from scopecraft.config.projects import Project
 from scopecraft.errors import StorageFailed
-from scopecraft.missions.advance import WORK_STEP
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id, new_session_id
 from scopecraft.model.mission import Mission
@@ -24,6 +23,7 @@ from scopecraft.sessions.places import project_here
 from scopecraft.sessions.present_mission import would_begin
 from scopecraft.sessions.project_settings import within_project
 from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.step_work import refuse_recorded, step_of
 from scopecraft.state.line import Guard
 from scopecraft.worktrees.repository import Repository, resolve_base
 
@@ -68,7 +68,8 @@ def checked(context: Context, request: StartRequest, places: Places | None = Non
         resolve_base(repository, request.base)
     # where it starts from is told by where the person stands, which the supervisor does not
     asked = Asked(replace(request, project=project.name, agent=chosen.name), project, chosen, mission)
-    context.store.queue.refuse_second(project.name, asked.task)
+    if mission is None:  # of one that is there already it was found out
+        context.store.queue.refuse_second(project.name, asked.task)
     return asked
 
 
@@ -90,7 +91,10 @@ def enter(context: Context, asked: Asked) -> QueueItem:
 
 
 def _with_own_folder(context: Context, asked: Asked) -> Session:
-    """Two that ask in the same millisecond may get the same id: the folder is only one's."""
+    """Two that ask in the same millisecond may get the same id: the folder is only one's, unless it was reserved."""
+    if asked.request.step is not None and asked.request.step.run_id is not None:
+        refuse_recorded(context, asked.request.step.run_id)
+        return _queued_session(asked)
     while True:
         session = _queued_session(asked)
         folder = context.folder(session.id).path
@@ -123,16 +127,17 @@ def _queued_session(asked: Asked) -> Session:
     created_at = clock.to_text(at)
     request, mission = asked.request, asked.mission
     mission_id = mission.id if mission else new_mission_id(at)
+    reserved = request.step.run_id if request.step else None
     return Session(
-        id=new_session_id(at),
+        id=reserved or new_session_id(at),
         mission_id=mission_id,
         task=asked.task or mission_id,
         project=asked.project.name,
-        step_id=WORK_STEP,
+        step_id=step_of(request, mission),
         attempt=1,  # the store counts
         agent=asked.chosen.name,
         dialect=asked.chosen.dialect.name,
-        executor="container",
+        executor="process" if request.step and request.step.is_call else "container",
         mode="autonomous",
         branch=mission.branch if mission else "",
         worktree=mission.worktree if mission else "",
@@ -143,4 +148,6 @@ def _queued_session(asked: Asked) -> Session:
         timeout_seconds=request.timeout_seconds,
         origin=request.continues.origin if request.continues else "start",
         follows=request.continues.session_id if request.continues else None,
+        is_contained=not (request.step and request.step.is_call),
+        workspace=request.step.workspace if request.step else "codegen",
     )

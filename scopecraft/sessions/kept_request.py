@@ -22,6 +22,7 @@ from scopecraft.sessions.request import (
     FromWorktree,
     StartFrom,
     StartRequest,
+    StepWork,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _PLAIN = (
     "prompt",
     "agent",
     "model",
+    "effort",
     "base",
     "timeout_seconds",
     "project",
@@ -58,6 +60,7 @@ def request_dict(request: StartRequest) -> dict[str, Any]:
         "overrides": list(request.overrides),
         "start_from": _start_dict(request.start_from),
         "continues": asdict(request.continues) if request.continues else None,
+        "step": asdict(request.step) if request.step else None,
     }
 
 
@@ -74,6 +77,7 @@ def request_of_dict(values: Mapping[str, Any]) -> StartRequest:
             overrides=tuple(values["overrides"]),
             start_from=_start_of(values["start_from"]),
             continues=Continuation(**continues) if continues else None,
+            step=_step_of(values.get("step")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a request: {error}") from error
@@ -119,6 +123,12 @@ def forget_caller(folder: Path) -> None:
     """Tried again when the session has ended, where that cannot be now."""
     with contextlib.suppress(OSError):
         (folder / CALLER).unlink(missing_ok=True)
+
+
+def _step_of(values: Mapping[str, Any] | None) -> StepWork | None:
+    if values is None:
+        return None
+    return StepWork(**{**values, "outputs": tuple(values["outputs"]), "kept": tuple(values["kept"])})
 
 
 def _start_dict(start: StartFrom | None) -> dict[str, Any] | None:

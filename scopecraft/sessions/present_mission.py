@@ -8,7 +8,7 @@ from scopecraft.missions.finding import find_mission
 from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
-from scopecraft.model.session import Queued, is_live
+from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 from scopecraft.worktrees.repository import Repository, resolve_base
@@ -22,15 +22,25 @@ def would_begin(context: Context, request: StartRequest, project: Project, repos
     mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
     if mission is not None:
         refuse_half_removed(context.home, mission)
-        refuse_while_alive(context, mission, but=request.admission.session_id if request.admission else None)
+        refuse_frozen(mission)
+        refuse_while_alive(context, mission, asks=request)
         _refuse_another_beginning(mission, request, repository)
     return mission
 
 
-def refuse_while_alive(context: Context, mission: Mission, *, but: str | None = None) -> None:
-    """Raises AlreadyRunning; a session that ended unseen is settled first. `but` is one that may live: who asks."""
-    session = context.store.latest_of(mission.id)
-    if session is not None and session.id != but and is_live(session.status):
+def refuse_frozen(mission: Mission) -> None:
+    if mission.is_frozen:
+        raise Refused(
+            f"{mission.slug} is complete, and frozen as it was",
+            f"go on with it: sc mission reopen {mission.slug}   or choose another task name",
+        )
+
+
+def refuse_while_alive(context: Context, mission: Mission, *, asks: StartRequest | None = None) -> None:
+    """Raises AlreadyRunning; a session that ended unseen is settled first. `asks` is who may live beside others."""
+    for session in context.store.live_of(mission.id):
+        if asks is not None and _may_live_beside(asks, session):
+            continue
         from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
 
         session = settle(context, session.id)
@@ -44,6 +54,16 @@ def refuse_while_alive(context: Context, mission: Mission, *, but: str | None = 
                 f"a session of {mission.slug} is {session.status.kind}: {session.id}",
                 f"go to it: sc attach {session.task}   or end it: sc stop {session.task}",
             )
+
+
+def _may_live_beside(request: StartRequest, session: Session) -> bool:
+    """Itself, and another step where both only read the worktree."""
+    if request.admission is not None and request.admission.session_id == session.id:
+        return True
+    step = request.step
+    if step is None or step.step_id == session.step_id:
+        return False
+    return step.workspace == "document" and session.workspace == "document"
 
 
 def _refuse_another_beginning(mission: Mission, request: StartRequest, repository: Repository) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scopecraft.model.host_files import HostFile
     from scopecraft.model.mission import MissionType
     from scopecraft.model.queue import Occupancy, QueueRules
-    from scopecraft.model.session import Origin, Session
+    from scopecraft.model.session import Origin, Session, WorkspaceMode
     from scopecraft.worktrees.include import Included
 
 LONGEST_PROMPT_BYTES = 10 * 1024**2
@@ -77,6 +77,21 @@ class Continuation:
     conversation_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StepWork:
+    """The step of a workflow that a session carries out; `run_id` is the id that was reserved for it, if any.
+
+    `outputs` are the artifacts that it is to write, `kept` those that it may read and not change.
+    """
+
+    step_id: str
+    run_id: str | None = None
+    is_call: bool = False  # one call of a model, without a container
+    workspace: WorkspaceMode = "codegen"
+    outputs: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
 def _nobody_asks(occupancy: Occupancy, rules: QueueRules) -> None:
     """Nothing speaks against it."""
 
@@ -105,6 +120,7 @@ class StartRequest:
     cwd: Path  # where the person stands: finds the project
     agent: str | None = None
     model: str | None = None
+    effort: str | None = None
     base: str | None = None
     timeout_seconds: int | None = None
     project: str | None = None
@@ -123,6 +139,7 @@ class StartRequest:
     should_set_up: bool = True  # by the set-up commands, where the worktree is new
     on_setup: Callable[[str], None] = _nothing  # hears each line of theirs, not yet cleaned
     continues: Continuation | None = None
+    step: StepWork | None = None  # None: beside the workflow, or what `sc run` makes of a request
     is_new: bool = True  # False for what carries a mission on that has begun: the queue never refuses it
     admission: Admission | None = None  # None: it begins at once, and counts all the same
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.errors import EngineFailed, EngineUnavailable, LockHeld, StateUnreadable
-from scopecraft.missions.advance import VISIT_STEP, when_ended
-from scopecraft.missions.folder import changing, record_run, save_mission
+from scopecraft.missions.advance import VISIT_STEP
+from scopecraft.missions.folder import changing, record_run
 from scopecraft.model import clock
-from scopecraft.model.event import Alert
+from scopecraft.model.event import Alert, Event
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Handle, Look, ProcessHandle
 from scopecraft.model.session import Ended, Interrupted, Queued, Running, Session, handle_of, is_live
 from scopecraft.sessions.adoption import adopt_started
@@ -24,6 +24,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
 from scopecraft.sessions.overdue import OVERDUE, must_end
+from scopecraft.sessions.step_end import mission_ended
 from scopecraft.sessions.visiting import ABANDONED, is_abandoned
 
 LOCK_WAIT_SECONDS = 60.0
@@ -132,8 +133,9 @@ def carry_out(context: Context, session: Session, decided: Decided) -> Session:
     """Idempotent up to the record, which is one transaction. The caller holds the session's lock."""
     handle = handle_of(session.status)
     alerts = clean_up(context, session, handle, keep_private=decided.keeps_private)
-    alerts += _move_mission(context, session, decided.status)
-    events = (*decided.events, *(alert_event(session, alert) for alert in alerts))
+    told, events_of_mission = _move_mission(context, session, decided.status)
+    alerts += told
+    events = (*decided.events, *(alert_event(session, alert) for alert in alerts), *events_of_mission)
     at = decided.status.ended_at
     ended = context.store.move(session.id, decided.status, "session_ended", at, data=decided.summary, also=events)
     if isinstance(handle, ContainerHandle):
@@ -141,18 +143,18 @@ def carry_out(context: Context, session: Session, decided: Decided) -> Session:
     return ended or _get(context, session.id)
 
 
-def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[Alert, ...]:
+def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[tuple[Alert, ...], tuple[Event, ...]]:
     """Before the session: a crash between the two repeats both, and comes to the same."""
     if session.step_id == VISIT_STEP:
-        return ()
+        return (), ()
     try:
         with changing(context.home, session.mission_id) as mission:
             stream = context.folder(session.id).stream
-            save_mission(context.home, when_ended(mission, ended.outcome, ended.ended_at, session.mode))
+            events = mission_ended(context, mission, session, ended.outcome, ended.ended_at)
             record_run(context.home, mission, step_run(session, ended), stream)
     except StateUnreadable as error:
-        return (Alert("mission_unreadable", error.message),)
-    return ()
+        return (Alert("mission_unreadable", error.message),), ()
+    return (), events
 
 
 def step_run(session: Session, ended: Ended) -> dict[str, object]:

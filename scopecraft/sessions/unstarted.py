@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from scopecraft.errors import ScopecraftError
-from scopecraft.missions.advance import when_ended
-from scopecraft.missions.folder import changing, save_mission
+from scopecraft.missions.folder import changing
 from scopecraft.model import clock
 from scopecraft.model.session import Ended, Failed, Queued
 from scopecraft.sessions.beginning import clear_start
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import forget_caller
+from scopecraft.sessions.step_end import mission_ended
 
 
 def end_unstarted(context: Context, session_id: str, reason: str) -> None:
@@ -31,4 +31,4 @@ def end_unstarted(context: Context, session_id: str, reason: str) -> None:
     forget_caller(context.folder(session_id).path)
     # where the mission was there before; else it was never made
     with suppress(ScopecraftError), changing(context.home, session.mission_id) as mission:
-        save_mission(context.home, when_ended(mission, outcome, at, session.mode))
+        mission_ended(context, mission, session, outcome, at)

@@ -215,6 +215,7 @@ def put_back(connection: sqlite3.Connection, session_id: str) -> None:
 
 
 def _insert(connection: sqlite3.Connection, session: Session, at: str) -> Session:
+    _refuse(queries.get(connection, session.id), session.task)
     _refuse_second(connection, session)
     attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
     created = replace(session, attempt=attempt)

@@ -33,10 +33,14 @@ def live(connection: sqlite3.Connection) -> list[Session]:
     return [session_of(row) for row in connection.execute(f"{SELECT_SESSION} {_LIVE} ORDER BY seq")]
 
 
+def live_of(connection: sqlite3.Connection, mission_id: str) -> list[Session]:
+    rows = connection.execute(f"{SELECT_SESSION} {_LIVE} AND mission_id = ? ORDER BY seq", (mission_id,))
+    return [session_of(row) for row in rows]
+
+
 def rival_of(connection: sqlite3.Connection, session: Session) -> Session | None:
     """The live session that another one of its mission cannot live beside: they share the worktree, or the step."""
-    rows = connection.execute(f"{SELECT_SESSION} {_LIVE} AND mission_id = ? ORDER BY seq", (session.mission_id,))
-    for other in map(session_of, rows):
+    for other in live_of(connection, session.mission_id):
         if "codegen" in (session.workspace, other.workspace) or session.step_id == other.step_id:
             return other
     return None

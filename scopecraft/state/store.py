@@ -75,6 +75,7 @@ class Store:
 
         def insert(connection: sqlite3.Connection) -> Session:
             with writing(connection):
+                _refuse_second(queries.get(connection, session.id), session)
                 _refuse_second(queries.rival_of(connection, session), session)
                 attempt = queries.attempts(connection, session.mission_id, session.step_id) + 1
                 created = replace(session, attempt=attempt)
@@ -170,6 +171,10 @@ class Store:
 
     def get(self, session_id: str) -> Session | None:
         return self._database.run(lambda connection: queries.get(connection, session_id))
+
+    def live_of(self, mission_id: str) -> list[Session]:
+        """Those of a mission that have not ended, the oldest first."""
+        return self._database.run(lambda connection: queries.live_of(connection, mission_id))
 
     def live(self) -> list[Session]:
         """Those that have not ended, oldest first."""

@@ -1,0 +1,123 @@
+"""What the end of a session means for the step that it carried out, and for its mission."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from scopecraft.errors import BadName, NotFound, Refused, StorageFailed
+from scopecraft.missions.advance import is_put_down, when_ended
+from scopecraft.missions.artifacts import list_artifacts, open_artifact
+from scopecraft.missions.folder import folder_of, save_mission
+from scopecraft.missions.moves import StepEnd, ended
+from scopecraft.missions.recipe import load_workflow
+from scopecraft.model import clock
+from scopecraft.model.event import Event
+from scopecraft.model.mission import Mission
+from scopecraft.model.session import Completed, Outcome, Session, began_at
+from scopecraft.model.session_words import outcome_sentence
+from scopecraft.model.text import clean_line
+
+if TYPE_CHECKING:
+    from scopecraft.model.workflow import Loop, Step, Workflow
+    from scopecraft.sessions.context import Context
+
+_VERDICT_BYTES = 1 << 20
+_VERDICT = re.compile(r"^[\s>*_`#-]*VERDICT:[\s*_`]*([A-Za-z][A-Za-z_-]*)", re.MULTILINE)
+
+
+def mission_ended(context: Context, mission: Mission, session: Session, outcome: Outcome, at: str) -> tuple[Event, ...]:
+    """Saves the mission as it is after the session; what that means for a person, as events for the journal.
+
+    The caller holds the mission. The same again comes to the same, and to the same events.
+    """
+    if not mission.steps:
+        save_mission(context.home, when_ended(mission, outcome, at, session.mode))
+        return ()
+    workflow = load_workflow(folder_of(context.home, mission))
+    end = step_end(context, mission, workflow, session, outcome)
+    after = ended(mission, workflow, session.id, end, at)
+    if after != mission:
+        _keep_versions(context, mission, workflow.step(session.step_id), session, at)
+        save_mission(context.home, after)
+    return step_events(after, workflow, session, at)
+
+
+def step_end(context: Context, mission: Mission, workflow: Workflow, session: Session, outcome: Outcome) -> StepEnd:
+    """A success is one only with the artifacts that the step is to write, whatever the agent says."""
+    if is_put_down(outcome, session.mode):
+        return StepEnd("put down")
+    if not isinstance(outcome, Completed):
+        return StepEnd("failed", outcome_sentence(outcome))
+    step = workflow.step(session.step_id)
+    if step is None:
+        return StepEnd("done")
+    missing = _missing_output(context, mission, step, session)
+    if missing:
+        return StepEnd("failed", missing)
+    return StepEnd("done", verdict=_verdict(context, mission, step.loop) if step.loop else None)
+
+
+def step_events(mission: Mission, workflow: Workflow, session: Session, at: str) -> tuple[Event, ...]:
+    """What a person should hear of the mission after this session of it."""
+    state = mission.state(session.step_id)
+    if state is None or state.run_id != session.id:
+        return ()
+    data: dict[str, Any] = {"step": session.step_id}
+    if state.phase == "failed":
+        return (Event(0, at, "step_failed", mission.id, session.id, data | {"reason": mission.errors[-1]}),)
+    if mission.status in ("waiting_human", "waiting_code_review"):
+        gate = workflow.steps[mission.current_step]
+        return (Event(0, at, "gate_opened", mission.id, session.id, {"step": gate.id, "gate": gate.name}),)
+    if mission.status == "completed":
+        return (Event(0, at, "mission_completed", mission.id, session.id, data),)
+    return ()
+
+
+def _missing_output(context: Context, mission: Mission, step: Step, session: Session) -> str:
+    """Why the step's outputs do not count; empty when they do."""
+    there = {artifact.name: artifact for artifact in list_artifacts(context.home, mission)}
+    began = clock.from_text(began_at(session)).timestamp()
+    for name in step.outputs:
+        artifact = there.get(name)
+        if artifact is None:
+            return f"{step.name} ended, and did not write {name}"
+        if artifact.refusal:
+            return f"{step.name} ended, and its {name} is {artifact.refusal}"
+        if artifact.size == 0 or _is_blank(context, mission, name):
+            return f"{step.name} ended, and its {name} is empty"
+        if artifact.modified_at < began:
+            return f"{step.name} ended, and did not write {name}: the one that is there is from before"
+    return ""
+
+
+def _is_blank(context: Context, mission: Mission, name: str) -> bool:
+    with open_artifact(context.home, mission, name) as pieces:
+        return not any(piece.strip() for piece in pieces)
+
+
+def _verdict(context: Context, mission: Mission, loop: Loop) -> str | None:
+    """The word that the artifact says; None where it says none."""
+    try:
+        with open_artifact(context.home, mission, loop.artifact) as pieces:
+            text = b"".join(piece for _, piece in zip(range(_VERDICT_BYTES >> 16), pieces, strict=False))
+    except (NotFound, Refused, BadName, OSError):
+        return None
+    with suppress(ValueError, RecursionError):
+        document = json.loads(text)
+        if isinstance(document, dict):
+            said = document.get(loop.field)
+            return clean_line(said, 80) if isinstance(said, str) else None
+    found = _VERDICT.findall(text.decode("utf-8", "replace"))
+    return str(found[-1]) if found else None
+
+
+def _keep_versions(context: Context, mission: Mission, step: Step | None, session: Session, at: str) -> None:
+    """What the agent wrote, so that a person's changes can be told from it. A full disk does not hold up the end."""
+    from scopecraft.missions.versions import keep_version
+
+    for name in step.outputs if step else ():
+        with suppress(NotFound, Refused, BadName, StorageFailed, OSError):
+            keep_version(context.home, mission, name, by=session.agent, at=at, run_id=session.id)
