@@ -117,3 +117,8 @@ def exit_meaning(spoken: Dialect, code: int) -> str:
     """What the agent means by an exit code, where its dialect has an `exit_meaning`, which it need not; else empty."""
     meaning = getattr(spoken, "exit_meaning", None)
     return cast(str, meaning(code)) if meaning is not None else ""
+
+
+def takes_effort(spoken: Dialect) -> bool:
+    """Whether its program can be told how much to think; a dialect need not say."""
+    return bool(getattr(spoken, "takes_effort", False))

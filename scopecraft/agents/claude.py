@@ -35,6 +35,7 @@ class Claude:
     program: ClassVar[str] = "claude"
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = True
+    takes_effort: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
     keeping: ClassVar[Keeping] = KEEPING
     credential_names: ClassVar[tuple[str, ...]] = CREDENTIALS
@@ -114,7 +115,8 @@ def _choices(request: AgentRequest) -> list[str]:
     model = ["--model", request.model] if request.model else []
     # without it Claude denies what it would have to ask, and still ends with success
     bypass = ["--dangerously-skip-permissions"] if request.sandboxed else []
-    return [*model, *bypass, *request.extra_arguments]
+    effort = ["--effort", request.effort] if request.effort else []
+    return [*model, *effort, *bypass, *request.extra_arguments]
 
 
 def _environment(request: AgentRequest) -> dict[str, str]:

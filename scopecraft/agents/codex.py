@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from scopecraft.agents import codex_stream, codex_window
 from scopecraft.agents.argument import prompt_argument
-from scopecraft.agents.codex_config import KEY_VARIABLE, KEY_VARIABLES, config_files, key_of
+from scopecraft.agents.codex_config import KEY_VARIABLE, KEY_VARIABLES, config_files, key_of, toml
 from scopecraft.agents.codex_hooks import hook_arguments, hook_files
 from scopecraft.agents.keeping import Keeping
 from scopecraft.errors import BadInput
@@ -28,6 +28,7 @@ class Codex:
     program: ClassVar[str] = "codex"
     has_result: ClassVar[bool] = True
     takes_conversation_id: ClassVar[bool] = False
+    takes_effort: ClassVar[bool] = True
     totals_span_conversation: ClassVar[bool] = True
     # It finds a conversation by this file alone. It does not travel: it keeps to its provider, which in a container is
     # one of our own (`codex_config`).
@@ -93,7 +94,8 @@ def _choices(request: AgentRequest) -> list[str]:
     model = ["-m", request.model] if request.model else []
     # Codex's own sandbox needs what a container without capabilities does not have, and nobody is there to be asked
     bypass = ["--dangerously-bypass-approvals-and-sandbox"] if request.sandboxed else []
-    return [*model, *bypass, *request.extra_arguments]
+    effort = ["-c", f"model_reasoning_effort={toml(request.effort)}"] if request.effort else []
+    return [*model, *effort, *bypass, *request.extra_arguments]
 
 
 def _environment(request: AgentRequest) -> Mapping[str, str]:

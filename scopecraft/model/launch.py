@@ -23,6 +23,7 @@ class AgentRequest:
     sandboxed: bool = False  # in a container: permission prompts are bypassed there and only there
     as_root: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict)  # only to pre-approve them, never in argv
+    effort: str | None = None  # how much it is to think, in its own words; see `agents.base.takes_effort`
 
 
 @dataclass(frozen=True, slots=True)

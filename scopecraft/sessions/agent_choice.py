@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scopecraft.agents.base import Dialect, dialect
+from scopecraft.agents.base import Dialect, dialect, takes_effort
 from scopecraft.config.secrets import Secrets, gather_secrets
 from scopecraft.config.settings import AgentSettings
 from scopecraft.errors import BadInput, CredentialsMissing, ImageMissing
@@ -42,6 +42,9 @@ class Place:
 
 
 def agent_request(chosen: Chosen, request: StartRequest, place: Place) -> AgentRequest:
+    """Raises BadInput for an agent that cannot be told how much to think."""
+    if request.effort is not None and not takes_effort(chosen.dialect):
+        raise BadInput(f"{chosen.name} cannot be told how much to think", "leave effort out, or choose another agent")
     goes_on = request.continues is not None and request.continues.conversation_id is not None
     return AgentRequest(
         prompt=request.prompt,
@@ -56,6 +59,7 @@ def agent_request(chosen: Chosen, request: StartRequest, place: Place) -> AgentR
         sandboxed=place.sandboxed,
         as_root=place.as_root,
         secrets=chosen.secrets.values,
+        effort=request.effort,
     )
 
 

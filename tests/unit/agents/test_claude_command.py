@@ -165,3 +165,12 @@ def test_the_marks_of_the_end_are_in_every_result_and_in_no_text_about_one() -> 
     told = {"type": "assistant", "message": {"content": [{"type": "text", "text": orjson.dumps(result).decode()}]}}
     assert all(mark.encode() in orjson.dumps(result) for mark in marks)
     assert not all(mark.encode() in orjson.dumps(told) for mark in marks)
+
+
+def test_how_much_it_is_to_think_is_told_headless_and_in_a_window() -> None:
+    for argv in (
+        claude.headless(replace(IN_CONTAINER, effort="high")).argv,
+        claude.interactive(replace(IN_WINDOW, effort="high")).argv,
+    ):
+        assert argv[argv.index("--effort") + 1] == "high"
+    assert "--effort" not in claude.headless(IN_CONTAINER).argv

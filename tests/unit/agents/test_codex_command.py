@@ -176,3 +176,11 @@ def test_a_prompt_that_cannot_be_an_argument_is_refused(prompt: str, words: str)
     with pytest.raises(BadInput, match=words):
         codex.interactive(replace(IN_WINDOW, prompt=prompt))
     assert codex.headless(replace(IN_CONTAINER, prompt=prompt)).stdin == prompt.encode()
+
+
+def test_how_much_it_is_to_think_is_a_setting_of_the_run() -> None:
+    request = replace(IN_CONTAINER, effort="high", resume=True, conversation_id=ID)
+    argv = codex.headless(request).argv
+    assert settings_of(argv)["model_reasoning_effort"] == "high"
+    # `resume` itself would not take it
+    assert argv.index("-c") < argv.index("resume")
