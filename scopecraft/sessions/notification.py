@@ -20,9 +20,10 @@ from scopecraft.sessions.journal import JournalEntry, entry_dict
 FAILED = "notify_failed"  # code of the alert that says that telling did not work, of which nobody is told that way
 LONGEST_TEXT = 300
 _PLACEHOLDER = re.compile(r"\{(title|text|event|task|session)\}")
-_ON = {"session_waiting": "waiting", "session_ended": "ended", "alert_raised": "alert"}
+_ON = {"session_waiting": "waiting", "gate_opened": "waiting", "session_ended": "ended", "alert_raised": "alert"}
 _MANY = {
     "session_waiting": "wait for you",
+    "gate_opened": "wait for your review",
     "turn_interrupted": "at a limit",
     "session_ended": "ended",
     "alert_raised": "alerts",

@@ -15,6 +15,8 @@ from scopecraft.supervisor.background import ensure_up
 if TYPE_CHECKING:
     from scopecraft.model.host_files import HostFile
     from scopecraft.model.session import Session
+    from scopecraft.model.workflow import Step
+    from scopecraft.sessions.carrying_on import Carried
     from scopecraft.sessions.context import Context
     from scopecraft.sessions.project_settings import Answer, Question
     from scopecraft.sessions.request import StartRequest
@@ -75,6 +77,28 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
     for item in several.enter():
         ears.entered(item.session, item.place)
     return context.store.queue.rules().is_paused
+
+
+def ask_to_carry_on(context: Context, mission_id: str) -> Carried:
+    """Whatever is due of the mission begins, or stands in line: by the supervisor, or by this process without one.
+
+    Raises StateUnreadable, StorageFailed and SupervisorFailed.
+    """
+    from scopecraft.sessions.carrying_on import Carried, carry_on, open_window
+
+    def begin_alone(context: Context, request: StartRequest, step: Step) -> Session:
+        is_window = step.mode == "dispatch" and step.type == "agent"
+        return open_window(context, request) if is_window else _run_alone(context, request).session
+
+    if not ensure_up(context.home, context.environ):
+        return carry_on(context, mission_id, begin_alone)
+    from scopecraft.missions.finding import require_mission
+    from scopecraft.supervisor.wire import error_of
+
+    answer = client.ask(context, "carry_on", {"mission_id": mission_id, "environ": dict(context.environ)})
+    begun = tuple(_session({"session": row}) for row in answer.get("begun", ()))
+    refusals = tuple(error_of(row) for row in answer.get("refusals", ()))
+    return Carried(require_mission(context.home, mission_id, None), begun, refusals)
 
 
 def ask_to_dispatch(context: Context, request: StartRequest, *, contained: bool) -> Session:

@@ -19,6 +19,7 @@ from scopecraft.queueing.admission import is_parked
 from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.stop import stop_session
 from scopecraft.state.store import Store
+from scopecraft.supervisor.carrying import Carrying
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Handler
 from scopecraft.supervisor.hub import Hub
@@ -56,6 +57,7 @@ class Loop:
         self._hub = Hub()
         self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
         self._telling = Telling(self._contexts)
+        self._carrying = Carrying(self._contexts)
         self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:
@@ -90,7 +92,11 @@ class Loop:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What it answers on the socket, by the name of the request."""
-        return {**self._requests.handlers(), **live_handlers(self._hub, self._monitor, self._left)}
+        return {
+            **self._requests.handlers(),
+            **self._carrying.handlers(),
+            **live_handlers(self._hub, self._monitor, self._left),
+        }
 
     def health(self) -> dict[str, Any]:
         """For `sc status`: what it sees, as plain JSON."""
@@ -111,6 +117,7 @@ class Loop:
             self._hear(store)
             self._monitor.refresh()
             self._telling.soon()
+            self._carrying.look()
             rules = self._unpark(store, store.queue.rules())
             self._starting.step(store.queue.items(AT_ONCE), store.queue.occupancy(), rules, self._settling.ending())
         except ScopecraftError as error:  # of the machine or of a file; the next step may find it mended
@@ -127,6 +134,7 @@ class Loop:
             forget_caller(self._contexts.home.sessions / str(event.session_id))
             if event.data.get("outcome") in BAD_ENDS:
                 self._stop_on_failure(store, event)
+        self._carrying.hear(events)
         self._seen = events[-1].seq if events else self._seen
         if ends:  # the others have no effect, and to write waits for the disk
             store.set_run_time(SEEN, self._seen)
@@ -157,6 +165,7 @@ class Loop:
 
     def _go(self) -> None:
         self._starting.leave()
+        self._carrying.leave()
         self._looking.leave()
         self._monitor.leave()
         self._telling.leave()

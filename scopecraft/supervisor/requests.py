@@ -140,7 +140,7 @@ def obstacle_now(context: Context) -> Wait | None:
 
 def start_now(context: Context, request: StartRequest, door: Doorkeeper) -> Session:
     """Raises TurnLost when somebody else took the slot meanwhile; then nothing is left of it."""
-    from scopecraft.sessions.container_start import start_container
+    from scopecraft.sessions.autonomous_start import start_autonomous
 
     def guard(occupancy: Occupancy, rules: QueueRules) -> None:
         found = may_begin_now(occupancy, rules, floors_of(context), clock.to_text(clock.now()))
@@ -148,8 +148,9 @@ def start_now(context: Context, request: StartRequest, door: Doorkeeper) -> Sess
             raise TurnLost(found.because, "see the queue: sc queue")
         _refuse_gone(door.is_unwanted(), "sc run")
 
-    admission = Admission(new_session_id(clock.now()), guard=guard, fence=door.fence)
-    return start_container(context, replace(request, admission=admission))
+    reserved = request.step.run_id if request.step else None
+    admission = Admission(reserved or new_session_id(clock.now()), guard=guard, fence=door.fence)
+    return start_autonomous(context, replace(request, admission=admission))
 
 
 def _check(context: Context, request: StartRequest) -> None:

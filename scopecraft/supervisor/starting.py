@@ -181,14 +181,14 @@ class Starting:
             end_unstarted(context, session.id, f"scopecraft failed to start it: {error!r}")
 
     def _start_in(self, context: Context, session: Session, turnstile: Turnstile) -> None:
-        from scopecraft.sessions.container_start import start_container
+        from scopecraft.sessions.autonomous_start import start_autonomous
 
         folder = context.folder(session.id).path
         request = load_request(folder)
         if request is None:
             raise StateUnreadable(f"{folder} has no request.json", "start the task again: sc run")
         caller = self._contexts.fresh({**self._contexts.environ, **load_caller(folder)})
-        start_container(caller, self._admitted(caller, request, session, turnstile))
+        start_autonomous(caller, self._admitted(caller, request, session, turnstile))
 
     def _admitted(
         self, context: Context, request: StartRequest, session: Session, turnstile: Turnstile

@@ -1,0 +1,114 @@
+"""Missions are carried on: after everything that moves one, and once for all of them when the supervisor comes up."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from scopecraft.errors import ScopecraftError
+from scopecraft.missions.folder import names_by_id
+from scopecraft.model.codec import session_to_dict
+from scopecraft.model.event import Event, EventKind
+from scopecraft.sessions.carrying_on import Carried, carry_on
+from scopecraft.sessions.context import Context
+from scopecraft.supervisor import wire
+from scopecraft.supervisor.contexts import Contexts
+from scopecraft.supervisor.handling import Caller, Handler
+
+AT_ONCE = 2
+MOVES: frozenset[EventKind] = frozenset(
+    {
+        "session_ended",
+        "mission_moved",
+        "mission_completed",
+        "mission_reopened",
+        "gate_approved",
+        "gate_rejected",
+        "artifact_changed",
+        "branch_synced",
+    }
+)
+LOOK_SECONDS = 30.0  # after which one that was moved by somebody who was killed before they could say so is found
+_log = logging.getLogger(__name__)
+
+
+class Carrying:
+    """Each mission by one thread at a time."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="carry")
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._asked: set[str] = set()
+        self._seen: dict[str, int] = {}  # by folder: when its mission.json was written (ns)
+        self._next_look = 0.0
+        self._is_over = False
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {"carry_on": self._handle}
+
+    def hear(self, events: list[Event]) -> None:
+        for event in events:
+            if event.kind in MOVES and event.mission_id:
+                self.ask(event.mission_id)
+
+    def ask(self, mission_id: str) -> None:
+        """From any thread. Asking twice before it is looked at is asking once."""
+        if self._is_over or mission_id in self._asked:
+            return
+        self._asked.add(mission_id)
+        self._pool.submit(self._carry_safely, mission_id)
+
+    def look(self) -> None:
+        """Ask for all whose record has been written since the last look; seldom more than a look at their dates."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        for mission_id, _, folder in names_by_id(self._contexts.home):
+            written = _written(f"{folder}/mission.json")
+            if self._seen.get(folder) != written:
+                self._seen[folder] = written
+                self.ask(mission_id)
+
+    def leave(self) -> None:
+        self._is_over = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def carry(self, context: Context, mission_id: str) -> Carried:
+        with self._locks[mission_id]:
+            return carry_on(context, mission_id)
+
+    def _handle(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - nobody waits for it
+        """With the environment of whoever asks, whose keys the sessions get."""
+        environ = body.get("environ")
+        context = self._contexts.fresh(environ if isinstance(environ, dict) else None)
+        carried = self.carry(context, str(body.get("mission_id")))
+        return {
+            "begun": [session_to_dict(session) for session in carried.begun],
+            "refusals": [wire.error_message(error)["error"] for error in carried.refusals],
+        }
+
+    def _carry_safely(self, mission_id: str) -> None:
+        self._asked.discard(mission_id)
+        try:
+            carried = self.carry(self._contexts.fresh(), mission_id)
+            for error in carried.refusals:
+                _log.warning("%s: a step does not begin: %s", mission_id, error)
+        except ScopecraftError as error:
+            _log.warning("%s cannot be carried on: %s", mission_id, error)
+        # A border: a fault of ours in one mission must not keep the others where they are.
+        except Exception:  # noqa: BLE001
+            _log.exception("%s cannot be carried on, by a fault of scopecraft", mission_id)
+
+
+def _written(file: str) -> int:
+    try:
+        return os.stat(file).st_mtime_ns  # noqa: PTH116 - of thousands
+    except OSError:
+        return 0
