@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 MISSION_ID = re.compile(r"m-[0-9a-f]{16}")
 SESSION_ID = re.compile(r"r-[0-9a-f]{16}")
@@ -26,3 +26,8 @@ def new_session_id(at: datetime) -> str:
 def new_group_id(at: datetime) -> str:
     """Of missions that carry out the same request."""
     return _new("g", at)
+
+
+def made_at(id_: str) -> datetime:
+    """When an id of ours was made, to the millisecond."""
+    return datetime.fromtimestamp(int(id_[2:14], 16) / 1000, UTC)
