@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -39,10 +39,10 @@ _log = logging.getLogger(__name__)
 
 
 class Carrying:
-    """Each mission by one thread at a time."""
+    """Each mission by one thread at a time; `wake` is called when something stands in line."""
 
-    def __init__(self, contexts: Contexts) -> None:
-        self._contexts = contexts
+    def __init__(self, contexts: Contexts, wake: Callable[[], None]) -> None:
+        self._contexts, self._wake = contexts, wake
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="carry")
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._asked: set[str] = set()
@@ -82,7 +82,10 @@ class Carrying:
 
     def carry(self, context: Context, mission_id: str) -> Carried:
         with self._locks[mission_id]:
-            return carry_on(context, mission_id)
+            carried = carry_on(context, mission_id)
+        if carried.begun:
+            self._wake()
+        return carried
 
     def _handle(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - nobody waits for it
         """With the environment of whoever asks, whose keys the sessions get."""

@@ -57,7 +57,7 @@ class Loop:
         self._hub = Hub()
         self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
         self._telling = Telling(self._contexts)
-        self._carrying = Carrying(self._contexts)
+        self._carrying = Carrying(self._contexts, self.wake)
         self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:
