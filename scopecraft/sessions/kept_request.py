@@ -44,6 +44,8 @@ _PLAIN = (
     "type",
     "is_task_given",
     "group",
+    "title",
+    "task_file",
     "should_set_up",
     "is_new",
 )

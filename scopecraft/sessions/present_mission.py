@@ -7,7 +7,7 @@ from scopecraft.errors import AlreadyRunning, Refused
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model.mission import Mission
-from scopecraft.model.naming import check_title
+from scopecraft.model.naming import check_title, slug_of
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
@@ -20,6 +20,8 @@ def would_begin(context: Context, request: StartRequest, project: Project, repos
     Raises Refused where a session of it lives, or where it began otherwise than the request says.
     """
     mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
+    if mission is not None and request.task_file is not None and mission.slug != slug_of(request.task):
+        return None  # it has the suffix of another task
     if mission is not None:
         refuse_half_removed(context.home, mission)
         refuse_frozen(mission)

@@ -129,6 +129,8 @@ class StartRequest:
     start_from: StartFrom | None = None  # what a new mission takes up; None: the base
     is_task_given: bool = True  # False where the task is called after what it takes up
     group: str | None = None  # of a new mission that is one of several with the same prompt
+    title: str | None = None  # of a new mission; None: it is called as its task
+    task_file: str | None = None  # the path below .tasks that the prompt is from; the task is its exact name then
     overrides: tuple[str, ...] = ()  # settings for this time: `container.memory=8g`
     on_settings: Ask = stop  # asks about settings that the repository brings
     on_included: Callable[[Included], None] = _nothing  # hears what .worktreeinclude brought into a new worktree
