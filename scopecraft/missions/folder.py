@@ -15,7 +15,7 @@ from typing import Any
 
 from scopecraft.atomic import file_lock, move_aside, private_folder, replace_file
 from scopecraft.config.paths import Home
-from scopecraft.errors import StateTooNew, StateUnreadable
+from scopecraft.errors import StateTooNew, StateUnreadable, StorageFailed
 from scopecraft.missions.recipe import save_recipe
 from scopecraft.model import clock
 from scopecraft.model.ids import MISSION_ID
@@ -73,13 +73,12 @@ def write_mission(folder: Path, mission: Mission) -> None:
 
 @contextlib.contextmanager
 def changing(home: Home, mission_id: str) -> Iterator[Mission]:
-    """The mission as it is on disk, under its lock; save what you make of it before leaving."""
-    folder = _folder_by_id(home, mission_id)
+    """The mission as it is on disk, under its lock; save what you make of it before leaving.
+
+    One that is moved to the complete ones, or back, while this waits is found where it is then.
+    """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(file_lock(folder / "lock"))
-        if not folder.exists():  # it was moved to the complete ones, or back, while we waited
-            folder = _folder_by_id(home, mission_id)
-            stack.enter_context(file_lock(folder / "lock"))
+        folder = _locked(home, mission_id, stack)
         try:
             mission = read_mission(folder)
         except FileNotFoundError as error:
@@ -87,12 +86,35 @@ def changing(home: Home, mission_id: str) -> Iterator[Mission]:
         yield mission
 
 
-def _folder_by_id(home: Home, mission_id: str) -> Path:
-    for place in (home.missions_active, home.missions_completed):
-        folder = next(place.glob(f"{mission_id}--*"), None)
-        if folder is not None:
+def _locked(home: Home, mission_id: str, stack: contextlib.ExitStack) -> Path:
+    """Its folder, whose lock the stack holds."""
+    while True:
+        folder = require_folder(home, mission_id)
+        try:
+            stack.enter_context(file_lock(folder / "lock"))
             return folder
-    raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
+        except StorageFailed:
+            if folder.exists():
+                raise  # else it was moved between the two, or while we waited
+
+
+def require_folder(home: Home, mission_id: str) -> Path:
+    """Where the mission stands, active or complete. Raises StateUnreadable where it does not."""
+    folder = folder_by_id(home, mission_id)
+    if folder is None:
+        raise StateUnreadable(f"the folder of mission {mission_id} is gone", "look into missions/active of the home")
+    return folder
+
+
+def folder_by_id(home: Home, mission_id: str) -> Path | None:
+    # twice among the active ones: it may be on its way back while the others are looked through
+    for place in (home.missions_active, home.missions_completed, home.missions_active):
+        with contextlib.suppress(FileNotFoundError), os.scandir(place) as entries:
+            begins = f"{mission_id}--"
+            found = next((entry.path for entry in entries if entry.name.startswith(begins)), None)
+            if found is not None:
+                return Path(found)
+    return None
 
 
 def read_mission(folder: Path) -> Mission:
@@ -131,15 +153,16 @@ def missing(folder: Path) -> str:
     return f"{file} is not there" + (f"; a damaged one is {asides[-1]}" if asides else "")
 
 
-def folders_by_id(home: Home) -> list[tuple[str, str, Path]]:
-    """Id, slug and folder of every active mission, oldest first; only names are read."""
-    return [(mission_id, slug, Path(folder)) for mission_id, slug, folder in names_by_id(home)]
+def folders_by_id(home: Home, *, completed: bool = False) -> list[tuple[str, str, Path]]:
+    """Id, slug and folder of every active mission, or of every completed one, oldest first; only names are read."""
+    return [(mission_id, slug, Path(folder)) for mission_id, slug, folder in names_by_id(home, completed=completed)]
 
 
-def names_by_id(home: Home) -> list[tuple[str, str, str]]:
+def names_by_id(home: Home, *, completed: bool = False) -> list[tuple[str, str, str]]:
     """The same with folders as plain text, which costs a tenth where there are thousands."""
+    place = home.missions_completed if completed else home.missions_active
     found = []
-    with os.scandir(home.missions_active) as entries:
+    with os.scandir(place) as entries:
         for entry in entries:
             mission_id, separator, slug = entry.name.partition("--")
             if separator and MISSION_ID.fullmatch(mission_id):

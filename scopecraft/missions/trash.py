@@ -59,6 +59,7 @@ class Removal:
     restore_as: str | None = None
     restore_branch: str | None = None
     is_different: bool = False  # what came back is not in all what was pinned
+    is_frozen: bool = False  # it was complete, and is so when it comes back
 
     @property
     def name(self) -> str:
@@ -127,7 +128,7 @@ def load_removal(folder: TrashFolder) -> Removal | None:
 
 
 def under_way(home: Home, mission: Mission) -> Removal | None:
-    """The record of a removal, or of a restore, of a mission that is active; a stat where there is none."""
+    """The record of a removal, or of a restore, of a mission that is there; a stat where there is none."""
     folder = trash_folder(home, mission.id, mission.slug)
     return load_removal(folder) if folder.record.exists() else None
 
@@ -164,9 +165,11 @@ def removals(home: Home, *, emptied: bool = False) -> tuple[list[Removal], list[
 
 
 def removed_ids(home: Home) -> frozenset[str]:
-    """The missions that were removed, ever, and are not active; only names are read."""
-    active = home.missions_active
-    return frozenset(id_ for id_, _, folder in _folders(home) if not (active / folder.path.name).exists())
+    """The missions that were removed, ever, and are not back; only names are read."""
+    places = home.missions_active, home.missions_completed
+    return frozenset(
+        id_ for id_, _, folder in _folders(home) if not any((place / folder.path.name).exists() for place in places)
+    )
 
 
 def find_removal(home: Home, task: str, project: str | None) -> Removal:

@@ -49,7 +49,7 @@ def compared_missions(context: Context, tasks: Sequence[str], cwd: Path, project
 
 def _group_of(context: Context, task: str, cwd: Path, project: str | None) -> list[Mission]:
     """By a sibling, by the id of the group, or by the task that all their names begin with."""
-    everything, _ = all_missions(context.home)
+    everything, _ = all_missions(context.home, completed=True)
     inside = project or project_around(context, cwd)
     near = [mission for mission in everything if mission.project == inside] or everything
     begins = f"{slug_of(task).casefold()}-"

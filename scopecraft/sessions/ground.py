@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from scopecraft.errors import Ambiguous, BranchBusy, Refused
-from scopecraft.missions.finding import all_missions, find_mission
+from scopecraft.missions.finding import all_missions, completed_with, find_mission
 from scopecraft.model.mission import MISSION_TYPES, Mission, MissionType, PullRequest
 from scopecraft.model.naming import branch_name
 from scopecraft.sessions.context import Context
@@ -57,7 +57,8 @@ def ground_of(repo: Repository, request: StartRequest, names: Names, undo: ExitS
     match request.start_from:
         case None:
             branch = names.branch(names.slug)
-            found = find(repo, branch=branch, slug=names.slug)
+            # many tasks of the earlier Scopecraft have the same suffix
+            found = find(repo, branch=branch, slug=names.slug if request.task_file is None else "")
             return Ground(found.branch if found else branch, resolve_base(repo, request.base).commit, found)
         case FromBranch(name):
             return _of_branch(repo, name, undo)
@@ -121,7 +122,7 @@ def mission_of(context: Context, repo: Repository, project: str, request: StartR
     start = request.start_from
     if start is None:
         return None
-    owner = owner_of(context, project, _fits(repo, start))
+    owner = owner_of(context, project, *_wanted(repo, start))
     named = find_mission(context.home, request.task, project, partial=False)
     what = described(start)
     if owner is None and named is not None:
@@ -134,10 +135,16 @@ def mission_of(context: Context, repo: Repository, project: str, request: StartR
     return owner
 
 
-def owner_of(context: Context, project: str, fits: Callable[[Mission], bool]) -> Mission | None:
-    """The project's one mission that fits. Raises Ambiguous for several."""
+def owner_of(context: Context, project: str, value: str | int, fits: Callable[[Mission], bool]) -> Mission | None:
+    """The project's one mission that fits, else the one that is complete; `value` is what each that fits must name.
+
+    Raises Ambiguous for several.
+    """
     missions, _ = all_missions(context.home)
     found = [mission for mission in missions if mission.project == project and fits(mission)]
+    if not found:
+        frozen = completed_with(context.home, value)
+        found = [mission for mission in frozen if mission.project == project and fits(mission)]
     if len(found) > 1:
         listed = ", ".join(f"{mission.slug} ({mission.id})" for mission in found)
         raise Ambiguous(f"several missions have it: {listed}", "name one of them, without that option")
@@ -154,12 +161,13 @@ def described(start: StartFrom) -> str:
             return f"the worktree {path}"
 
 
-def _fits(repo: Repository, start: StartFrom) -> Callable[[Mission], bool]:
+def _wanted(repo: Repository, start: StartFrom) -> tuple[str | int, Callable[[Mission], bool]]:
+    """For `owner_of`."""
     match start:
         case FromBranch(name):
             branch = pick_branch(repo, name).name
-            return lambda mission: mission.branch == branch
+            return branch, lambda mission: mission.branch == branch
         case FromPullRequest(number):
-            return lambda mission: mission.pull_request is not None and mission.pull_request.number == number
+            return number, lambda mission: mission.pull_request is not None and mission.pull_request.number == number
         case FromWorktree(path):
-            return lambda mission: mission.worktree == str(path)
+            return str(path), lambda mission: mission.worktree == str(path)

@@ -60,5 +60,5 @@ def _worktrees_of(home: Home, project: Project) -> list[Path]:
 
 
 def _missions_of(home: Home, project: Project) -> list[Mission]:
-    missions, _ = all_missions(home)
+    missions, _ = all_missions(home, completed=True)
     return [mission for mission in missions if mission.project == project.name]

@@ -114,8 +114,8 @@ def _new_mission(
     at = clock.now()
     reserved = request.admission.mission_id if request.admission else None
     mission_id = reserved or new_mission_id(at)
-    title = check_title(request.task)
-    slug = slug_of(title) or mission_id
+    task = check_title(request.task)
+    slug = slug_of(task) or mission_id
     names = Names(mission_id, slug, type_of(request), context.settings.worktrees.branch_template)
     ground = ground_of(repository, request, names, undo)
     found = ground.found
@@ -124,7 +124,7 @@ def _new_mission(
     place = found.path if found and found.path else _place(context, project, slug)
     mission = Mission(
         id=mission_id,
-        title=title,
+        title=request.title or task,
         slug=slug,
         type=names.type,
         workflow_id=ONESHOT[0],
@@ -147,7 +147,7 @@ def _new_mission(
 
 def _refuse_owned(context: Context, project: Project, found: Found) -> None:
     """Two missions never share a branch: what one of them commits would move under the other."""
-    owner = owner_of(context, project.name, lambda mission: mission.branch == found.branch)
+    owner = owner_of(context, project.name, found.branch, lambda mission: mission.branch == found.branch)
     if owner is not None:
         raise Refused(
             f"the branch {found.branch} belongs to the mission {owner.slug}",

@@ -8,7 +8,7 @@ from typing import Literal
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.missions.finding import all_missions
-from scopecraft.missions.folder import folders_by_id
+from scopecraft.missions.folder import names_by_id
 from scopecraft.missions.trash import Removal, removals, removed_ids
 from scopecraft.model.mission import Mission
 from scopecraft.sessions.context import Context
@@ -40,7 +40,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What has an owner. `damaged` tells of missions that cannot be read, whose worktree and branch nobody knows."""
+    """What has an owner: `missions` are the active and the completed ones.
+
+    `damaged` tells of those that cannot be read, whose worktree and branch nobody knows.
+    """
 
     missions: tuple[Mission, ...]
     ids: frozenset[str]  # of missions here and in the trash, readable or not
@@ -57,9 +60,10 @@ class Known:
 
 
 def known_in(context: Context) -> Known:
-    missions, damaged = all_missions(context.home)
+    missions, damaged = all_missions(context.home, completed=True)
     in_trash, unreadable = removals(context.home)
-    ids = {mission_id for mission_id, _, _ in folders_by_id(context.home)} | removed_ids(context.home)
+    here = (*names_by_id(context.home), *names_by_id(context.home, completed=True))
+    ids = {mission_id for mission_id, _, _ in here} | removed_ids(context.home)
     return Known(tuple(missions), frozenset(ids), tuple(in_trash), (*damaged, *unreadable))
 
 

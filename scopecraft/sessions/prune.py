@@ -52,7 +52,8 @@ def propose(context: Context, project: str | None) -> Proposal:
     """Of one project only its missions; orphans belong to the home, and are looked for when all of it is meant."""
     settle_what_ended(context)
     known = known_in(context)
-    missions = [mission for mission in known.missions if project in (None, mission.project)]
+    # a frozen one is a record, which goes when a person says so: sc rm
+    missions = [mission for mission in known.missions if project in (None, mission.project) and not mission.is_frozen]
     finished, problems = finished_missions(context, missions)
     found = find_orphans(context, known) if project is None else []
     return Proposal(

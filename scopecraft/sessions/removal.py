@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import NotPinned, Refused, ScopecraftError
-from scopecraft.missions.folder import changing
+from scopecraft.missions.folder import changing, folder_by_id
 from scopecraft.missions.trash import (
     Removal,
     TrashFolder,
@@ -241,6 +241,6 @@ def _take_from_git(removal: Removal, folder: TrashFolder, repository: Repository
 
 
 def _move_mission(context: Context, removal: Removal, folder: TrashFolder) -> None:
-    source = context.home.missions_active / removal.name
-    if source.is_dir() and not folder.mission.exists():
+    source = folder_by_id(context.home, removal.mission_id)
+    if source is not None and not folder.mission.exists():
         source.rename(folder.mission)

@@ -39,6 +39,7 @@ def record_of(plan: Plan, pinned: Pin | None, *, keep_ignored: bool, drop_ignore
         modified=len({*found.staged, *found.modified, *found.deleted}),
         untracked=len(found.untracked),
         kept_bytes=sum(weight.bytes for weight in kept),
+        is_frozen=mission.is_frozen,
     )
 
 

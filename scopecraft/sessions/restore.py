@@ -185,13 +185,19 @@ def _activate(context: Context, removal: Removal, folder: TrashFolder, title: st
     )
     if changed != mission:
         write_mission(folder.mission, changed)
-    folder.mission.rename(context.home.missions_active / f"{removal.mission_id}--{removal.restore_as}")
+    folder.mission.rename(_place(context, removal))
+
+
+def _place(context: Context, removal: Removal) -> Path:
+    """Where its folder stands when it is back: among those that it was taken from."""
+    place = context.home.missions_completed if removal.is_frozen else context.home.missions_active
+    return place / f"{removal.mission_id}--{removal.restore_as}"
 
 
 def _finished(context: Context, removal: Removal, folder: TrashFolder) -> Restored:
     """The mission is active; what the trash held is not needed any more, unless something of it has no place."""
     is_same, stuck = not removal.is_different, _stuck(removal, folder)
-    mission = read_mission(context.home.missions_active / f"{removal.mission_id}--{removal.restore_as}")
+    mission = read_mission(_place(context, removal))
     at = clock.to_text(clock.now())
     data = {"removed_at": removal.removed_at, "branch": mission.branch, "name": mission.slug}
     context.store.append(Event(0, at, "mission_restored", removal.mission_id, data=data))

@@ -19,7 +19,7 @@ from scopecraft.config.secrets import Secrets, read_secrets_file
 from scopecraft.errors import Refused, ScopecraftError, SetupFailed
 from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import require_mission
-from scopecraft.missions.folder import folder_of
+from scopecraft.missions.folder import folder_by_id, folder_of
 from scopecraft.missions.setup_record import SetupRecord, State, is_due, load_record, save_record, worktree_mark
 from scopecraft.model import clock
 from scopecraft.model.event import Event
@@ -135,7 +135,7 @@ def set_up(context: Context, work: Work) -> None:
 
 def discard_set_up(context: Context, mission_id: str) -> None:
     """End what is left of a set-up whose command was killed; one that is at work stays. Never raises."""
-    folder = next(context.home.missions_active.glob(f"{mission_id}--*"), None)
+    folder = folder_by_id(context.home, mission_id)
     record = load_record(folder) if folder is not None else None
     if folder is None or record is None or record.state != "running" or not record.engine:
         return

@@ -105,7 +105,7 @@ def _refuse_taken_branch(context: Context, project: str, repository: Repository,
     branch = branch_name(template, type_=type_of(request), slug=slug)
     check_branch(repository, branch)
     found = find(repository, branch=branch, slug=slug)
-    owner = owner_of(context, project, lambda mission: mission.branch == branch)
+    owner = owner_of(context, project, branch, lambda mission: mission.branch == branch)
     if owner is not None or (found is not None and (found.head != request.base or found.path is not None)):
         raise BranchBusy(
             f"the branch {branch} is there already, and siblings begin at the same commit", "choose another task name"
