@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from scopecraft.cli.command import command
+from scopecraft.cli.editor import edited
 from scopecraft.cli.say import note, say
-from scopecraft.cli.terminal import is_terminal
-from scopecraft.errors import Ambiguous, BadInput, BadSettings, NotFound, OperationFailed, Refused
+from scopecraft.errors import Ambiguous, BadInput, BadSettings, NotFound, Refused
 
 if TYPE_CHECKING:
     from scopecraft.sessions.context import Context
@@ -114,7 +110,7 @@ def edit(in_project: bool) -> None:
 
     context, file = chosen_file(in_project)
     before = text_of(file)
-    after = _edited(before, context.home.config)
+    after = edited(before, context.home.config, "settings.toml", "say it: sc config set KEY VALUE")
     if after == before:
         note("nothing was changed")
         return
@@ -124,39 +120,6 @@ def edit(in_project: bool) -> None:
         kept = _kept(context.home.config, after)
         raise type(error)(error.message, f"your text is kept in {kept}; the settings are as they were") from error
     say(f"{file.path} is changed")
-
-
-def _edited(before: bytes, folder: Path) -> bytes:
-    """What the editor leaves. Raises OperationFailed when it fails."""
-    editor = _editor()
-    with tempfile.TemporaryDirectory(prefix=".edit-", dir=folder) as place:
-        copy = Path(place) / "settings.toml"
-        copy.write_bytes(before)
-        try:
-            done = subprocess.run([*editor, str(copy)], check=False)
-        except OSError as error:
-            raise OperationFailed(
-                f"the editor {editor[0]} cannot be started: {error.strerror}", "set EDITOR to one that is installed"
-            ) from error
-        if done.returncode != 0:
-            raise OperationFailed(f"{editor[0]} ended with exit code {done.returncode}; nothing was changed")
-        try:
-            return copy.read_bytes()
-        except OSError as error:
-            raise OperationFailed(f"{editor[0]} left no file that can be read; nothing was changed") from error
-
-
-def _editor() -> list[str]:
-    """The words of $VISUAL or $EDITOR; vi where there is a terminal for it. Raises BadInput."""
-    name = next((name for name in ("VISUAL", "EDITOR") if os.environ.get(name, "").strip()), None)
-    if name is None:
-        if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
-            raise BadInput("vi needs a terminal, and there is none", "set EDITOR, or say it: sc config set KEY VALUE")
-        return ["vi"]
-    try:
-        return shlex.split(os.environ[name])
-    except ValueError as error:
-        raise BadInput(f"{name} is no command: {os.environ[name]!r}", f"mend its quotes: export {name}=vi") from error
 
 
 def _kept(folder: Path, text: bytes) -> Path:

@@ -50,7 +50,7 @@ def test_what_was_approved_is_recorded_with_who_and_the_bytes(at_plan: Gated) ->
     ]
     build = at_plan.mission.state("build")
     assert build is not None and build.is_wanted
-    (event,) = [event for event in at_plan.context.store.events(mission_id=at_plan.id)]
+    (event,) = at_plan.context.store.events(mission_id=at_plan.id)
     assert (event.kind, event.data["step"], event.data["by"]) == ("gate_approved", "review-plan", "ann")
 
 
