@@ -16,7 +16,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Outcome, Session, began_at
+from scopecraft.model.session import Completed, Outcome, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 
@@ -79,7 +79,7 @@ def step_events(mission: Mission, workflow: Workflow, session: Session, at: str)
 def _missing_output(context: Context, mission: Mission, step: Step, session: Session) -> str:
     """Why the step's outputs do not count; empty when they do."""
     there = {artifact.name: artifact for artifact in list_artifacts(context.home, mission)}
-    began = clock.from_text(began_at(session)).timestamp()
+    asked = clock.from_text(session.created_at).timestamp()  # an agent may be quicker than who records its start
     for name in step.outputs:
         artifact = there.get(name)
         if artifact is None:
@@ -88,7 +88,7 @@ def _missing_output(context: Context, mission: Mission, step: Step, session: Ses
             return f"{step.name} ended, and its {name} is {artifact.refusal}"
         if artifact.size == 0 or _is_blank(context, mission, name):
             return f"{step.name} ended, and its {name} is empty"
-        if artifact.modified_at < began:
+        if artifact.modified_at < asked:
             return f"{step.name} ended, and did not write {name}: the one that is there is from before"
     return ""
 
