@@ -14,14 +14,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scopecraft.atomic import fsync_folder, private_folder, replace_file, storage_failed
 from scopecraft.config.paths import Home
 from scopecraft.errors import NotFound, StateUnreadable
-from scopecraft.missions.artifacts import open_artifact
+from scopecraft.missions.artifacts import open_artifact, within_limit
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_artifact_name
@@ -55,17 +55,25 @@ def keep_version(
     The caller holds the mission's lock. A process that is killed here leaves the versions as they were, or with the new
     one. None where there is no such artifact. Raises BadName, Refused for what cannot be read, and StorageFailed.
     """
+    check_artifact_name(name)
+    try:
+        with open_artifact(home, mission, name) as pieces:
+            return keep_content(home, mission, name, pieces, by=by, at=at, run_id=run_id)
+    except NotFound:
+        return None
+
+
+def keep_content(
+    home: Home, mission: Mission, name: str, pieces: Iterable[bytes], *, by: str, at: str, run_id: str | None = None
+) -> Version:
+    """The same for bytes that stand nowhere yet. Raises BadName, BadInput for too many, and StorageFailed."""
     folder = _folder(home, mission, name)
     kept = versions_of(home, mission, name)
     number = max(_numbers(folder), default=0) + 1
     making = folder / f".{number:04d}.tmp"
-    try:
-        with open_artifact(home, mission, name) as pieces:
-            private_folder(folder)
-            _sweep(folder)
-            sha256, size = _copy(pieces, making)
-    except NotFound:
-        return None
+    private_folder(folder)
+    _sweep(folder)
+    sha256, size = _copy(within_limit(name, pieces), making)
     if kept and kept[-1].sha256 == sha256:
         with contextlib.suppress(OSError):
             making.unlink()
@@ -146,7 +154,7 @@ def _sweep(folder: Path) -> None:
             left.unlink()
 
 
-def _copy(pieces: Iterator[bytes], target: Path) -> tuple[str, int]:
+def _copy(pieces: Iterable[bytes], target: Path) -> tuple[str, int]:
     """Hash and size of what was written."""
     digest, size = hashlib.sha256(), 0
     try:
@@ -158,8 +166,6 @@ def _copy(pieces: Iterator[bytes], target: Path) -> tuple[str, int]:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            target.unlink()
         raise storage_failed(error, target) from error
     return digest.hexdigest(), size
 
