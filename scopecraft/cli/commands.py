@@ -47,6 +47,7 @@ COMMANDS: dict[str, Row] = {
     "rm": Row(_WORK, "scopecraft.cli.rm:rm", "Remove tasks; all of it is kept and can be brought back."),
     "restore": Row(_WORK, "scopecraft.cli.restore:restore", "Bring a removed task back."),
     "archive": Row(_WORK, "scopecraft.cli.archive:archive", "Write a task down as a folder of plain files."),
+    "missions": Row(_LOOK, "scopecraft.cli.missions:missions", "List missions: what needs you first."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "watch": Row(_LOOK, "scopecraft.cli.watch:watch", "Watch what runs and what waits for you, live."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),

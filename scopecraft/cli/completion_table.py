@@ -271,6 +271,17 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('task',)),
+    'missions': ('List missions: what needs you first.', (
+        (('-a', '--all'), '', 'The complete ones too', False),
+        (('--needs-me',), '', 'Only missions that cannot go on without you', False),
+        (('--status',), 'choice:draft|ready|waiting_human|waiting_code_review|running_code_agent|running_root_llm|failed|completed', 'May be repeated', True),
+        (('--type',), 'choice:feature|fix|bugfix|hotfix|enhance', 'May be repeated', True),
+        (('--project',), 'project', 'Only missions of this project', False),
+        (('-n',), 'text', 'At most so many; of complete ones 50 where this is left out', False),
+        (('--json',), '', 'Print JSON', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'ls': ('List sessions: running, waiting for you, ended.', (
         (('-a', '--all'), '', 'Every session, of removed tasks and visits too, not only the latest that ended', False),
         (('--state',), 'choice:waiting|idle|running|starting|unknown|queued|ended|completed|failed|timed-out|killed|interrupted', 'Only sessions in this state, or that ended so; may be repeated', True),

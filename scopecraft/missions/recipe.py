@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,16 @@ def save_recipe(folder: Path, recipe: Recipe) -> None:
 def load_workflow(folder: Path) -> Workflow:
     """That of the mission in the folder; what `sc run` gives where it keeps none. Raises StateUnreadable."""
     try:
-        return workflow_of_dict(json.loads((folder / WORKFLOW).read_bytes()))
+        return _of_bytes((folder / WORKFLOW).read_bytes())
     except FileNotFoundError:
         return DIRECT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unreadable(folder / WORKFLOW, error) from error
+
+
+@lru_cache(maxsize=32)  # the missions of a home share a few workflows, byte for byte
+def _of_bytes(data: bytes) -> Workflow:
+    return workflow_of_dict(json.loads(data))
 
 
 def load_recipe(folder: Path) -> Recipe:

@@ -108,6 +108,21 @@ def earlier_events(
     return [event_of(row) for row in connection.execute(query, (*values, limit))]
 
 
+def costs(connection: sqlite3.Connection, mission_ids: Collection[str]) -> dict[str, float]:
+    """What the ended sessions of each mission cost; missions of which nobody told a price are left out."""
+    # the end is among a session's last events, so that this reads two or three of them and not the whole mission's
+    cost = (
+        "SELECT json_extract(data, '$.cost_usd') FROM event"
+        " WHERE session_id = session.id AND kind = 'session_ended' ORDER BY seq DESC LIMIT 1"
+    )
+    query = (
+        f"SELECT mission_id, sum(cost) FROM (SELECT mission_id, ({cost}) AS cost FROM session"
+        " WHERE mission_id IN (SELECT value FROM json_each(?)) AND status_kind = 'ended')"
+        " WHERE cost IS NOT NULL GROUP BY mission_id"
+    )
+    return dict(connection.execute(query, (json.dumps(sorted(mission_ids)),)))
+
+
 def alerts(connection: sqlite3.Connection, session_id: str) -> list[Alert]:
     query = "SELECT data FROM event WHERE session_id = ? AND kind = 'alert_raised' ORDER BY seq"
     found = [json.loads(data) for (data,) in connection.execute(query, (session_id,))]

@@ -238,6 +238,10 @@ class Store:
         equal = {"session_id": session_id, "mission_id": mission_id}
         return self._database.run(lambda connection: queries.earlier_events(connection, before, equal, limit))
 
+    def costs_of(self, mission_ids: Collection[str]) -> dict[str, float]:
+        """By mission, in dollars: what its ended sessions cost, as their agents told; nothing where none told it."""
+        return self._database.run(lambda connection: queries.costs(connection, mission_ids))
+
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._database.run(lambda connection: queries.alerts(connection, session_id))
 

@@ -1,0 +1,43 @@
+"""A mission as `--json` shows it: what the HTTP contract names, ours beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecraft.model.workflow import FINISHED
+from scopecraft.sessions.missions_seen import MissionView
+
+
+def item_dict(view: MissionView) -> dict[str, Any]:
+    """A MissionListItem. `stage` says what a person is needed for, `next` and `commands` what to do about it."""
+    mission = view.mission
+    return {
+        "mission_id": mission.id,
+        "title": mission.title,
+        "type": mission.type,
+        "status": mission.status,
+        "current_step_name": current_step_name(view),
+        "updated_at": mission.updated_at,
+        "created_at": mission.created_at,
+        "task": mission.slug,
+        "project": mission.project,
+        "branch": mission.branch,
+        "workflow_id": mission.workflow_id,
+        "parent": mission.parent,
+        "current_step": mission.current_step,
+        "step_count": len(view.workflow.steps),
+        "finished_steps": view.finished,
+        "stage": view.next.stage,
+        "needs_person": view.next.needs_person,
+        "next": view.next.sentence,
+        "commands": list(view.next.commands),
+        "sessions": [session.id for session in view.live],
+        "cost_usd": view.cost_usd,
+        "is_archived": mission.is_frozen,
+    }
+
+
+def current_step_name(view: MissionView) -> str:
+    """Of the first unfinished one; `Complete` after the last one."""
+    steps = view.workflow.steps
+    return steps[view.mission.current_step].name if view.mission.current_step < len(steps) else FINISHED

@@ -1,0 +1,27 @@
+"""How the missions of a home stand, with what the supervisor knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scopecraft.errors import ScopecraftError
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.missions_seen import Seen, seen_now
+from scopecraft.supervisor.client import ask, is_up
+
+ANSWER_SECONDS = 0.2  # a supervisor that is busy costs a list its live prices, and no more
+
+
+def look_at_missions(context: Context) -> Seen:
+    """Before their files are read. What ended unseen is settled where no supervisor does that."""
+    return seen_now(context, is_supervised=is_up(context), costs=lambda: live_costs(context))
+
+
+def live_costs(context: Context) -> Mapping[str, float]:
+    """By session, of those that the supervisor follows."""
+    try:
+        followed = ask(context.home, "activities", {}, seconds=ANSWER_SECONDS)
+    except ScopecraftError:
+        return {}
+    costs = {session_id: activity.get("cost_usd") for session_id, activity in followed.items()}
+    return {session_id: float(cost) for session_id, cost in costs.items() if isinstance(cost, int | float)}

@@ -1,0 +1,63 @@
+"""Missions for a list: each with its workflow. What cannot be read is told of, and hides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopecraft.config.paths import Home
+from scopecraft.errors import ScopecraftError
+from scopecraft.missions.folder import missing, names_by_id, read_mission
+from scopecraft.missions.recipe import load_workflow
+from scopecraft.model.mission import Mission
+from scopecraft.model.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    mission: Mission
+    workflow: Workflow
+
+
+@dataclass
+class Listing:
+    """A way through the missions of a home; `damaged` has a sentence for each that could not be read so far."""
+
+    home: Home
+    damaged: list[str]
+
+    @classmethod
+    def of(cls, home: Home) -> Listing:
+        return cls(home, [])
+
+    def active(self) -> list[Listed]:
+        """The newest first."""
+        return list(self._read(names_by_id(self.home)[::-1]))
+
+    def completed(self, fits: Callable[[Mission], bool], most: int) -> list[Listed]:
+        """The newest that fit; the files of older ones are not opened."""
+        found: list[Listed] = []
+        if most > 0:
+            for listed in self._read(names_by_id(self.home, completed=True)[::-1]):
+                if fits(listed.mission):
+                    found.append(listed)
+                if len(found) == most:
+                    break
+        return found
+
+    def has_completed(self) -> bool:
+        return bool(names_by_id(self.home, completed=True))
+
+    def _read(self, names: Iterable[tuple[str, str, str]]) -> Iterator[Listed]:
+        for _, _, name in names:
+            folder = Path(name)
+            try:
+                listed = Listed(read_mission(folder), load_workflow(folder))
+            except ScopecraftError as error:
+                self.damaged.append(error.message)
+            except FileNotFoundError:
+                if folder.exists():  # else it was removed, or is complete since this moment
+                    self.damaged.append(missing(folder))
+            else:
+                yield listed
