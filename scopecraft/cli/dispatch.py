@@ -39,17 +39,19 @@ if TYPE_CHECKING:
 def dispatch(attach: bool, container: bool, **options: Unpack[StartOptions]) -> None:
     """Open an interactive agent in a tmux window, in the worktree of TASK; a name that fits no mission makes one.
 
-    The prompt comes from -m or -f; without one the agent waits for you to type. It runs on this machine with your own
-    rights and configuration; with --container it runs as an agent of sc run does, but asks you for permissions, and its
-    commits come to the branch when it ends. See it with sc attach.
+    The prompt comes from -m or -f, of a task in .tasks from its file; without one the agent waits for you to type. It
+    runs on this machine with your own rights and configuration; with --container it runs as an agent of sc run does,
+    but asks you for permissions, and its commits come to the branch when it ends. See it with sc attach.
 
     With --branch, --pr or --worktree the mission takes up what is there, and TASK may be left out. With --agents each
     agent gets a mission and a window of its own.
     """
+    from scopecraft.sessions.task_requests import with_task
     from scopecraft.supervisor.asking import ask_to_dispatch
 
     context = Context.of(os.environ)
     request = replace(request_of(options, may_read_stdin=False), on_host_files=warn_of_files)
+    request = with_task(context, request, needs_prompt=False)
     if options["agents"] is not None:
         if attach:
             raise BadInput(

@@ -20,6 +20,7 @@ from scopecraft.errors import BadInput, QueueFull, ScopecraftError, UsageProblem
 from scopecraft.model.duration import seconds_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.task_requests import with_task
 from scopecraft.supervisor.asking import Ears, ask_to_wait
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class _Entering:
             requests = []
             for each in self._asked:
                 self._number = each.number
-                requests.append(_request(each))
+                requests.append(with_task(context, _request(each), needs_prompt=True))
             if ask_to_wait(context, requests, Ears(self._checking, self._entered)):
                 note("the queue is paused; go on with: sc queue resume")
         except ScopecraftError as error:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ("sc run --branch fix/login -m 'finish it'", "on a branch that is there"),
         ("sc run fix-login --agents claude,codex -m '…'", "the same to several agents"),
         ("sc run count --agent plain -- wc -l README.md", "any command of the image instead of an agent"),
+        ("sc run implement-auth-05A", "a task of .tasks, by its id"),
         ("sc run fix-login --shell", "look around where the agent works"),
     ),
     cls=StartCommand,
@@ -45,12 +46,14 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
     With --branch, --pr or --worktree the mission takes up what is there, and TASK may be left out. With --agents each
     agent gets a mission of its own, from the same commit, and all of them are followed.
 
-    The prompt comes from -m, -f or standard input. The agent's messages, tool calls and cost appear as they come;
-    Ctrl-C asks whether to leave it running or to stop it. When it ends, its commits are on the task's branch.
+    The prompt comes from -m, -f or standard input; of a task in .tasks, from its file. The agent's messages, tool calls
+    and cost appear as they come; Ctrl-C asks whether to leave it running or to stop it. When it ends, its commits are
+    on the task's branch.
 
     Exit code: 0 when the agent completed its work (with --agents: all did), 1 when it failed, was stopped or ran out of
     time, 130 when you left it running.
     """
+    from scopecraft.sessions.task_requests import with_task
     from scopecraft.supervisor.asking import ask_to_run
 
     context = Context.of(os.environ)
@@ -64,6 +67,7 @@ def run(timeout: str | None, detach: bool, shell: bool, **options: Unpack[StartO
             raise BadInput("--shell is in the place of one agent, and --agents names several", "leave --agents out")
         return run_shell(context, request_of(options, may_read_stdin=False, timeout_seconds=timeout_seconds))
     request = request_of(options, may_read_stdin=True, timeout_seconds=timeout_seconds)
+    request = with_task(context, request, needs_prompt=True)
     if options["agents"] is not None:
         return _run_siblings(context, request, agents_of(options["agents"]), detach)
     return show_alone(context, ask_to_run(context, request), detach=detach)

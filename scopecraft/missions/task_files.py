@@ -7,7 +7,6 @@ harmless size are read, and the search is bounded.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scopecraft.errors import Ambiguous, BadWorkflow, NotFound, Refused
-from scopecraft.missions.task_text import TaskText, parts_of
+from scopecraft.missions.task_text import TaskText, parts_of, plain_word
 from scopecraft.model.mission import MissionType
 from scopecraft.model.naming import slug_of, suffix_of
 from scopecraft.model.text import clean_line
@@ -117,8 +116,8 @@ def read_task(checkout: Path, place: TaskPlace) -> TaskFile:
     return TaskFile(
         place=place,
         title=clean_line(text.title or _word(front.get("title")) or place.id, 300),
-        type=_TYPES.get(plain_word(front.get("type")), "feature"),
-        status=plain_word(front.get("status")),
+        type=_TYPES.get(plain_word(_word(front.get("type"))), "feature"),
+        status=plain_word(_word(front.get("status"))),
         owner=_checked_owner(owner, place),
         text=text,
     )
@@ -194,11 +193,6 @@ def decoded(data: bytes, place: TaskPlace) -> str:
     if "\0" in text:
         raise _refused(place, "holds a NUL character: it is no text")
     return text
-
-
-def plain_word(value: object) -> str:
-    """`in_progress`, however it was written: `🔵 In Progress`, `In progress`, `in-progress`."""
-    return "_".join(re.findall(r"[a-z]+", _word(value).casefold()))
 
 
 def _word(value: object) -> str:

@@ -92,6 +92,19 @@ def with_status(text: str, status: str) -> str:
     return "\n".join(lines)
 
 
+def front_status(text: str) -> str:
+    """As one plain word, `in_progress`; empty where there is none, or one that is more than that."""
+    parts = parts_of(text)
+    span = parts.front or Span(0, 0)
+    found = (_STATUS.fullmatch(line) for line in parts.lines[span.start : span.end])
+    return next((plain_word(match[2]) for match in found if match), "")
+
+
+def plain_word(text: str | None) -> str:
+    """`in_progress`, however it was written: `🔵 In Progress`, `In progress`, `in-progress`."""
+    return "_".join(re.findall(r"[a-z]+", (text or "").casefold()))
+
+
 def with_log(text: str, entries: Sequence[str]) -> str:
     """With these lines behind the last of its Log, which is made at the end where there is none."""
     if not entries:

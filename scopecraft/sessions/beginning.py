@@ -28,6 +28,7 @@ from scopecraft.sessions.kept_request import CALLER, REQUEST, callers_own, forge
 from scopecraft.sessions.mission_start import ReadyMission
 from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.step_work import refuse_recorded, step_of
+from scopecraft.sessions.task_log import link_task, tell_begun
 
 GAVE_UP = "the command that started it"
 _KEPT = frozenset({REQUEST, CALLER, "metadata.json", "settle.lock"})
@@ -82,6 +83,9 @@ def _tell_mission(context: Context, session: Session, request: StartRequest) -> 
         return
     with changing(context.home, session.mission_id) as mission:
         save_mission(context.home, _started(context, mission, session))
+        if request.task_file is not None:
+            link_task(context, mission, request.task_file)
+    tell_begun(context, session)
 
 
 def _started(context: Context, mission: Mission, session: Session) -> Mission:

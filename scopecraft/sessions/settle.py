@@ -25,6 +25,7 @@ from scopecraft.sessions.decided import Decided, load_decided, save_decided
 from scopecraft.sessions.deciding import alert_event, decide
 from scopecraft.sessions.overdue import OVERDUE, must_end
 from scopecraft.sessions.step_end import mission_ended
+from scopecraft.sessions.task_log import tell_task
 from scopecraft.sessions.visiting import ABANDONED, is_abandoned
 
 LOCK_WAIT_SECONDS = 60.0
@@ -135,6 +136,7 @@ def carry_out(context: Context, session: Session, decided: Decided) -> Session:
     alerts = clean_up(context, session, handle, keep_private=decided.keeps_private)
     told, events_of_mission = _move_mission(context, session, decided.status)
     alerts += told
+    alerts += tell_task(context, session, decided)
     events = (*decided.events, *(alert_event(session, alert) for alert in alerts), *events_of_mission)
     at = decided.status.ended_at
     ended = context.store.move(session.id, decided.status, "session_ended", at, data=decided.summary, also=events)

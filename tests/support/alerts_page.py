@@ -30,6 +30,7 @@ OTHERS: dict[str, dict[str, str]] = {
         "left_behind": "what it ran in could not be removed",
         "stream_too_long": "its stream went beyond its limit; the rest was not read",
         "mission_unreadable": "its mission's file could not be read",
+        "task_untold": "the file below `.tasks` that it carries out could not be told what became of it",
     },
     "When its commits are taken back": {
         "commits_refused": "they were not taken, with the reason; they are kept where the alert says",
