@@ -14,20 +14,16 @@ from scopecraft.config.projects import Project
 from scopecraft.errors import (
     BranchBusy,
     NotFound,
-    Refused,
     RepositoryRefused,
     ScopecraftError,
     StorageFailed,
 )
-from scopecraft.missions.advance import ONESHOT
 from scopecraft.missions.folder import create_mission
-from scopecraft.model import clock
-from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
-from scopecraft.model.naming import check_title, slug_of
+from scopecraft.model.naming import check_title
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
+from scopecraft.sessions.mission_making import mission_to_be
 from scopecraft.sessions.places import project_here
 from scopecraft.sessions.ports import with_new_ports, with_ports
 from scopecraft.sessions.present_mission import would_begin
@@ -111,48 +107,11 @@ def _is_begun(context: Context, mission: Mission) -> bool:
 def _new_mission(
     context: Context, request: StartRequest, project: Project, repository: Repository, undo: contextlib.ExitStack
 ) -> ReadyMission:
-    at = clock.now()
-    reserved = request.admission.mission_id if request.admission else None
-    mission_id = reserved or new_mission_id(at)
-    task = check_title(request.task)
-    slug = slug_of(task) or mission_id
-    names = Names(mission_id, slug, type_of(request), context.settings.worktrees.branch_template)
-    ground = ground_of(repository, request, names, undo)
-    found = ground.found
-    if found is not None:
-        _refuse_owned(context, project, found)
-    place = found.path if found and found.path else _place(context, project, slug)
-    mission = Mission(
-        id=mission_id,
-        title=request.title or task,
-        slug=slug,
-        type=names.type,
-        workflow_id=ONESHOT[0],
-        current_step=0,
-        status="ready",
-        project=project.name,
-        branch=ground.branch,
-        base=ground.base,
-        worktree=str(place),
-        created_at=clock.to_text(at),
-        updated_at=clock.to_text(at),
-        pull_request=ground.pull_request,
-        group=request.group,
-    )
+    mission, found = mission_to_be(context, request, project, repository, undo)
     with with_new_ports(context, mission) as mission:
         folder = create_mission(context.home, mission, request.prompt or "")
     undo.callback(shutil.rmtree, folder, ignore_errors=True)  # ours, and nobody has seen it: the name is held
     return _with_worktree(mission, project, repository, found, undo)
-
-
-def _refuse_owned(context: Context, project: Project, found: Found) -> None:
-    """Two missions never share a branch: what one of them commits would move under the other."""
-    owner = owner_of(context, project.name, found.branch, lambda mission: mission.branch == found.branch)
-    if owner is not None:
-        raise Refused(
-            f"the branch {found.branch} belongs to the mission {owner.slug}",
-            f"work there: sc run {owner.slug}   or choose another task name",
-        )
 
 
 def _existing_mission(
@@ -212,10 +171,6 @@ def _with_worktree(
 
 def _first_commit(mission: Mission) -> str:
     return mission.pull_request.head if mission.pull_request else mission.base
-
-
-def _place(context: Context, project: Project, slug: str) -> Path:
-    return context.home.worktrees / project.name / slug
 
 
 def lock_reason(slug: str) -> str:
