@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from scopecraft.errors import BadName, NotFound, Refused, StorageFailed
-from scopecraft.missions.advance import is_put_down, when_ended
+from scopecraft.missions.advance import FINISHED, is_put_down, when_ended
 from scopecraft.missions.artifacts import list_artifacts, open_artifact
 from scopecraft.missions.folder import folder_of, save_mission
 from scopecraft.missions.moves import StepEnd, ended
@@ -16,7 +16,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Outcome, Session
+from scopecraft.model.session import Completed, Killed, Outcome, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 
@@ -47,16 +47,17 @@ def mission_ended(context: Context, mission: Mission, session: Session, outcome:
 
 def step_end(context: Context, mission: Mission, workflow: Workflow, session: Session, outcome: Outcome) -> StepEnd:
     """A success is one only with the artifacts that the step is to write, whatever the agent says."""
-    if is_put_down(outcome, session.mode):
+    is_finished = isinstance(outcome, Killed) and outcome.by.startswith(FINISHED)
+    if is_put_down(outcome, session.mode) and not is_finished:
         return StepEnd("put down")
-    if not isinstance(outcome, Completed):
+    if not isinstance(outcome, Completed) and not is_finished:
         return StepEnd("failed", outcome_sentence(outcome))
     step = workflow.step(session.step_id)
     if step is None:
         return StepEnd("done")
-    missing = _missing_output(context, mission, step, session)
+    missing = missing_output(context, mission, step, session)
     if missing:
-        return StepEnd("failed", missing)
+        return StepEnd("failed", f"{step.name} ended, and {missing}")
     return StepEnd("done", verdict=_verdict(context, mission, step.loop) if step.loop else None)
 
 
@@ -76,20 +77,20 @@ def step_events(mission: Mission, workflow: Workflow, session: Session, at: str)
     return ()
 
 
-def _missing_output(context: Context, mission: Mission, step: Step, session: Session) -> str:
+def missing_output(context: Context, mission: Mission, step: Step, session: Session) -> str:
     """Why the step's outputs do not count; empty when they do."""
     there = {artifact.name: artifact for artifact in list_artifacts(context.home, mission)}
     asked = clock.from_text(session.created_at).timestamp()  # an agent may be quicker than who records its start
     for name in step.outputs:
         artifact = there.get(name)
         if artifact is None:
-            return f"{step.name} ended, and did not write {name}"
+            return f"{name} was not written"
         if artifact.refusal:
-            return f"{step.name} ended, and its {name} is {artifact.refusal}"
+            return f"{name} is {artifact.refusal}"
         if artifact.size == 0 or _is_blank(context, mission, name):
-            return f"{step.name} ended, and its {name} is empty"
+            return f"{name} is empty"
         if artifact.modified_at < asked:
-            return f"{step.name} ended, and did not write {name}: the one that is there is from before"
+            return f"{name} was not written: the one that is there is from before"
     return ""
 
 

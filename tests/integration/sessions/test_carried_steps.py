@@ -95,7 +95,7 @@ def test_a_document_step_reads_the_worktree_and_writes_its_artifact_only(shop: S
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("true", "did not write plan.md"),
+        ("true", "plan.md was not written"),
         (": >/mission/artifacts/plan.md", "is empty"),
         ("printf ' \\n' >/mission/artifacts/plan.md", "is empty"),
         ("ln -s /etc/passwd /mission/artifacts/plan.md", "a link"),
