@@ -245,6 +245,8 @@ def _write_files(
         workdir=beginning.session.worktree,
         environment={
             **mission_environment(beginning.ready.mission),
+            "SC_STEP": beginning.session.step_id,
+            "SC_ARTIFACTS": ARTIFACTS,
             **cache_environment(context),
             **command.env,
             **beginning.chosen.environment,

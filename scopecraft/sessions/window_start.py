@@ -8,6 +8,7 @@ import shutil
 from scopecraft.atomic import storage_failed
 from scopecraft.errors import AgentMissing, StartFailed
 from scopecraft.executors.tmux_client import check_version
+from scopecraft.missions.folder import folder_of
 from scopecraft.model.handle import Exited, WindowHandle
 from scopecraft.model.launch import AgentCommand, WindowLaunch
 from scopecraft.model.naming import check_title
@@ -97,6 +98,8 @@ def _start(context: Context, beginning: Beginning, program: tuple[str, ...]) -> 
         env={
             **passed_on(context),
             **mission_environment(beginning.ready.mission),
+            "SC_STEP": session.step_id,
+            "SC_ARTIFACTS": str(folder_of(context.home, beginning.ready.mission) / "artifacts"),
             **command.env,
             **beginning.chosen.environment,
             "SCOPECRAFT_SESSION": session.id,

@@ -20,12 +20,14 @@ from scopecraft.model.session import Ended, Queued, Session
 from scopecraft.model.workflow import RAW_INPUT, Loop, Step, Workflow
 from scopecraft.sessions.carrying_on import Carried, carry_on
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.finishing import finish_window
 from scopecraft.sessions.settle import settle
 from scopecraft.supervisor.asking import ask_to_carry_on
 from tests.support.gated import gated
 from tests.support.missions import Desk
 from tests.support.played import Shop
 from tests.support.repos import git
+from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image]
 
@@ -154,6 +156,34 @@ def test_steps_that_share_nothing_run_at_once(shop: Shop) -> None:
     ended(shop, first)
     ended(shop, second)
     assert phases(mission_id) == {"one": "done", "two": "done"}
+
+
+@pytest.mark.tmux
+def test_a_step_in_a_window_is_done_when_the_person_says_so_and_not_before_it_has_written(shop: Shop) -> None:
+    talk = "until [ -e write ]; do sleep 0.1; done; echo talked >$SC_ARTIFACTS/talk.md; rm write; exec sleep 600"
+    agents(shop, talk=talk)
+    mission_id = mission(shop, step("talk", mode="dispatch", outputs=("talk.md",)), step("build", outputs=()))
+    wanted(mission_id)
+    (session,) = carried(mission_id).begun
+    assert (session.mode, session.step_id, now(mission_id).status) == ("dispatch", "talk", "running_code_agent")
+    with pytest.raises(Refused, match="was not written"):
+        finish_window(Context.of(os.environ), now(mission_id))
+    (shop.worktree("fix-login") / "write").touch()
+    until(lambda: not (shop.worktree("fix-login") / "write").exists(), 20, every=0.05)
+    assert finish_window(Context.of(os.environ), now(mission_id)) is not None
+    assert phases(mission_id) == {"talk": "done", "build": "pending"}
+    assert finish_window(Context.of(os.environ), now(mission_id)) is None
+    assert shop.windows() == []
+
+
+@pytest.mark.tmux
+def test_a_window_that_is_closed_by_hand_leaves_the_step_as_it_was(shop: Shop) -> None:
+    agents(shop, talk="exec sleep 600")
+    mission_id = mission(shop, step("talk", mode="dispatch", outputs=("talk.md",)))
+    wanted(mission_id)
+    (session,) = carried(mission_id).begun
+    assert shop.sc("stop", session.id).code == 0
+    assert (phases(mission_id), now(mission_id).status) == ({"talk": "pending"}, "ready")
 
 
 def _carry(mission_id: str, results: MutableSequence[object]) -> None:
