@@ -53,6 +53,11 @@ class Home:
         return self.root / "events"
 
     @property
+    def batches(self) -> Path:
+        """Made with the first batch."""
+        return self.root / "batches"
+
+    @property
     def database(self) -> Path:
         return self.root / "scopecraft.db"
 
