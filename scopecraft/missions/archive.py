@@ -46,15 +46,18 @@ class Copier:
         finally:
             os.close(descriptor)
 
-    def tree(self, folder: Path, target: Path, label: str) -> None:
-        """All regular files below a folder that an agent could write in, by names that artifacts may have."""
+    def tree(self, folder: Path, target: Path, label: str, *, is_ours: bool = False) -> None:
+        """All regular files below a folder that an agent could write in, by names that artifacts may have.
+
+        One that is the host's own (`is_ours`) has names of any kind.
+        """
         with suppress(FileNotFoundError, NotADirectoryError):
             try:
                 root = os.open(folder, _FLAGS | os.O_DIRECTORY)
             except OSError as error:
                 self.notes.append(f"{label} was left out: {error.strerror}")
                 return
-            self._folder(root, target, label)
+            self._folder(root, target, label, is_ours)
 
     def chunks(self, pieces: Iterable[bytes], target: Path, label: str, most: int = LARGEST_BYTES) -> int:
         """What somebody writes, until it is too long; how many bytes were written. Raises StorageFailed."""
@@ -69,7 +72,7 @@ class Copier:
             self.notes.append(f"{label} was cut at {limit >> 20} MiB")
         return written
 
-    def _folder(self, first: int, target: Path, label: str) -> None:
+    def _folder(self, first: int, target: Path, label: str, is_ours: bool) -> None:
         """Closes the descriptor, and every one that it opens."""
         waiting = [(first, target, label)]
         while waiting:
@@ -78,7 +81,7 @@ class Copier:
                 with os.scandir(descriptor) as entries:
                     found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
                 for name, is_folder in found:
-                    if not self._may_have(f"{shown}/{name}"):
+                    if not is_ours and not self._may_have(f"{shown}/{name}"):
                         continue
                     if not is_folder:
                         self._copy(descriptor, name, place / name, f"{shown}/{name}", LARGEST_BYTES)

@@ -1,4 +1,4 @@
-"""`summary.md` of an archived mission: what was asked, what ran, what came of it. Pure."""
+"""`summary.md` of an archived mission: what was asked, decided and done, what it cost. Pure."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scopecraft.model.activity import Usage
+from scopecraft.missions.check_record import Execution
+from scopecraft.missions.summary_steps import SessionSummary, decision_lines, step_rows, usage_words
+from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Ended, Session
+from scopecraft.model.session import Ended
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean, clean_line
+from scopecraft.model.workflow import DIRECT, Workflow
+from scopecraft.worktrees.difference import FileChange
 
+MOST_FILES = 500
+_STEPS = ("step", "type", "is", "runs", "time", "used")
+_SESSIONS = ("session", "agent", "mode", "began", "ended", "outcome", "used")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 @dataclass(frozen=True, slots=True)
-class SessionSummary:
-    session: Session
-    usage: Usage
-    alerts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the summary is made of; `base` and `tip` are commits, `commits` pairs of id and subject, newest first."""
+    """What the summary is made of; `base` and `tip` are commits, `commits` pairs of id and subject, newest first.
+
+    `events` are the mission's own, oldest first.
+    """
 
     mission: Mission
     request: str
@@ -34,6 +37,10 @@ class Gathered:
     commits: Sequence[tuple[str, str]]
     more_commits: int = 0
     notes: Sequence[str] = ()
+    workflow: Workflow = DIRECT
+    files: Sequence[FileChange] = ()
+    events: Sequence[Event] = ()
+    checks: Sequence[Execution] = ()
 
 
 def summary_text(gathered: Gathered, at: str) -> str:
@@ -51,6 +58,10 @@ def summary_text(gathered: Gathered, at: str) -> str:
         "",
         *_block(gathered.request),
         "",
+        "## Steps",
+        "",
+        *_table(_STEPS, step_rows(mission, gathered.workflow, gathered.sessions)),
+        "",
         "## Sessions",
         "",
         *(_session_lines(gathered.sessions) or ["None."]),
@@ -60,7 +71,14 @@ def summary_text(gathered: Gathered, at: str) -> str:
         *(_commit_lines(gathered) or ["None."]),
     ]
     alerts = [f"- {each.session.id}: {escaped(alert)}" for each in gathered.sessions for alert in each.alerts]
-    for title, found in (("Alerts", alerts), ("Left out", [f"- {escaped(note)}" for note in gathered.notes])):
+    more = (
+        ("Decisions", [f"- {escaped(line)}" for line in decision_lines(mission, gathered.events)]),
+        ("Files", _file_lines(gathered.files)),
+        ("Checks", _check_lines(gathered.checks)),
+        ("Alerts", alerts),
+        ("Left out", [f"- {escaped(note)}" for note in gathered.notes]),
+    )
+    for title, found in more:
         if found:
             lines += ["", f"## {title}", "", *found]
     return "\n".join(lines) + "\n"
@@ -69,15 +87,6 @@ def summary_text(gathered: Gathered, at: str) -> str:
 def escaped(text: str) -> str:
     """One line that says what it says: no markup, no terminal commands."""
     return _SPECIAL.sub(r"\\\1", clean_line(text))
-
-
-def usage_words(usage: Usage) -> str:
-    """`in 1200, out 340, 0.12 USD`; empty where the agent reported nothing."""
-    total_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
-    parts = [f"in {total_in}", f"out {usage.output_tokens}"] if total_in or usage.output_tokens else []
-    if usage.cost_usd is not None:
-        parts.append(f"{usage.cost_usd:.2f} USD")
-    return ", ".join(parts)
 
 
 def _block(text: str) -> list[str]:
@@ -95,11 +104,31 @@ def _session_lines(sessions: Iterable[SessionSummary]) -> list[str]:
         status = session.status
         outcome = outcome_sentence(status.outcome) if isinstance(status, Ended) else status.kind
         ended = status.ended_at if isinstance(status, Ended) else ""
-        cells = (session.id, session.agent, session.mode, session.created_at, ended, outcome, usage_words(each.usage))
-        rows.append("| " + " | ".join(escaped(cell) for cell in cells) + " |")
-    if not rows:
-        return []
-    return ["| session | agent | mode | began | ended | outcome | used |", "|---|---|---|---|---|---|---|", *rows]
+        used = usage_words(each.usage)
+        rows.append((session.id, session.agent, session.mode, session.created_at, ended, outcome, used))
+    return _table(_SESSIONS, rows) if rows else []
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(escaped(cell) for cell in row) + " |" for row in rows]
+    return ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|", *lines]
+
+
+def _file_lines(files: Sequence[FileChange]) -> list[str]:
+    lines = []
+    for file in files[:MOST_FILES]:
+        count = "binary" if file.is_binary else f"+{file.additions} -{file.deletions}"
+        origin = f" from {escaped(file.old_path)}" if file.old_path else ""
+        lines.append(f"- {file.kind}: {escaped(file.path)}{origin}, {count}")
+    return [*lines, f"- and {len(files) - MOST_FILES} more"] if len(files) > MOST_FILES else lines
+
+
+def _check_lines(checks: Iterable[Execution]) -> list[str]:
+    lines = []
+    for check in checks:
+        how = "passed" if check.is_passed else check.error or f"failed with exit code {check.exit_code}"
+        lines.append(f"- {check.started_at} {escaped(check.name)}: {escaped(how)}, {escaped(check.command)}")
+    return lines
 
 
 def _commit_lines(gathered: Gathered) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from scopecraft.errors import Ambiguous, BadInput, NotFound, Refused
 from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.missions.finding import all_missions
+from scopecraft.missions.summary_steps import total_usage
 from scopecraft.model import clock
 from scopecraft.model.activity import Usage
 from scopecraft.model.mission import Mission
@@ -135,11 +136,4 @@ def _usage(context: Context, sessions: Sequence[Session]) -> Usage | None:
     used = [read_activity(context, session).usage for session in sessions if session.executor == "container"]
     if not used:
         return None
-    costs = [usage.cost_usd for usage in used if usage.cost_usd is not None]
-    return Usage(
-        input_tokens=sum(usage.input_tokens for usage in used),
-        output_tokens=sum(usage.output_tokens for usage in used),
-        cache_read_tokens=sum(usage.cache_read_tokens for usage in used),
-        cache_write_tokens=sum(usage.cache_write_tokens for usage in used),
-        cost_usd=sum(costs) if costs else None,
-    )
+    return total_usage(used)

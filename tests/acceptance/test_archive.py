@@ -32,7 +32,7 @@ def test_an_archive_holds_request_logs_diff_and_summary(desk: Desk) -> None:
     assert set(contents(folder)) == {
         "summary.md",
         "mission.json",
-        "changes.diff",
+        "changes.patch",
         "artifacts/raw-input.md",
         f"sessions/{session}/metadata.json",
         f"sessions/{session}/stream.jsonl",
@@ -40,9 +40,9 @@ def test_an_archive_holds_request_logs_diff_and_summary(desk: Desk) -> None:
     }
     summary = (folder / "summary.md").read_text()
     assert "what to do" in summary and "write done.txt" in summary and session in summary
-    git(desk.folder, "apply", str(folder / "changes.diff"))
+    git(desk.folder, "apply", str(folder / "changes.patch"))
     assert (desk.folder / "done.txt").read_text() == "the work\n"
-    assert "uncommitted" not in (folder / "changes.diff").read_text()
+    assert "uncommitted" not in (folder / "changes.patch").read_text()
     assert desk.done("path", "fix-login").out
 
 
@@ -139,5 +139,5 @@ def test_a_task_whose_branch_is_gone_is_archived_without_a_diff(desk: Desk) -> N
     git(desk.folder, "worktree", "remove", "--force", "--force", mission.worktree)
     git(desk.folder, "branch", "-D", mission.branch)
     folder = Path(desk.done("archive", "fix-login").out.strip())
-    assert not (folder / "changes.diff").exists()
+    assert not (folder / "changes.patch").exists()
     assert "to gone" in (folder / "summary.md").read_text()

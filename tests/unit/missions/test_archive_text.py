@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scopecraft.missions.archive import redacted
-from scopecraft.missions.summary import Gathered, SessionSummary, escaped, summary_text, usage_words
+from scopecraft.missions.summary import Gathered, escaped, summary_text
+from scopecraft.missions.summary_steps import SessionSummary, usage_words
 from scopecraft.model.activity import Usage
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Failed
