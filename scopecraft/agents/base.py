@@ -89,6 +89,8 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "qwen": ("scopecraft.agents.qwen", "Qwen"),
 }
 
+CALL_DIALECT = "llm"  # of sessions that are a call of a model: nobody can choose it
+
 
 def dialect(name: str) -> Dialect:
     """The dialect by name; its module is imported only now.
@@ -107,6 +109,10 @@ def dialect_of_record(name: str) -> Dialect:
     """For sessions of the past: `plain` where the plugin that they spoke is not there, or not usable, any more."""
     from scopecraft.errors import ScopecraftError
 
+    if name == CALL_DIALECT:
+        from scopecraft.agents.llm import Llm
+
+        return Llm()
     try:
         return dialect(name)
     except ScopecraftError:

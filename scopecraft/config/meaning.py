@@ -26,6 +26,7 @@ _KINDS = {
     "Bytes": "size",
     "Seconds": "length of time",
     "tuple[str, ...]": "list of texts",
+    "tuple[float, ...]": "list of numbers",
     "tuple[Expression, ...]": "list of regular expressions",
     "dict[str, str]": "table of texts",
 }

@@ -27,6 +27,7 @@ _DANGERS: dict[Key, str] = {
     ("agents", "dialect"): "changes how the agent's program runs",
     ("agents", "image"): "chooses the image that your code and keys go into",
     ("agents", "env"): "sets variables that can change what runs",
+    ("agents", "price"): "changes what a model is taken to cost, and so your limits",
     ("agents", "pass_env"): "hands variables of yours to the agent",
     ("container", "image"): "chooses the image that your code and keys go into",
     ("container", "network"): "changes what an agent can reach",

@@ -99,6 +99,9 @@ class AgentSettings:
     """The image that this agent needs, in place of `container.image`."""
     env: dict[str, str] = field(default_factory=dict)
     """Variables set for the agent; put keys and tokens into `config/secrets.env` instead."""
+    price: tuple[float, ...] = ()
+    """What a million tokens of its model cost in US dollars, where scopecraft asks the model itself: input and output,
+    then what comes from a cache and what goes into one. Unset: the published price, for models that it knows."""
     pass_env: tuple[str, ...] = ()
     """Names of variables taken from your environment or from `config/secrets.env`, beside the dialect's own."""
 
