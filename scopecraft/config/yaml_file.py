@@ -37,9 +37,14 @@ def load_yaml(text: bytes, where: str, *, most_bytes: int = MOST_BYTES) -> Any:
 
 
 def load_with_lines(text: bytes, where: str, *, most_bytes: int = MOST_BYTES) -> tuple[Any, dict[Path, int]]:
-    """The same, and the line (from 1) of each value by its path in it: `("steps", 2, "needs")`."""
+    """The same, and the line (from 1) of each value by its path in it: `("steps", 2, "needs")`; none where unknown."""
+    from ruamel.yaml.error import YAMLError
+
     value = load_yaml(text, where, most_bytes=most_bytes)
-    return value, dict(_lines(_node(_decoded(text, where, most_bytes)), ()))
+    try:
+        return value, dict(_lines(_node(_decoded(text, where, most_bytes)), ()))
+    except YAMLError:  # JSON with tabs, say
+        return value, {}
 
 
 def dump_yaml(value: object) -> str:

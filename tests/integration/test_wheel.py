@@ -42,7 +42,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
         if path.is_file() and SKIPPED.isdisjoint(path.parts) and path.suffix != ".pyc"
     }
     scripts = ("executors/launcher.sh", "executors/keeper.sh", "worktrees/harvest.sh")
-    for name in (*scripts, "executors/tmux.conf", "py.typed"):
+    for name in (*scripts, "executors/tmux.conf", "config/defaults/workflows.json", "py.typed"):
         assert f"scopecraft/{name}" in there
     with ZipFile(wheel) as packed:
         names = set(packed.namelist())
