@@ -12,9 +12,9 @@ from scopecraft.supervisor.client import ask, is_up
 ANSWER_SECONDS = 0.2  # a supervisor that is busy costs a list its live prices, and no more
 
 
-def look_at_missions(context: Context) -> Seen:
-    """Before their files are read. What ended unseen is settled where no supervisor does that."""
-    return seen_now(context, is_supervised=is_up(context), costs=lambda: live_costs(context))
+def look_at_missions(context: Context, mission_id: str | None = None) -> Seen:
+    """At all of them, or at one, before their files are read: what ended unseen is settled if nobody else does it."""
+    return seen_now(context, is_supervised=is_up(context), costs=lambda: live_costs(context), mission_id=mission_id)
 
 
 def live_costs(context: Context) -> Mapping[str, float]:

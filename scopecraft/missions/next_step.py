@@ -137,7 +137,7 @@ def _gate(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None
         sentence = f"{gate.name} waits for you{what}"
     if len(gates) > 1:
         sentence += f"; so do: {', '.join(other.name for other in gates[1:])}"
-    which = f" --step {gate.id}" if len(gates) > 1 else ""
+    which = f" {gate.id}" if len(gates) > 1 else ""
     approve = f"sc mission approve {mission.slug}{which}"
     return NextStep(
         "gate", words, sentence, (approve, f"sc mission reject {mission.slug}{which} -m {_quoted('why')}"), gate
@@ -165,11 +165,15 @@ def _failed(mission: Mission, workflow: Workflow, known: Known) -> NextStep | No
 def _idle(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None:
     for session in known.live:
         if isinstance(session.status, Waiting):
+            name, of = _name(workflow, session), _of(mission, known, session)
+            is_step = any(state.run_id == session.id and state.phase == "running" for state in mission.steps)
+            done = f"sc mission continue {mission.slug}" if is_step else f"sc stop {of}"
+            how = "say that it is done" if is_step else "end it"
             return NextStep(
                 "idle",
                 STAGE_WORDS["idle"],
-                f"{_name(workflow, session)} is idle: go on in its window, or end it when it is done",
-                (f"sc attach {_of(mission, known, session)}", f"sc stop {_of(mission, known, session)}"),
+                f"{name} is idle: go on in its window, or {how}",
+                (f"sc attach {of}", done),
                 workflow.step(session.step_id),
                 session.id,
             )

@@ -42,9 +42,9 @@ class Seen:
     is_supervised: bool
 
 
-def seen_now(context: Context, *, is_supervised: bool, costs: LiveCosts) -> Seen:
-    """Where no supervisor watches over the sessions, what ended unseen is settled first."""
-    live = context.store.live()
+def seen_now(context: Context, *, is_supervised: bool, costs: LiveCosts, mission_id: str | None = None) -> Seen:
+    """Of all missions, or of one. Where no supervisor is up, what ended unseen is settled first."""
+    live = context.store.live() if mission_id is None else context.store.live_of(mission_id)
     if not is_supervised and any(not isinstance(session.status, Queued) for session in live):
         from scopecraft.sessions.look import look_at_all  # asks the engine and tmux
 

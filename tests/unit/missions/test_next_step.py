@@ -112,8 +112,10 @@ def test_a_step_at_work_says_what_comes_then() -> None:
 def test_a_step_in_a_window_is_attended_there() -> None:
     at_work = begun(at_step(), WORKFLOW, "research", "r-1", AT)
     assert after(at_work, live("research", executor="tmux")).commands[0] == "sc attach fix-login"
-    idle = after(at_work, live("research", executor="tmux", status=waiting("idle")))
-    assert (idle.stage, idle.commands[0]) == ("idle", "sc attach fix-login")
+    idle = after(at_work, live("research", id="r-1", executor="tmux", status=waiting("idle")))
+    assert (idle.stage, idle.commands) == ("idle", ("sc attach fix-login", "sc mission continue fix-login"))
+    dispatched = after(at_step(), live("research", executor="tmux", status=waiting("idle")))
+    assert dispatched.commands == ("sc attach fix-login", "sc stop fix-login")
 
 
 def test_a_step_in_line_tells_its_place() -> None:
@@ -181,7 +183,7 @@ def test_of_several_gates_one_is_named() -> None:
     mission = with_steps(a_mission(current_step=1, status="waiting_human"), TWO_GATES)
     found = next_step(mission, TWO_GATES)
     assert found.sentence == "Read a waits for you: read a.md; so do: Read b"
-    assert found.commands[0] == "sc mission approve fix-login --step first"
+    assert found.commands[0] == "sc mission approve fix-login first"
 
 
 def test_a_failure_is_told_with_its_reason_until_it_is_tried_again() -> None:
