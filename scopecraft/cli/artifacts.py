@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -29,13 +30,18 @@ def artifacts_json(context: Context, mission: Mission) -> list[dict[str, Any]]:
 
 
 def print_artifact(context: Context, mission: Mission, name: str) -> None:
-    """Byte for byte; on a terminal whatever could steer it is written out. Raises what `open_artifact` raises."""
+    """Raises what `open_artifact` raises."""
+    with open_artifact(context.home, mission, name) as pieces:
+        print_pieces(pieces)
+
+
+def print_pieces(pieces: Iterable[bytes]) -> None:
+    """Byte for byte; on a terminal whatever could steer it is written out."""
     shown = is_terminal(sys.stdout)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    with open_artifact(context.home, mission, name) as pieces:
-        sys.stdout.flush()
-        for piece in pieces:
-            sys.stdout.buffer.write(clean(decoder.decode(piece)).encode() if shown else piece)
+    sys.stdout.flush()
+    for piece in pieces:
+        sys.stdout.buffer.write(clean(decoder.decode(piece)).encode() if shown else piece)
     if shown:
         sys.stdout.buffer.write(clean(decoder.decode(b"", final=True)).encode())
     sys.stdout.buffer.flush()

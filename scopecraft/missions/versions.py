@@ -20,7 +20,7 @@ from pathlib import Path
 
 from scopecraft.atomic import fsync_folder, private_folder, replace_file, storage_failed
 from scopecraft.config.paths import Home
-from scopecraft.errors import NotFound, StateUnreadable
+from scopecraft.errors import BadName, NotFound, StateUnreadable
 from scopecraft.missions.artifacts import open_artifact, within_limit
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.mission import Mission
@@ -88,6 +88,15 @@ def versions_of(home: Home, mission: Mission, name: str) -> tuple[Version, ...]:
     folder = _folder(home, mission, name)
     read = (_read_about(_about(folder, number), name, number) for number in sorted(_numbers(folder)))
     return tuple(version for version in read if version)
+
+
+def kept_names(home: Home, mission: Mission) -> tuple[str, ...]:
+    """The artifacts that have versions, also those that are not there any more."""
+    try:
+        folders = [entry for entry in (folder_of(home, mission) / VERSIONS).iterdir() if entry.is_dir()]
+    except OSError:
+        return ()
+    return tuple(sorted(name for folder in folders if (name := _name_in(folder))))
 
 
 def version_named(home: Home, mission: Mission, name: str, number: int) -> Version:
@@ -197,6 +206,17 @@ def _numbers(folder: Path) -> list[int]:
         return [int(found.group(1)) for entry in folder.iterdir() if (found := _ABOUT.fullmatch(entry.name))]
     except FileNotFoundError:
         return []
+
+
+def _name_in(folder: Path) -> str | None:
+    for number in sorted(_numbers(folder), reverse=True):
+        try:
+            name = str(json.loads(_about(folder, number).read_bytes())["name"])
+            check_artifact_name(name)
+        except (OSError, ValueError, KeyError, TypeError, BadName):
+            continue
+        return name
+    return None
 
 
 def _read_about(file: Path, name: str, number: int) -> Version | None:

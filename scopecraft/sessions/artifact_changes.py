@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_artifact_name
 from scopecraft.model.session import Queued
-from scopecraft.model.workflow import RAW_INPUT, Workflow
+from scopecraft.model.workflow import RAW_INPUT
 from scopecraft.sessions.context import Context
 
 UNKNOWN = "unknown"  # who wrote what nobody had kept yet
@@ -36,11 +37,16 @@ class Expected:
 
     sha256: str | None
 
+    @classmethod
+    def of(cls, content: bytes | None) -> Expected:
+        return cls(None if content is None else hashlib.sha256(content).hexdigest())
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactChange:
-    """`is_new`: it was put there now. Otherwise the artifact had these bytes already, and nothing was done."""
+    """`is_new`: it was put there now. Otherwise the artifact had these bytes already. `mission` is as it is then."""
 
+    mission: Mission
     version: Version
     is_new: bool
 
@@ -74,13 +80,13 @@ def put_artifact(
         is_new = before is None or version.sha256 != before.sha256
         if is_new:
             _put(context, current, version)
-        _made_ready(context, current, version, at)
+        current = _made_ready(context, current, version, at)
     if is_new:
         event = Event(
             0, at, "artifact_changed", mission.id, data={"artifact": name, "version": version.number, "by": by}
         )
         context.store.append(event)
-    return ArtifactChange(version, is_new)
+    return ArtifactChange(current, version, is_new)
 
 
 def refuse_change(context: Context, mission: Mission, name: str) -> None:
@@ -132,15 +138,17 @@ def _put(context: Context, mission: Mission, version: Version) -> None:
         raise _overtaken(mission, version.name, f"; your text is its version {version.number}")
 
 
-def _made_ready(context: Context, mission: Mission, version: Version, at: str) -> None:
+def _made_ready(context: Context, mission: Mission, version: Version, at: str) -> Mission:
     """A draft that says what it is about can go on."""
     if mission.status != "draft" or version.name != RAW_INPUT:
-        return
+        return mission
     with read_version(context.home, mission, version) as pieces:
         if not any(piece.strip() for piece in pieces):
-            return
-    workflow: Workflow = load_workflow(folder_of(context.home, mission))
-    save_mission(context.home, told(replace(with_steps(mission, workflow), status="ready"), workflow, at))
+            return mission
+    workflow = load_workflow(folder_of(context.home, mission))
+    ready = told(replace(with_steps(mission, workflow), status="ready"), workflow, at)
+    save_mission(context.home, ready)
+    return ready
 
 
 def _overtaken(mission: Mission, name: str, kept: str) -> Overtaken:
