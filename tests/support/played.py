@@ -142,7 +142,7 @@ class Shop:
 
     def started(self, task: str) -> list[str]:
         """Ids of sessions, as often as their agents began."""
-        files = self.home.missions_active.glob(f"m-*--{task}/artifacts/started")
+        files = self.home.missions_active.parent.glob(f"[ac]*/m-*--{task}/artifacts/started")
         return [word for file in files for word in file.read_text().split() if word.startswith("r-")]
 
     def commits(self, branch: str) -> list[str]:
@@ -223,7 +223,7 @@ def _check_ended(shop: Shop) -> None:
 
 def _check_files(shop: Shop) -> None:
     root = shop.home.root
-    for pattern in ("missions/active/*/*.json", "sessions/*/*.json"):
+    for pattern in ("missions/[ac]*/*/*.json", "sessions/*/*.json"):
         for file in root.glob(pattern):
             json.loads(file.read_bytes())
     assert not list(root.rglob("*.damaged-*"))
@@ -237,7 +237,7 @@ def _check_worktrees(shop: Shop) -> None:
 
 
 def _missions(shop: Shop) -> list[dict[str, Any]]:
-    return [json.loads(file.read_bytes()) for file in shop.home.missions_active.glob("m-*/mission.json")]
+    return [json.loads(file.read_bytes()) for file in shop.home.missions_active.parent.glob("[ac]*/m-*/mission.json")]
 
 
 def kill_when(process: subprocess.Popen[bytes], folder: Path, *patterns: str) -> bool:
