@@ -30,6 +30,7 @@ _SUPERVISOR = "Supervisor"
 COMMANDS: dict[str, Row] = {
     "init": Row(_START, "scopecraft.cli.init:init", "Make the folder that holds all state."),
     "link": Row(_START, "scopecraft.cli.link:link", "Register a git repository."),
+    "mission": Row(_WORK, "scopecraft.cli.mission:mission", "Make a mission, and move it through its workflow."),
     "run": Row(_WORK, "scopecraft.cli.run:run", "Run an agent in a container on a task of its own."),
     "dispatch": Row(_WORK, "scopecraft.cli.dispatch:dispatch", "Open an agent in a tmux window, to work with it."),
     "queue": Row(_WORK, "scopecraft.cli.queue:queue", "See and change what waits for a slot."),

@@ -37,7 +37,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The code that a review is about. `uncommitted` is None where the worktree is there and cannot be read."""
+    """The code that a review is about.
+
+    `uncommitted` is None where the worktree is there and cannot be read; `is_partial`: some of it no commit can hold.
+    """
 
     base: str
     tip: str
@@ -45,7 +48,8 @@ class Work:
     uncommitted: tuple[FileChange, ...] | None
     tree: str | None
     host_files: tuple[HostFile, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +135,5 @@ def _work(context: Context, mission: Mission) -> Work:
             tree=part.after if part is not None and part.files else None,
             host_files=diff.host_files,
             notes=diff.notes,
+            is_partial=part is not None and bool(diff.notes),
         )

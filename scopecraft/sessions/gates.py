@@ -164,32 +164,39 @@ def _refuse_changed(gate: OpenGate, seen: Seen, uncommitted: Uncommitted) -> Non
         )
 
 
-def _commit_of(context: Context, gate: OpenGate, uncommitted: Uncommitted) -> str | None:
-    """The commit that is approved; what is not committed is taken into it, or refused."""
-    work = gate.work
-    if work is None or uncommitted == "leave" or work.uncommitted == ():
-        return work.tip if work else None
+def refuse_uncommitted(gate: OpenGate, uncommitted: Uncommitted) -> None:
+    """Raises Refused where work is not committed and nobody has said what becomes of it."""
+    work, slug = gate.work, _slug(gate)
+    if work is None or uncommitted == "leave":
+        return
     if work.uncommitted is None:
         raise Refused(
-            "; ".join(work.notes) or "what is not committed cannot be told",
-            f"mend that, or approve what is on the branch: sc mission approve {_slug(gate)} --only-committed",
+            "; ".join(work.notes) or f"what is not committed of {slug} cannot be told",
+            f"mend that, or approve what is on the branch: sc mission approve {slug} --only-committed",
         )
-    if uncommitted == "refuse":
+    alone = f"leave it out: sc mission approve {slug} --only-committed"
+    if uncommitted == "refuse" and (work.uncommitted or work.is_partial):
         count = len(work.uncommitted)
-        raise Refused(
-            f"{count} file{' is' if count == 1 else 's are'} not committed in the worktree of {_slug(gate)}",
-            f"take them in: sc mission approve {_slug(gate)} --commit   or leave them out: --only-committed",
-        )
-    return _committed(context, gate, work)
+        what = f"{count} files in the worktree of {slug} are" if count > 1 else f"work in the worktree of {slug} is"
+        raise Refused(f"{what} not committed", f"take it in: sc mission approve {slug} --commit   {alone}")
+    if uncommitted == "commit" and work.is_partial:
+        raise Refused(f"no commit can hold all of it: {work.notes[0]}", f"commit the rest by hand, or {alone}")
 
 
-def _committed(context: Context, gate: OpenGate, work: Work) -> str:
+def _commit_of(context: Context, gate: OpenGate, uncommitted: Uncommitted) -> str | None:
+    """The commit that is approved, with what is to be taken into it."""
+    refuse_uncommitted(gate, uncommitted)
+    if gate.work is not None and gate.work.tree is not None and uncommitted == "commit":
+        return _committed(context, gate, gate.work, gate.work.tree)
+    return gate.seen.commit
+
+
+def _committed(context: Context, gate: OpenGate, work: Work, tree: str) -> str:
     from scopecraft.sessions.mission_diff import LARGEST_BYTES
     from scopecraft.worktrees.person_commit import Wanted, commit_worktree
 
-    assert work.tree is not None
     mission = gate.mission
-    wanted = Wanted(mission.branch, work.tip, work.tree, f"Approved work of {mission.slug}", LARGEST_BYTES)
+    wanted = Wanted(mission.branch, work.tip, tree, f"Approved work of {mission.slug}", LARGEST_BYTES)
     return commit_worktree(_repository(context, mission), Path(mission.worktree), wanted)
 
 

@@ -1,0 +1,54 @@
+"""`sc mission continue`: whatever comes next, comes now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from scopecraft.cli.command import command
+from scopecraft.cli.mission_approve import Wish, approve_options, approved
+from scopecraft.cli.mission_moved import moved
+from scopecraft.model.mission import Mission
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.person import person_name, refuse_agents
+from scopecraft.sessions.places import mission_named
+
+
+@command(
+    "continue",
+    examples=(
+        ("sc mission continue fix-login", "begin, go on, try again, or approve: whatever it waits for"),
+        ("sc mission continue fix-login --yes", "at a gate without a question"),
+    ),
+)
+@click.argument("task")
+@approve_options
+def continue_(task: str, project: str | None, **options: bool) -> int | None:
+    """Let TASK go on: the steps that may begin do, one that failed once more. At a gate this is sc mission approve.
+
+    While a step is at work nothing changes, exit code 3.
+    """
+    from scopecraft.sessions.mission_moves import go_on
+
+    context = Context.of(os.environ)
+    mission = mission_named(context, task, Path.cwd(), project)
+    wish = Wish(**options)
+    if _is_at_gate(context, mission):
+        refuse_agents(os.environ, "to approve")
+        return approved(context, mission, None, wish)
+    after = go_on(context, mission.id, person_name(context))
+    return moved(context, after, f"{mission.slug} goes on", as_json=wish.as_json)
+
+
+def _is_at_gate(context: Context, mission: Mission) -> bool:
+    """Whether a gate waits, and nothing else is under way or may begin."""
+    from scopecraft.missions.folder import folder_of
+    from scopecraft.missions.planner import open_gates, running_steps, startable, with_steps
+    from scopecraft.missions.recipe import load_workflow
+
+    workflow = load_workflow(folder_of(context.home, mission))
+    mission = with_steps(mission, workflow)
+    is_busy = startable(mission, workflow) or running_steps(mission, workflow)
+    return not is_busy and bool(open_gates(mission, workflow))

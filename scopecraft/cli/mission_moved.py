@@ -1,0 +1,83 @@
+"""After every move of a mission: what it lets begin begins, and what comes next is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scopecraft.cli.say import complain, note, say
+from scopecraft.cli.table import print_json
+from scopecraft.missions.folder import folder_of
+from scopecraft.missions.next_step import Known, NextStep, next_step
+from scopecraft.missions.recipe import load_workflow
+from scopecraft.model.mission import Mission
+from scopecraft.model.session import Queued, Session, is_live
+from scopecraft.sessions.context import Context
+
+
+def moved(
+    context: Context, mission: Mission, done: str, *, as_json: bool, told: dict[str, Any] | None = None
+) -> int | None:
+    """`done` says what the command did; `told` is the same for programs. The command's exit code: not 0 where a step
+    could not begin.
+    """
+    from scopecraft.supervisor.asking import ask_to_carry_on
+
+    if not as_json:
+        say(done)
+    carried = ask_to_carry_on(context, mission.id)
+    after = whats_next(context, carried.mission)
+    if as_json:
+        begun = [session.id for session in carried.begun]
+        refusals = [error.message for error in carried.refusals]
+        print_json(
+            meta_dict(carried.mission)
+            | {"next": after.sentence, "commands": list(after.commands), "begun": begun, "refusals": refusals}
+            | (told or {})
+        )
+    else:
+        for session in carried.begun:
+            say(_begun(session))
+    for error in carried.refusals:
+        complain(error.message, error.hint)
+    if not as_json and not carried.refusals:
+        tell_next(after)
+    return carried.refusals[0].exit_code if carried.refusals else None
+
+
+def whats_next(context: Context, mission: Mission) -> NextStep:
+    from scopecraft.supervisor.client import is_up
+
+    live = [session for session in context.store.sessions(mission_id=mission.id) if is_live(session.status)]
+    places = {item.session.id: item.place for item in context.store.line()} if live else {}
+    known = Known(live, places, is_supervised=is_up(context))
+    return next_step(mission, load_workflow(folder_of(context.home, mission)), known)
+
+
+def tell_next(after: NextStep) -> None:
+    note(f"{after.sentence}: {'   or: '.join(after.commands)}" if after.commands else after.sentence)
+
+
+def meta_dict(mission: Mission) -> dict[str, Any]:
+    """MissionMeta of the HTTP contract, ours beside it."""
+    last = {"last_error": mission.errors[-1]} if mission.errors else {}
+    return {
+        "mission_id": mission.id,
+        "title": mission.title,
+        "type": mission.type,
+        "workflow_id": mission.workflow_id,
+        "current_step": mission.current_step,
+        "status": mission.status,
+        "created_at": mission.created_at,
+        "updated_at": mission.updated_at,
+        "errors": list(mission.errors),
+        **last,
+        "task": mission.slug,
+        "project": mission.project,
+        "branch": mission.branch,
+        "parent": mission.parent,
+    }
+
+
+def _begun(session: Session) -> str:
+    how = "stands in line" if isinstance(session.status, Queued) else "has begun"
+    return f"{session.id}: {session.step_id} {how}, with {session.agent}"
