@@ -45,6 +45,8 @@ COMMANDS: dict[str, Row] = {
     "exec": Row(_WORK, "scopecraft.cli.exec:exec_", "Run one command of yours in a task's container."),
     "setup": Row(_WORK, "scopecraft.cli.setup:setup", "Run the set-up commands in a task's worktree again."),
     "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
+    "merge": Row(_WORK, "scopecraft.cli.merge:merge", "Merge a task's branch into the main branch."),
+    "sync": Row(_WORK, "scopecraft.cli.sync:sync", "Bring the main branch into a task's branch."),
     "rm": Row(_WORK, "scopecraft.cli.rm:rm", "Remove tasks; all of it is kept and can be brought back."),
     "restore": Row(_WORK, "scopecraft.cli.restore:restore", "Bring a removed task back."),
     "archive": Row(_WORK, "scopecraft.cli.archive:archive", "Write a task down as a folder of plain files."),

@@ -130,6 +130,11 @@ def _commands(data: Data) -> str:
     return f"{_text(data, 'outcome')}, {data.get('commands', 0)} commands {where}, {data.get('seconds', 0)} s"
 
 
+def _branch(before: str, name: str) -> Callable[[Data], str]:
+    """`into main, at 1a2b3c4d5e6f`."""
+    return lambda data: f"{before} {_text(data, name)}, at {_text(data, 'commit')[:12]}"
+
+
 def _removal(data: Data) -> str:
     kept = [f"{data[name]} {name}" for name in ("commits", "modified", "untracked") if data.get(name)]
     return f"kept {', '.join(kept)}" if kept else ""
@@ -153,6 +158,10 @@ _DETAILS: dict[EventKind, Callable[[Data], str]] = {
     "mission_removed": _removal,
     "mission_restored": lambda data: f"on {_text(data, 'branch')}" if data.get("branch") else "",
     "mission_archived": lambda data: _text(data, "folder"),
+    "branch_merged": _branch("into", "into"),
+    "branch_synced": _branch("of", "base"),
+    "branch_pushed": _branch("to", "remote"),
+    "pull_request_opened": lambda data: f"{_text(data, 'number')} {_text(data, 'url')}".strip(),
     "trash_emptied": lambda _: "",
     "state_rebuilt": lambda data: _text(data, "reason"),
 }

@@ -32,6 +32,27 @@ def main_refs(repo: Repository) -> tuple[MainRef, ...]:
     return choose_mains(_rows(listing), head)
 
 
+def default_branch(repo: Repository, but: str) -> str | None:
+    """The local branch that work goes back to, short; never the one `but`.
+
+    What the remotes call their HEAD, `origin` first, else `main`, `master`, `trunk` or `develop`, else what is checked
+    out.
+    """
+    rows = list(_rows(repo.git.text("for-each-ref", _FORMAT, "refs/heads", "refs/remotes")))
+    head = os.fsdecode(repo.git.run("symbolic-ref", "--quiet", "HEAD", check=False).stdout).removesuffix("\n")
+    return choose_default(rows, head, but)
+
+
+def choose_default(refs: Iterable[tuple[str, str, str]], head: str, but: str) -> str | None:
+    """From the rows of `choose_mains`. Pure."""
+    rows = list(refs)
+    local = {_branch_of(name) for _, name, target in rows if name.startswith("refs/heads/") and not target} - {but}
+    remote = [(name, _branch_of(target)) for _, name, target in rows if target and name.endswith("/HEAD")]
+    said = [branch for name, branch in sorted(remote, key=lambda row: row[0] != "refs/remotes/origin/HEAD")]
+    wanted = (*said, *_USUAL, head.removeprefix("refs/heads/"))
+    return next((name for name in wanted if name in local), None)
+
+
 def choose_mains(refs: Iterable[tuple[str, str, str]], head: str) -> tuple[MainRef, ...]:
     """From rows of commit, name and target: local branches first, the usual names, and what remotes call their HEAD."""
     rows = list(refs)

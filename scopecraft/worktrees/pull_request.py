@@ -48,16 +48,14 @@ def choose_remote(repo: Repository, name: str | None) -> str:
     if "origin" in remotes or len(remotes) == 1:
         return "origin" if "origin" in remotes else remotes[0]
     if not remotes:
-        raise NotFound(
-            f"{clean_line(str(repo.path))} has no remote to fetch a pull request from", "git remote add origin URL"
-        )
+        raise NotFound(f"{clean_line(str(repo.path))} has no remote", "git remote add origin URL")
     raise Ambiguous(f"there are several remotes: {listed}", "name one with --remote")
 
 
 def fetch_pull_request(repo: Repository, remote: str, number: int, *, into: str, waiting: Waiting) -> Fetched:
     """Fetch it into the ref `into`, and no other ref. Raises NotFound, and GitFailed with what git said."""
     # where a person would stand: an address may be a relative path
-    git = _with_access(replace(repo.git, directory=repo.path, waiting=waiting))
+    git = with_access(replace(repo.git, directory=repo.path, waiting=waiting))
     names = [pattern.format(number) for pattern in _PATTERNS]
     listing = _ask(git, remote, number, ASK_SECONDS, "ls-remote", "--quiet", "--", remote, *names)
     there = {name for _, _, name in (line.partition("\t") for line in listing.split("\n"))}
@@ -89,7 +87,8 @@ def take_in(repo: Repository, worktree: Path, branch: str, *, before: str, after
     return "forwarded" if git.succeeds("merge", *options, after) else "in the way"
 
 
-def _with_access(git: Git) -> Git:
+def with_access(git: Git) -> Git:
+    """With what the caller's environment says about reaching remotes, which the seam drops everywhere else."""
     persons = {name: value for name, value in os.environ.items() if _ACCESS.fullmatch(name)}
     return git.with_env(**persons).with_config({"fetch.writeCommitGraph": "false", "fetch.output": "compact"})
 
@@ -106,11 +105,11 @@ def _ask(git: Git, remote: str, number: int, seconds: int, *arguments: str) -> s
         told = failure(arguments, result)
         if isinstance(told, StorageFailed):
             raise told
-        raise GitFailed(f"pull request {number} cannot be fetched from {clean_line(remote)}: {_said(result)}", hint)
+        raise GitFailed(f"pull request {number} cannot be fetched from {clean_line(remote)}: {said_by(result)}", hint)
     return os.fsdecode(result.stdout)
 
 
-def _said(result: GitResult) -> str:
+def said_by(result: GitResult) -> str:
     """What git and its helpers said, in one line and without passwords of addresses."""
     lines = [line.strip() for line in result.stderr.splitlines()]
     told = [line for line in lines if line and not line.startswith(_USELESS)]
