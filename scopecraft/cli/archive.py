@@ -11,6 +11,9 @@ from scopecraft.cli.command import command
 from scopecraft.cli.rm import counted
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.table import print_json
+from scopecraft.errors import ScopecraftError
+from scopecraft.model import clock
+from scopecraft.model.mission import Mission
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import mission_named
 
@@ -31,6 +34,9 @@ from scopecraft.sessions.places import mission_named
 def archive(task: str, to: Path | None, project: str | None, as_json: bool) -> None:
     """Write down what TASK was: its request and artifacts, the logs of its sessions, its diff, and a summary.
 
+    Of a mission that is complete and carried out a task of .tasks, the task's file moves to .tasks/archive, too, unless
+    the archive goes somewhere else.
+
     Only committed changes are in the diff. Keys and tokens that are known here are written out as [secret NAME]. The
     task itself stays as it is.
     """
@@ -41,8 +47,23 @@ def archive(task: str, to: Path | None, project: str | None, as_json: bool) -> N
     done = archive_mission(context, mission, to, note)
     for sentence in done.notes:
         warn(sentence)
+    if to is None:
+        _archive_task(context, mission)
     if as_json:
         print_json({"folder": str(done.folder), "sessions": done.sessions, "commits": done.commits})
     else:
         click.echo(os.fsencode(done.folder))
     say(f"archived {mission.slug}: {counted(done.sessions, 'session')}, {counted(done.commits, 'commit')}")
+
+
+def _archive_task(context: Context, mission: Mission) -> None:
+    """What goes wrong with it does not undo the archive."""
+    from scopecraft.sessions.task_archive import archive_task
+
+    try:
+        moved = archive_task(context, mission, clock.now())
+    except ScopecraftError as error:
+        warn(f"its task of .tasks stays where it is: {error.message}", error.hint)
+        return
+    if moved:
+        note(moved)

@@ -62,27 +62,33 @@ def find_mission(home: Home, task: str, project: str | None, *, partial: bool) -
     """The mission that `task` names: its id, slug or suffix by convention; with `partial`, a piece of its id too.
 
     A title without a letter or digit has no slug, and names its mission by itself. One that is complete is meant
-    where no active one is. `project` narrows the search to one project. Raises Ambiguous, listing the candidates.
+    where no active one has the name so exactly. `project` narrows the search to one project. Raises Ambiguous, listing
+    the candidates.
     """
-    active = _find_among(names_by_id(home), task, project, partial=partial)
-    return active or _find_among(names_by_id(home, completed=True), task, project, partial=partial)
-
-
-def _find_among(
-    known: Sequence[tuple[str, str, str]], task: str, project: str | None, *, partial: bool
-) -> Mission | None:
+    active = names_by_id(home)
+    complete: list[tuple[str, str, str]] | None = None
     for fits in _ways(task, partial):
-        folders = [Path(folder) for mission_id, slug, folder in known if fits(mission_id, slug)]
-        found, damaged = _read(folders)
-        if damaged:
-            raise damaged[0]
-        found = [mission for mission in found if project in (None, mission.project) and _is_titled(mission, task)]
-        if len(found) > 1:
-            listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
-            raise Ambiguous(f"{task!r} names several missions: {listed}", "use an id, or --project")
-        if found:
-            return found[0]
+        found = _fitting(active, fits, task, project)
+        if found is None:
+            complete = names_by_id(home, completed=True) if complete is None else complete
+            found = _fitting(complete, fits, task, project)
+        if found is not None:
+            return found
     return None
+
+
+def _fitting(
+    known: Sequence[tuple[str, str, str]], fits: Callable[[str, str], bool], task: str, project: str | None
+) -> Mission | None:
+    folders = [Path(folder) for mission_id, slug, folder in known if fits(mission_id, slug)]
+    found, damaged = _read(folders)
+    if damaged:
+        raise damaged[0]
+    found = [mission for mission in found if project in (None, mission.project) and _is_titled(mission, task)]
+    if len(found) > 1:
+        listed = ", ".join(f"{mission.slug} ({mission.id}, {mission.project})" for mission in found)
+        raise Ambiguous(f"{task!r} names several missions: {listed}", "use an id, or --project")
+    return found[0] if found else None
 
 
 def require_mission(home: Home, task: str, project: str | None) -> Mission:

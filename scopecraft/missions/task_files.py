@@ -87,10 +87,7 @@ class TaskFile:
 
 def find_task(checkout: Path, name: str) -> TaskPlace | None:
     """The task that has this id, path below `.tasks`, or suffix (`05A`); archived ones are none. Raises Ambiguous."""
-    with opened(checkout) as folder:
-        if folder is None:
-            return None
-        places = list(_walk(folder))
+    places = all_tasks(checkout)
     wanted = name.strip("/").removesuffix(ENDING)
     found = [place for place in places if place.address == wanted or place.address.endswith(f"/{wanted}")]
     if not found and wanted and suffix_of(wanted) == wanted:
@@ -103,9 +100,10 @@ def find_task(checkout: Path, name: str) -> TaskPlace | None:
     return found[0] if found else None
 
 
-def task_ids(checkout: Path) -> list[str]:
+def all_tasks(checkout: Path) -> list[TaskPlace]:
+    """Those that are not archived, in the order of their paths."""
     with opened(checkout) as folder:
-        return [place.id for place in _walk(folder)] if folder is not None else []
+        return list(_walk(folder)) if folder is not None else []
 
 
 def read_task(checkout: Path, place: TaskPlace) -> TaskFile:

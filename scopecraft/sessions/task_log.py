@@ -82,7 +82,7 @@ def tell_done(context: Context, mission: Mission) -> tuple[Alert, ...]:
     if place is None or mission.status != "completed":
         return ()
     try:
-        change_task(*_found(context, mission, place), lambda text: with_status(text, "done"))
+        change_task(*found_task(context, mission, place), lambda text: with_status(text, "done"))
     except ScopecraftError as error:
         return (_untold(error),)
     return ()
@@ -123,14 +123,17 @@ def _tell(
                 return text
             return with_log(moved(text, mission), [f"- {_stamp(at)}: {entry}"])
 
-        change_task(*_found(context, mission, place), told)
+        change_task(*found_task(context, mission, place), told)
     except (ScopecraftError, FileNotFoundError) as error:
         return () if isinstance(error, StateUnreadable | FileNotFoundError) else (_untold(error),)
     return ()
 
 
-def _found(context: Context, mission: Mission, place: TaskPlace) -> tuple[Path, TaskPlace]:
-    """The checkout, and where the task stands in it now: a person may have moved it from `backlog` to `current`."""
+def found_task(context: Context, mission: Mission, place: TaskPlace) -> tuple[Path, TaskPlace]:
+    """The checkout, and where the task stands in it now: a person may have moved it from `backlog` to `current`.
+
+    Raises NotFound.
+    """
     repository = repository_of(project_named(load_projects(context.home), mission.project))
     if repository.main_worktree is None:
         raise NotFound(f"{mission.project} has no checkout any more", "write it there yourself")

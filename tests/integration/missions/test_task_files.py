@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scopecraft.errors import Ambiguous, NotFound, Refused
-from scopecraft.missions.task_files import TaskPlace, find_task, read_task, task_ids
+from scopecraft.missions.task_files import TaskPlace, all_tasks, find_task, read_task
 
 TEXT = "# Fix the login\n\n---\ntype: 🐛 Bug\nstatus: todo\narea: auth\n---\n\n## Instruction\nMend it.\n\n## Log\n"
 
@@ -41,7 +41,12 @@ def test_found_by_id_path_and_suffix(checkout: Path) -> None:
     assert find_task(checkout, "checkout-06A") == TaskPlace("current/checkout-06A/_overview.md")
     for none in ("old-06C", "06C", "feature", "current", "another-05A", "", "..", "/"):
         assert find_task(checkout, none) is None
-    assert task_ids(checkout) == ["oauth-05B", "checkout-06A", "01_cart-06B", "implement-auth-05A"]
+    assert [place.id for place in all_tasks(checkout)] == [
+        "oauth-05B",
+        "checkout-06A",
+        "01_cart-06B",
+        "implement-auth-05A",
+    ]
 
 
 def test_two_of_one_name_are_both_told(checkout: Path) -> None:

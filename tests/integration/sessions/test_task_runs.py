@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,14 @@ def test_a_task_by_its_id_and_its_file_hears_of_it(shop: Shop) -> None:
     assert entries(file)[2:] == ["started: plain in a container", "ended: completed; 0 commits"]
     assert len(shop.sessions()) == 3
 
+    # complete, and archived with its mission
+    for command in (("mission", "complete"), ("archive",)):
+        said = shop.sc(*command, "search-05A")
+        assert said.code == 0, said.err
+    (moved,) = (shop.folder / ".tasks/archive").glob("????-??/search-05A.task.md")
+    assert moved.read_bytes().decode() == told.replace("status: blocked", "status: done")
+    assert not other.exists()
+
 
 def test_a_part_works_where_the_whole_does(shop: Shop) -> None:
     put(shop, "current/checkout-06A/_overview.md", TEXT.replace("Fix the login", "The checkout"))
@@ -99,6 +108,16 @@ def test_a_part_works_where_the_whole_does(shop: Shop) -> None:
     assert len(shop.commits("feature/checkout-06A")) == 2
     assert [len(entries(file)) for file in (first, second)] == [2, 2]
     assert git(shop.folder, "branch", "--format=%(refname:short)").split() == ["feature/checkout-06A", "main"]
+
+    # the folder goes when all of its parts are done
+    assert shop.sc("mission", "complete", "checkout-06A").code == 0
+    said = shop.sc("archive", "checkout-06A")
+    assert "not done are 01_cart-06B" in said.err and first.exists()
+    first.write_text(first.read_text().replace("reviewing", "done"))
+    shutil.rmtree(next(shop.folder.glob(".tasks/archive/m-*")))
+    assert shop.sc("archive", "checkout-06A").code == 0
+    assert not first.parent.exists()
+    assert len(list(shop.folder.glob(".tasks/archive/????-??/checkout-06A/*.md"))) == 3
 
 
 def test_whoever_is_killed_settling_it_tells_it_once(shop: Shop) -> None:
