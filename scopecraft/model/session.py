@@ -14,7 +14,7 @@ WaitingReason = Literal["permission", "question", "login", "limit", "idle"]
 Mode = Literal["autonomous", "dispatch"]
 ExecutorName = Literal["container", "tmux", "process"]
 WorkspaceMode = Literal["document", "codegen"]  # whether it may only read the worktree
-InterruptionCause = Literal["engine", "tmux", "machine", "starter"]
+InterruptionCause = Literal["engine", "tmux", "machine", "starter", "process"]
 Origin = Literal["start", "retry", "resume", "takeover", "handback"]  # why a session was made
 
 

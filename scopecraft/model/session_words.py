@@ -28,6 +28,7 @@ _GONE = {
     "engine": "the container went away",
     "tmux": "its tmux window went away",
     "machine": "the machine went away",
+    "process": "its process was ended by somebody else",
     "starter": "the command that started it was ended before it was up",
 }
 

@@ -14,12 +14,13 @@ from scopecraft.model.session import Session
 from scopecraft.sessions.clean_up import remove_secrets
 from scopecraft.sessions.contained import has_both
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.llm_claim import taken_over
 from scopecraft.sessions.set_up import discard_set_up
 from scopecraft.sessions.settle_facts import load_facts
 
 
 def adopt_started(context: Context, session: Session) -> Handle | None:
-    """The container or window in which the agent runs or has run; None when it never did, and never will.
+    """The container, window or process in which the agent runs or has run; None when it never did, and never will.
 
     One whose end was asked for meanwhile is ended. Raises EngineUnavailable, EngineFailed and TmuxFailed when nobody
     can tell.
@@ -35,7 +36,9 @@ def adopt_started(context: Context, session: Session) -> Handle | None:
     except StateUnreadable:
         where = window = ""
     handle: Handle | None
-    if session.executor == "container":
+    if session.executor == "process":
+        handle = taken_over(folder)
+    elif session.executor == "container":
         handle = _container(context, session, where)
     else:
         handle = _window(context, session, window or where)

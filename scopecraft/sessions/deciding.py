@@ -19,7 +19,7 @@ from scopecraft.sessions.contained import has_both
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation import learn_conversation, used_before
 from scopecraft.sessions.decided import Decided, EventData
-from scopecraft.sessions.folder import last_words, launcher_exit
+from scopecraft.sessions.folder import SessionFolder, last_words, launcher_exit
 from scopecraft.sessions.outcome import Evidence, believed, decide_outcome, with_refusal
 from scopecraft.sessions.overdue import OVERDUE
 from scopecraft.sessions.redaction import redacted_alert, secrets_of
@@ -92,7 +92,7 @@ def _evidence(
     context: Context, session: Session, look: Exited | Gone, facts: SettleFacts | None, activity: Activity
 ) -> Evidence:
     folder = context.folder(session.id)
-    code, reason = believed(look, *launcher_exit(folder)) if session.is_contained else (None, None)
+    code, reason = _told_end(session, look, folder)
     seen = look.exit_code if isinstance(look, Exited) else None
     if reason is None and OVERDUE in context.store.alerts_of(session.id):
         reason = "timeout"
@@ -117,6 +117,13 @@ def _evidence(
         code_meaning=exit_meaning(spoken, code) if code is not None else "",
         program_mend=program_mend(session.dialect, facts.image if facts else None),
     )
+
+
+def _told_end(session: Session, look: Exited | Gone, folder: SessionFolder) -> tuple[int | None, str | None]:
+    """The exit code and the reason that stand in `out/exit`, as far as they are believed."""
+    if session.executor == "process":
+        return launcher_exit(folder)  # a program of our own wrote it, on this side
+    return believed(look, *launcher_exit(folder)) if session.is_contained else (None, None)
 
 
 def _redacted(evidence: Evidence, secrets: Secrets) -> Evidence:

@@ -53,7 +53,7 @@ def recorded_of(context: Context, session: Session) -> Recorded:
             alert for alert in context.store.alerts_of(session.id) if taken is None or alert.code != POSTPONED
         ),
         commits=Commits(count, session.branch, str(taken.get("tip"))) if taken and count else None,
-        stream=context.folder(session.id).stream if session.executor == "container" else None,
+        stream=context.folder(session.id).stream if session.executor != "tmux" else None,
         screen=_screen(context, session),
     )
 

@@ -12,14 +12,14 @@ from scopecraft.executors.engine_look import look_at_containers
 from scopecraft.executors.tmux_look import look_at_windows
 from scopecraft.model import clock
 from scopecraft.model.event import EventKind
-from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown, WindowHandle
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, ProcessHandle, Unknown, WindowHandle
 from scopecraft.model.session import Queued, Running, Session, Status, Waiting, handle_of, is_live
 from scopecraft.model.window import UNKNOWN_STATE, DispatchState, StateSource, WindowView
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.overdue import must_end
 
 # Who says so: an agent's own files, whoever runs it, or what was written down; `none` where nobody can tell.
-Source = StateSource | Literal["stream", "engine", "tmux", "record"]
+Source = StateSource | Literal["stream", "engine", "tmux", "process", "record"]
 _RECENT_EVENTS = 10
 
 
@@ -53,16 +53,18 @@ def look_at_all(context: Context, sessions: list[Session]) -> list[View]:
 
 
 def looks_of(context: Context, live: list[Session]) -> dict[str, Look]:
-    """By session; nothing for one without a container or a window. Within the deadlines of engine and tmux."""
+    """By session; nothing for one without a container, a window or process. Within the deadlines of engine and tmux."""
     containers: list[tuple[str, ContainerHandle]] = []
     windows: list[tuple[str, WindowHandle]] = []
+    found: dict[str, Look] = {}
     for session in live:
         handle = handle_of(session.status)
         if isinstance(handle, ContainerHandle):
             containers.append((session.id, handle))
         elif isinstance(handle, WindowHandle):
             windows.append((session.id, handle))
-    found: dict[str, Look] = {}
+        elif isinstance(handle, ProcessHandle):
+            found[session.id] = context.processes.look(handle)
 
     def ask_engine() -> None:
         answers = look_at_containers([handle for _, handle in containers], context.home.label)
@@ -91,7 +93,7 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
         return replace(plain_view(session, state.detail), source=state.source if is_told else "tmux")
     if isinstance(session.status, Waiting):
         return replace(plain_view(session, _asked(context, session)), source="stream")
-    return replace(plain_view(session), source="engine")
+    return replace(plain_view(session), source="process" if session.executor == "process" else "engine")
 
 
 def _asked(context: Context, session: Session) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scopecraft.model.activity import Activity
 from scopecraft.model.handle import Exited, Gone
-from scopecraft.model.session import Completed, Failed, Interrupted, Killed, Outcome, TimedOut
+from scopecraft.model.session import Completed, Failed, Interrupted, InterruptionCause, Killed, Outcome, TimedOut
 from scopecraft.model.text import clean_line
 
 # What the launcher says about why the agent ended (`out/exit`)
@@ -16,6 +16,7 @@ MOST_WORDS = 300  # characters
 NOT_FOUND = 127  # by a shell that has no such program
 SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
+_WENT_AWAY: dict[str, InterruptionCause] = {"container": "engine", "process": "machine"}
 _MISSING = re.compile(r"exec: (?:line \d+: )?(\S+): not found\s*$")
 
 
@@ -57,7 +58,9 @@ def decide_outcome(evidence: Evidence) -> Outcome:
     if evidence.was_rebooted and evidence.launcher_reason is None:
         return Interrupted("machine", "it was restarted")
     if isinstance(evidence.look, Gone):
-        return Interrupted("engine" if evidence.executor == "container" else "tmux", evidence.look.why)
+        return Interrupted(_WENT_AWAY.get(evidence.executor, "tmux"), evidence.look.why)
+    if evidence.executor == "process" and evidence.launcher_reason is None:
+        return Interrupted("process")  # it writes down how it ended, unless it is killed
     if evidence.look.out_of_memory or evidence.launcher_reason == "memory":
         return Failed("it ran out of memory: container.memory is the limit", evidence.exit_code)
     if evidence.launcher_reason == "output":

@@ -68,7 +68,7 @@ class Looking:
             self._containers_due = time.monotonic() + CONTAINERS_SECONDS
             self._listen({context.engine} | _engines_of(live))
         else:
-            live = [session for session in live if session.executor == "tmux" or handle_of(session.status) is None]
+            live = [session for session in live if session.executor != "container" or handle_of(session.status) is None]
         if not live:
             return
         looks = looks_of(context, live)

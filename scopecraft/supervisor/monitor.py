@@ -226,7 +226,7 @@ def _learn(context: Context, watched: Watched, conversation_id: str | None) -> N
 
 
 def _has_stream(session: Session) -> bool:
-    return session.executor == "container" and session.status.kind in ("starting", "running", "waiting")
+    return session.executor != "tmux" and session.status.kind in ("starting", "running", "waiting")
 
 
 def _dangers(context: Context, session: Session) -> Dangers:
