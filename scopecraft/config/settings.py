@@ -177,6 +177,14 @@ class SetupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MissionSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    workflow: str = "raw-research-plan-implement"
+    """The workflow of a new mission when `--workflow` is not given."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrashSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -264,6 +272,7 @@ class Settings:
     tmux: TmuxSettings = TmuxSettings()
     worktrees: WorktreeSettings = WorktreeSettings()
     setup: SetupSettings = SetupSettings()
+    missions: MissionSettings = MissionSettings()
     trash: TrashSettings = TrashSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitSettings = LimitSettings()
