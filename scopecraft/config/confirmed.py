@@ -1,4 +1,4 @@
-"""What a person has confirmed of repositories' own settings: `config/confirmed.json`, a record of the home."""
+"""What a person has confirmed of what repositories bring: `config/confirmed.json`, a record of the home."""
 
 from __future__ import annotations
 
@@ -12,15 +12,25 @@ from scopecraft.atomic import file_lock, move_aside, replace_file
 from scopecraft.config.paths import Home
 from scopecraft.errors import StateUnreadable
 
+SETTINGS = "settings"
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Of exactly these bytes. `host_setup`: its set-up commands may run on the host, which was asked on its own."""
+    """Of exactly these bytes. `host_setup`: its set-up commands may run on the host, which was asked on its own.
+
+    `about` is SETTINGS, or `workflow_confirmed(id)`.
+    """
 
     project: str
     sha256: str
     at: str
     host_setup: bool = False
+    about: str = SETTINGS
+
+
+def workflow_confirmed(workflow_id: str) -> str:
+    return f"workflow {workflow_id}"
 
 
 def confirmation_of(home: Home, project: str, sha256: str) -> Confirmation | None:
@@ -39,8 +49,8 @@ def load_confirmations(home: Home) -> list[Confirmation]:
     except (ValueError, KeyError, TypeError) as error:
         aside = move_aside(file, "damaged")
         raise StateUnreadable(
-            f"the record of confirmed settings could not be read and was moved to {aside}",
-            "confirm the settings of your repositories again: sc config trust",
+            f"the record of what you confirmed could not be read and was moved to {aside}",
+            "confirm what your repositories bring again: sc config trust",
         ) from error
 
 
@@ -62,9 +72,11 @@ def forget_confirmations(home: Home, project: str) -> int:
 
 
 def _of_row(row: dict[str, object]) -> Confirmation:
-    project, sha256, at, host_setup = row["project"], row["sha256"], row["at"], row["host_setup"]
-    if isinstance(project, str) and isinstance(sha256, str) and isinstance(at, str) and isinstance(host_setup, bool):
-        return Confirmation(project, sha256, at, host_setup)
+    texts = [row["project"], row["sha256"], row["at"], row.get("about", SETTINGS)]
+    host_setup = row["host_setup"]
+    if all(isinstance(text, str) for text in texts) and isinstance(host_setup, bool):
+        project, sha256, at, about = map(str, texts)
+        return Confirmation(project, sha256, at, host_setup, about)
     raise ValueError("not a confirmation")
 
 

@@ -72,7 +72,7 @@ def _pass_over(_: Question) -> Answer:
 
 def question_about(context: Context, place: tuple[Project, Repository]) -> Question | None:
     """What there is to confirm for a project, confirmed before or not; None where its repository brings nothing."""
-    from scopecraft.config.confirmed import confirmation_of, load_confirmations
+    from scopecraft.config.confirmed import SETTINGS, confirmation_of, load_confirmations
     from scopecraft.config.repository_file import project_layer
 
     project, repository = place
@@ -80,7 +80,8 @@ def question_about(context: Context, place: tuple[Project, Repository]) -> Quest
     layer = project_layer(file) if file is not None else None
     if file is None or layer is None or not layer.values:
         return None
-    earlier = any(each.project == project.name for each in load_confirmations(context.home))
+    confirmed = load_confirmations(context.home)
+    earlier = any((each.project, each.about) == (project.name, SETTINGS) for each in confirmed)
     known = confirmation_of(context.home, project.name, file.sha256)
     return Question("settings", project.name, file, layer, context.outermost().effective, earlier, known)
 

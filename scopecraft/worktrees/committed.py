@@ -1,6 +1,8 @@
-"""One small file as a repository's HEAD has it, for repositories without a checkout of their own."""
+"""Small files as a repository's HEAD has them, for repositories without a checkout of their own."""
 
 from __future__ import annotations
+
+import os
 
 from scopecraft.errors import RepositoryRefused
 from scopecraft.model.text import clean_line
@@ -11,10 +13,9 @@ _PLAIN = ("100644", "100755")
 
 def committed_file(repository: Repository, name: str, most_bytes: int) -> bytes | None:
     """None where HEAD has no such file. RepositoryRefused for a link, a folder, or more than `most_bytes`."""
-    head = repository.git.run("rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False)
-    if head.exit_code != 0:
+    tree = _tree_of_head(repository)
+    if tree is None:
         return None
-    tree = head.stdout.decode("ascii").strip()
     listed = repository.git.run("ls-tree", "-z", "--long", "--full-tree", tree, "--", name).stdout
     if not listed:
         return None
@@ -25,3 +26,19 @@ def committed_file(repository: Repository, name: str, most_bytes: int) -> bytes 
     if int(size) > most_bytes:
         raise RepositoryRefused(f"{told} is larger than {most_bytes // 1024} KiB", "make it shorter, or remove it")
     return repository.git.run("cat-file", "blob", object_id).stdout
+
+
+def committed_names(repository: Repository, folder: str) -> list[str]:
+    """Of what stands in a folder of HEAD; none where it is no folder there."""
+    tree = _tree_of_head(repository)
+    if tree is None:
+        return []
+    prefix = os.fsencode(f"{folder}/")
+    listed = repository.git.run("ls-tree", "-z", "--name-only", "--full-tree", tree, "--", f"{folder}/").stdout
+    return [os.fsdecode(name.removeprefix(prefix)) for name in listed.split(b"\0") if name.startswith(prefix)]
+
+
+def _tree_of_head(repository: Repository) -> str | None:
+    """None before the first commit."""
+    head = repository.git.run("rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False)
+    return head.stdout.decode("ascii").strip() if head.exit_code == 0 else None
