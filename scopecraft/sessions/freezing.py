@@ -32,6 +32,7 @@ from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.ports import port_taken_by_another
+from scopecraft.sessions.task_log import tell_done
 from scopecraft.sessions.written_down import STREAM_BYTES, known_secrets, write_changes, write_summary
 
 MAKING = ".freezing"
@@ -48,13 +49,16 @@ def freeze(context: Context, mission_id: str) -> bool:
         return False
     try:
         with file_lock(folder / "freezing.lock", timeout=0):
-            return _freeze(context, mission_id, folder)
+            is_frozen = _freeze(context, mission_id, folder)
     except LockHeld:
         return False
     except StorageFailed:
         if folder.exists():
             raise
         return False  # somebody else moved it
+    if is_frozen:
+        tell_done(context, mission_id)
+    return is_frozen
 
 
 def _freeze(context: Context, mission_id: str, folder: Path) -> bool:

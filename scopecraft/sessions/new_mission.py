@@ -23,7 +23,7 @@ from scopecraft.sessions.mission_making import mission_to_be, refuse_owned
 from scopecraft.sessions.places import project_here
 from scopecraft.sessions.ports import with_new_ports
 from scopecraft.sessions.project_settings import Ask, stop, within_project
-from scopecraft.sessions.request import LONGEST_PROMPT_BYTES, StartRequest
+from scopecraft.sessions.request import LONGEST_PROMPT_BYTES, Admission, StartRequest
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.repository import Repository
 
@@ -47,6 +47,9 @@ class NewMission:
     project: str | None = None
     parent: str | None = None
     base: str | None = None
+    agent: str | None = None  # of its agent steps, in place of what they or their roles say
+    model: str | None = None
+    mission_id: str | None = None  # that was reserved for it
     on_settings: Ask = field(default=stop)  # asks about what the repository brings
 
 
@@ -57,7 +60,7 @@ def create(context: Context, wanted: NewMission) -> Mission:
     place = project_here(context, wanted.cwd, wanted.project)
     project = place[0]
     context = within_project(context, place, ask=wanted.on_settings)
-    recipe = _recipe(wanted)
+    recipe = _with_agent(_recipe(wanted), wanted)
     with name_held(context, project.name, title), contextlib.ExitStack() as undo:
         _refuse_taken(context, project, title)
         mission = _value(context, wanted, title, place, undo)
@@ -107,6 +110,18 @@ def _recipe(wanted: NewMission) -> Recipe:
     return Recipe(DIRECT)
 
 
+def _with_agent(recipe: Recipe, wanted: NewMission) -> Recipe:
+    if wanted.agent is None and wanted.model is None:
+        return recipe
+    steps = (
+        replace(step, dialect=wanted.agent or step.dialect, model=wanted.model or step.model)
+        if step.type == "agent"
+        else step
+        for step in recipe.workflow.steps
+    )
+    return replace(recipe, workflow=replace(recipe.workflow, steps=tuple(steps)))
+
+
 def _value(
     context: Context,
     wanted: NewMission,
@@ -115,7 +130,13 @@ def _value(
     undo: contextlib.ExitStack,
 ) -> Mission:
     request = StartRequest(
-        task=title, prompt=wanted.text, cwd=wanted.cwd, base=wanted.base, project=wanted.project, type=wanted.type
+        task=title,
+        prompt=wanted.text,
+        cwd=wanted.cwd,
+        base=wanted.base,
+        project=wanted.project,
+        type=wanted.type,
+        admission=Admission("", wanted.mission_id) if wanted.mission_id else None,
     )
     mission, found = mission_to_be(context, request, *place, undo)
     if found is None:  # another one's, whose first step has not begun, is not there either

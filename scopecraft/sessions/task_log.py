@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from scopecraft.atomic import replace_file
@@ -76,16 +77,14 @@ def tell_task(context: Context, session: Session, decided: Decided) -> tuple[Ale
     return _tell(context, session, ended_entry(session.id, decided), decided.status.ended_at, moved)
 
 
-def tell_done(context: Context, mission: Mission) -> tuple[Alert, ...]:
-    """That the mission is complete: its task's file says so, too."""
-    place = linked_task(folder_of(context.home, mission))
-    if place is None or mission.status != "completed":
-        return ()
-    try:
-        change_task(*found_task(context, mission, place), lambda text: with_status(text, "done"))
-    except ScopecraftError as error:
-        return (_untold(error),)
-    return ()
+def tell_done(context: Context, mission_id: str) -> None:
+    """That the mission is complete. Where its task's file cannot be told, `sc archive` says why, when it tells it."""
+    with suppress(ScopecraftError, FileNotFoundError):
+        folder = require_folder(context.home, mission_id)
+        place = linked_task(folder)
+        if place is not None:
+            checkout, place = found_task(context, read_mission(folder), place)
+            change_task(checkout, place, lambda text: with_status(text, "done"))
 
 
 def ended_entry(session_id: str, decided: Decided) -> str:

@@ -93,6 +93,7 @@ def test_a_task_by_its_id_and_its_file_hears_of_it(shop: Shop) -> None:
     for command in (("mission", "complete"), ("archive",)):
         said = shop.sc(*command, "search-05A")
         assert said.code == 0, said.err
+        assert command == ("archive",) or "status: done" in other.read_text()
     (moved,) = (shop.folder / ".tasks/archive").glob("????-??/search-05A.task.md")
     assert moved.read_bytes().decode() == told.replace("status: blocked", "status: done")
     assert not other.exists()
