@@ -63,6 +63,7 @@ def test_tasks_sessions_projects_agents_artifacts_and_the_trash(home: Path) -> N
     artifacts = home / "missions/active/m-01a0000000000001--fix-login/artifacts"
     (artifacts / "plan.md").write_text("x")
     assert tab("show", "fix-login", "--artifact", "") == ["plan.md"]
+    assert tab("mission", "edit", "fix-login", "") == ["plan.md"]
 
 
 def test_names_that_a_shell_could_run_are_not_offered(home: Path) -> None:
