@@ -9,6 +9,7 @@ MODULES = (
     "bench.start",
     "bench.completion",
     "bench.listing",
+    "bench.missions",
     "bench.takeback",
     "bench.removal",
     "bench.prune",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +49,9 @@ class Listing:
         return found
 
     def has_completed(self) -> bool:
-        return bool(names_by_id(self.home, completed=True))
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.home.missions_completed) as entries:
+            return any("--" in entry.name for entry in entries)
+        return False
 
     def _read(self, names: Iterable[tuple[str, str, str]]) -> Iterator[Listed]:
         for _, _, name in names:

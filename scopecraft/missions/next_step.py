@@ -60,15 +60,8 @@ class NextStep:
 def next_step(mission: Mission, workflow: Workflow, known: Known = NOTHING_KNOWN) -> NextStep:
     """What a person is needed for goes before what goes on by itself."""
     mission = with_steps(mission, workflow)
-    for found in (
-        _asks(mission, workflow, known),
-        _gate(mission, workflow, known),
-        _failed(mission, workflow, known),
-        _idle(mission, workflow, known),
-        _working(mission, workflow, known),
-        _starting(mission, workflow, known),
-        _ready(mission, workflow),
-    ):
+    for tell in (_asks, _gate, _failed, _idle, _working, _starting, _ready):
+        found = tell(mission, workflow, known)
         if found is not None:
             return found
     return _over(mission, workflow, known)
@@ -77,20 +70,22 @@ def next_step(mission: Mission, workflow: Workflow, known: Known = NOTHING_KNOWN
 def step_marks(mission: Mission, workflow: Workflow, live: Sequence[Session] = ()) -> list[tuple[Step, StepMark]]:
     """How each step stands, in the order of the workflow."""
     mission = with_steps(mission, workflow)
-    waits = {step.id for step in _waiting_gates(mission, workflow, live)}
-    free = {step.id for step in startable(mission, workflow)}
-    sessions = {session.step_id: session for session in live}
-    found: list[tuple[Step, StepMark]] = []
-    for step in workflow.steps:
-        state = mission.state(step.id)
-        mark = PHASE_MARKS[state.phase] if state else "pending"
-        session = sessions.get(step.id)
-        if session is not None:
-            mark = "queued" if isinstance(session.status, Queued) else "running"
-        elif mark == "pending":
-            mark = "waits" if step.id in waits else "ready" if step.id in free else "pending"
-        found.append((step, mark))
-    return found
+    phases = {state.step_id: state.phase for state in mission.steps}
+    marks = {step.id: PHASE_MARKS[phases.get(step.id, "pending")] for step in workflow.steps}
+    if "pending" in marks.values():
+        marks |= dict.fromkeys((step.id for step in _waiting_gates(mission, workflow, live)), "waits")
+        failed = {step_id for step_id, mark in marks.items() if mark == "failed"}
+        marks |= {step.id: "ready" for step in startable(mission, workflow) if step.id not in failed}
+    for session in live:
+        if session.step_id in marks:
+            marks[session.step_id] = _mark_of(session)
+    return [(step, marks[step.id]) for step in workflow.steps]
+
+
+def _mark_of(session: Session) -> StepMark:
+    if isinstance(session.status, Queued):
+        return "queued"
+    return "waits" if isinstance(session.status, Waiting) else "running"
 
 
 def finished_count(mission: Mission, workflow: Workflow) -> int:
@@ -225,7 +220,7 @@ def _starting(mission: Mission, workflow: Workflow, known: Known) -> NextStep | 
     )
 
 
-def _ready(mission: Mission, workflow: Workflow) -> NextStep | None:
+def _ready(mission: Mission, workflow: Workflow, _: Known) -> NextStep | None:
     free = startable(mission, workflow)
     if not free:
         return None
