@@ -45,10 +45,11 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
 def _is_at_gate(context: Context, mission: Mission) -> bool:
     """Whether a gate waits, and nothing else is under way or may begin."""
     from scopecraft.missions.folder import folder_of
-    from scopecraft.missions.planner import open_gates, running_steps, startable, with_steps
+    from scopecraft.missions.planner import open_gates, running_steps, startable
     from scopecraft.missions.recipe import load_workflow
+    from scopecraft.sessions.stepped import stepped
 
     workflow = load_workflow(folder_of(context.home, mission))
-    mission = with_steps(mission, workflow)
+    mission = stepped(context, mission, workflow)
     is_busy = startable(mission, workflow) or running_steps(mission, workflow)
     return not is_busy and bool(open_gates(mission, workflow))

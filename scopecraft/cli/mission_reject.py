@@ -39,16 +39,16 @@ def reject(task: str, step: str | None, message: str | None, project: str | None
     This is for a person: inside a session of an agent it is refused.
     """
     from scopecraft.missions.folder import folder_of
-    from scopecraft.missions.planner import with_steps
     from scopecraft.missions.recipe import load_workflow
     from scopecraft.sessions.gate_content import waiting_gate
     from scopecraft.sessions.gates import reject as reject_gate
+    from scopecraft.sessions.stepped import stepped
 
     refuse_agents(os.environ, "sc mission reject")
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
     workflow = load_workflow(folder_of(context.home, mission))
-    gate = waiting_gate(with_steps(mission, workflow), workflow, step)
+    gate = waiting_gate(stepped(context, mission, workflow), workflow, step)
     why = message if message is not None else _written(context)
     after = reject_gate(context, mission.id, gate.id, why, person_name(context))
     done = f"{gate.name} of {mission.slug} is rejected: {why.strip()}"

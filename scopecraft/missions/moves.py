@@ -158,19 +158,33 @@ def _looped(mission: Mission, workflow: Workflow, step: Step, verdict: str, at: 
         times = "once" if state.loops == 1 else f"{state.loops} times"
         why = f"{step.id} says {verdict}, and sent the work back {times} already"
         return _failed(mission, workflow, state, why, at)
+    beside = [each for each in running_steps(mission, workflow) if each.id != step.id]
+    held = [each for each in beside if each.id in dependents(workflow, step.loop.to)]
+    if held:  # what it builds on must not be done again under its feet
+        why = f"{step.id} says {verdict}, while {_names(held)} is at work with what that is about"
+        return _failed(mission, workflow, state, why, at)
     why = f"{step.id} says {verdict}: see {step.loop.artifact}"
     counted = _with(mission, replace(state, phase="done", loops=state.loops + 1))
-    return _sent_back(counted, workflow, step.loop.to, at, feedback=why, is_wanted=True)
+    return _sent_back(counted, workflow, step.loop.to, at, feedback=why, is_wanted=True, is_verdict=True)
 
 
 def _sent_back(mission: Mission, workflow: Workflow, step_id: str, at: str, **change: Any) -> Mission:
-    """`change` is for the step itself: `feedback` is added to what it heard before."""
+    """`change` is for the step itself: `feedback` is added to what it heard before.
+
+    Where a person says so, and no verdict, verdicts may send back as often as at first.
+    """
     again = dependents(workflow, step_id)
     running = [step for step in running_steps(mission, workflow) if step.id in again]
     if running:
         raise AlreadyRunning(f"{mission.slug} is at work: {_names(running)}", f"end it first: sc stop {mission.slug}")
     states = [
-        replace(state, phase="pending", approval=None, is_wanted=False)
+        replace(
+            state,
+            phase="pending",
+            approval=None,
+            is_wanted=False,
+            loops=state.loops if change.get("is_verdict") else 0,
+        )
         for state in mission.steps
         if state.step_id in again
     ]

@@ -89,11 +89,15 @@ def dependents(workflow: Workflow, step_id: str) -> set[str]:
 
 
 def maker_of(workflow: Workflow, gate: Step) -> Step | None:
-    """The step whose work the gate is about: the last before it that writes its artifact, else the last of an agent."""
+    """The step whose work the gate is about: the last before it that writes its artifact.
+
+    Else, for a review of code, the last that works on code, else the last of an agent.
+    """
     before = workflow.steps[: workflow.index(gate.id)]
     workers = [step for step in before if not step.is_gate]
     of_artifact = [step for step in workers if gate.review in step.outputs]
-    chosen = of_artifact or workers
+    of_code = [step for step in workers if gate.type == "code-review" and workspace_of(step) == "codegen"]
+    chosen = of_artifact or of_code or workers
     return chosen[-1] if chosen else None
 
 

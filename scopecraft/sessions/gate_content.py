@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from scopecraft.errors import NotFound, Overtaken, Refused
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.folder import folder_of
-from scopecraft.missions.planner import open_gates, with_steps
+from scopecraft.missions.planner import open_gates
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.host_files import HostFile
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean_line
 from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.stepped import stepped
 
 if TYPE_CHECKING:
     from scopecraft.worktrees.difference import FileChange
@@ -70,7 +71,7 @@ def gate_of(context: Context, mission: Mission, gate: str | None = None) -> Open
     Raises NotFound, Refused and Overtaken where it does not wait, and what reading artifact and branch raise.
     """
     workflow = load_workflow(folder_of(context.home, mission))
-    mission = with_steps(mission, workflow)
+    mission = stepped(context, mission, workflow)
     return _looked_at(context, mission, workflow, waiting_gate(mission, workflow, gate))
 
 

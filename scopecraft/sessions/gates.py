@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from scopecraft.errors import BadInput, Overtaken, Refused, ScopecraftError
 from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import approved, rejected
-from scopecraft.missions.planner import dependents, with_steps
+from scopecraft.missions.planner import dependents
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import artifact_hash, keep_version
 from scopecraft.model import clock
@@ -19,6 +19,7 @@ from scopecraft.model.text import clean_line
 from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.gate_content import OpenGate, Seen, Work, gate_of, waiting_gate
+from scopecraft.sessions.stepped import stepped
 
 if TYPE_CHECKING:
     from scopecraft.worktrees.repository import Repository
@@ -52,7 +53,7 @@ def reject(context: Context, mission_id: str, gate_id: str, why: str, by: str) -
         raise BadInput("a rejection needs a reason: the agent gets it", "say it: -m 'the plan leaves out …'")
     with changing(context.home, mission_id) as found:
         workflow = load_workflow(folder_of(context.home, found))
-        mission = with_steps(found, workflow)
+        mission = stepped(context, found, workflow)
         gate = waiting_gate(mission, workflow, gate_id)
         at = clock.to_text(clock.now())
         mission = rejected(mission, workflow, gate.id, why.strip(), at)

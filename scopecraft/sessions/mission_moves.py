@@ -9,13 +9,14 @@ from scopecraft.errors import NotFound, Refused
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import back, completed, gone_on, reopened, retried
-from scopecraft.missions.planner import startable, with_steps
+from scopecraft.missions.planner import startable
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.mission import Mission
 from scopecraft.model.workflow import RAW_INPUT, Workflow
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.stepped import stepped
 
 Change = Callable[[Mission, Workflow, str], Mission]
 
@@ -59,7 +60,7 @@ def reopen(context: Context, mission_id: str, by: str) -> Mission:
 
     def change(mission: Mission) -> Mission:
         workflow = load_workflow(folder_of(context.home, mission))
-        return reopened(with_steps(mission, workflow), workflow, at)
+        return reopened(stepped(context, mission, workflow), workflow, at)
 
     mission = unfreeze(context, mission_id, change)
     context.store.append(Event(0, at, "mission_reopened", mission.id, data={"by": by}))
@@ -70,7 +71,7 @@ def _move(context: Context, mission_id: str, change: Change, kind: EventKind, **
     with changing(context.home, mission_id) as found:
         workflow = load_workflow(folder_of(context.home, found))
         at = clock.to_text(clock.now())
-        before = with_steps(found, workflow)
+        before = stepped(context, found, workflow)
         if found.is_frozen and kind != "mission_completed":
             raise Refused(f"{found.slug} is complete", f"take it up again: sc mission reopen {found.slug}")
         mission = change(before, workflow, at)
