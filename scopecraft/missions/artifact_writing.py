@@ -43,8 +43,8 @@ def write_artifact(home: Home, mission: Mission, name: str, content: bytes | Ite
         try:
             file = _write(beside, making, within_limit(name, pieces))
             try:
-                with _place_of(home, mission, name, parts) as place:
-                    _give(file, os.fstat(place))
+                with _place_of(home, mission, name, parts) as (place, owner):
+                    _give(file, owner)
                     _move(beside, making, place, parts[-1])
             finally:
                 os.close(file)
@@ -103,38 +103,44 @@ def _write(folder: int, name: str, pieces: Iterable[bytes]) -> int:
 
 
 @contextlib.contextmanager
-def _place_of(home: Home, mission: Mission, name: str, parts: tuple[str, ...]) -> Iterator[int]:
-    """The folder that it is to stand in, open. Once it is, no link that is put on the way to it matters any more."""
+def _place_of(home: Home, mission: Mission, name: str, parts: tuple[str, ...]) -> Iterator[tuple[int, os.stat_result]]:
+    """The folder that it is to stand in, open, and the last one on the way that was there before, for its owner.
+
+    Once it is open, no link that is put on the way to it matters any more.
+    """
     at = opened_folder(home, mission)
     try:
+        owner = os.fstat(at)
         for part in parts[:-1]:
-            inner = _enter(at, part, mission, name)
+            inner, is_new = _enter(at, part, mission, name)
             os.close(at)
             at = inner
-        yield at
+            if is_new:
+                _give(at, owner)
+            else:
+                owner = os.fstat(at)
+        yield at, owner
     finally:
         os.close(at)
 
 
-def _enter(folder: int, part: str, mission: Mission, name: str) -> int:
-    """A folder in that folder, which is made where there is none."""
+def _enter(folder: int, part: str, mission: Mission, name: str) -> tuple[int, bool]:
+    """A folder in that folder, and whether it was made now."""
     is_new = True
     try:
         os.mkdir(part, 0o700, dir_fd=folder)
+        os.fsync(folder)
     except FileExistsError:
         is_new = False
     try:
-        inner = os.open(part, FOLDER, dir_fd=folder)
+        return os.open(part, FOLDER, dir_fd=folder), is_new
     except OSError as error:
         what = kind_at(folder, part) or "a file"
         raise refused(mission, name, f"not to be written: on the way there is {what}") from error
-    if is_new:
-        _give(inner, os.fstat(folder))
-    return inner
 
 
 def _give(descriptor: int, like: os.stat_result) -> None:
-    """To the owner of the folder; where that is somebody else and we may not, it can be read by all who get there."""
+    """To that owner; where that is somebody else and we may not, it can be read by all who get there."""
     mine = os.fstat(descriptor)
     if (mine.st_uid, mine.st_gid) == (like.st_uid, like.st_gid):
         return

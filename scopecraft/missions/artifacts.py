@@ -201,7 +201,7 @@ def _too_long(size: int) -> str:
 
 
 def refused(mission: Mission, name: str, what: str) -> Refused:
-    return Refused(f"the artifact {clean_line(name)} is {what}", f"see those that can be read: sc show {mission.slug}")
+    return Refused(f"the artifact {clean_line(name)} is {what}", f"see what there is: sc mission ls {mission.slug}")
 
 
 def _missing(home: Home, mission: Mission, name: str) -> NotFound:

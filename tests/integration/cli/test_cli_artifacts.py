@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scopecraft.config.paths import Home
-from scopecraft.missions.folder import folder_of, save_mission
+from scopecraft.missions.folder import folder_of, read_mission, save_mission
 from scopecraft.missions.versions import artifact_hash, keep_version
 from scopecraft.model.mission import Approval, Mission
 from tests.support.artifacts import SECRET
@@ -43,12 +43,14 @@ def artifacts(home: Home, mission: Mission) -> Path:
 
 
 def mission_sc(*words: str, stdin: bytes = b"", **env: str) -> Said:
-    return sc("mission", *words, stdin=stdin, **env)
+    return sc("mission", *words, cwd=None, stdin=stdin, **env)
 
 
 def approve(home: Home, mission: Mission, name: str) -> None:
     approval = Approval("ann", AT, name, artifact_hash(home, mission, name))
-    states = (replace(state, phase="done", approval=approval) for state in mission.steps if state.step_id == "review")
+    gate = mission.state("review")
+    assert gate is not None
+    states = (replace(gate, phase="done", approval=approval) if state == gate else state for state in mission.steps)
     save_mission(home, replace(mission, steps=tuple(states)))
 
 
@@ -100,6 +102,27 @@ def test_the_list_says_whose_each_is_and_what_was_approved(home: Home, mission: 
     (artifacts(home, mission) / "research.md").write_text("something else")
     changed = rows()["research.md"]
     assert (changed["by"], changed["approved"]["holds"]) == (None, False)
+
+
+def test_a_change_of_what_was_approved_opens_the_gate_again(home: Home, mission: Mission) -> None:
+    approve(home, mission, "research.md")
+    said = mission_sc("put", "fix-login", "research.md", stdin=b"something else\n")
+    assert said.code == 0, said.err
+    assert "Review research waits for you" in said.err
+    review = read_mission(folder_of(home, mission)).state("review")
+    assert review is not None
+    assert (review.phase, review.approval) == ("pending", None)
+
+
+def test_the_artifacts_of_a_complete_mission_are_read_and_not_changed(home: Home, mission: Mission) -> None:
+    folder = folder_of(home, mission)
+    folder.rename(home.missions_completed / folder.name)
+    assert mission_sc("cat", "fix-login", "research.md").out == "one\ntwo\nthree\n"
+    assert rows()["research.md"]["by"] == "researcher"
+    assert "research.md is the same" in mission_sc("diff", "fix-login", "research.md").err
+    for command in ("put", "edit"):
+        said = mission_sc(command, "fix-login", "research.md", stdin=b"x", EDITOR="touch")
+        assert (said.code, "its artifacts stay as they are" in said.err) == (3, True)
 
 
 def test_a_draft_goes_on_once_it_has_a_text(home: Home) -> None:

@@ -78,6 +78,38 @@ def test_what_is_written_is_there_and_its_owners(prey: Prey, name: str) -> None:
     assert (place.stat().st_uid, place.stat().st_gid) == (prey.artifacts.stat().st_uid, prey.artifacts.stat().st_gid)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away and become another")
+@pytest.mark.parametrize("may_give", [True, False], ids=["given away", "readable"])
+def test_an_agent_of_another_user_can_read_what_is_put_into_its_folder(prey: Prey, may_give: bool) -> None:
+    agent, person = 4321, 1234
+    folder = prey.artifacts / "notes"
+    folder.mkdir()
+    os.chown(folder, agent, agent)
+    if may_give:
+        write(prey, "notes/deep/plan.md")
+        made = (folder / "deep", folder / "deep" / "plan.md")
+        assert {(path.stat().st_uid, path.stat().st_mode & 0o777) for path in made} == {(agent, 0o700), (agent, 0o600)}
+        return
+    folder.chmod(0o777)
+    prey.home.root.parent.chmod(0o711)
+    for place in (prey.home.root, *prey.home.root.rglob("*")):
+        if place != folder:
+            os.chown(place, person, person)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(person)
+            os.setuid(person)
+            write(prey, "notes/deep/plan.md")
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert (folder / "deep").stat().st_mode & 0o777 == 0o755
+    assert (folder / "deep" / "plan.md").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("make", TRAPS.values(), ids=TRAPS)
 def test_a_trap_in_its_place_is_replaced_and_never_opened(prey: Prey, make: Callable[[Path, Path], None]) -> None:
     trap(make, prey.artifacts / "plan.md", prey.key)

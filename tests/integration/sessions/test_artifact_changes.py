@@ -165,7 +165,8 @@ def test_nobody_can_pass_their_text_off_as_the_persons(prey: Prey) -> None:
             evil.write_bytes(b"evil")
             evil.rename(place)
 
-    given, overtaken = [], 0
+    given: list[bytes] = []
+    overtaken = 0
     with meanwhile(write):
         while len(given) < 40 or not overtaken:
             text = b"ann's %d" % len(given)
