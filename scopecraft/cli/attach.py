@@ -1,4 +1,4 @@
-"""`sc attach`: the tmux window of a dispatch session, or the live log of a container session."""
+"""`sc attach`: the tmux window of a dispatch session, or the live log of any other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from scopecraft.sessions.settle import settle
 @click.argument("session", required=False)
 @click.option("--project", help="Of the project by this name, wherever you are.")
 def attach(session: str | None, project: str | None) -> int | None:
-    """Go to SESSION: the tmux window of a dispatch session, the live log of a container session.
+    """Go to SESSION: the tmux window of a dispatch session, the live log of any other.
 
     Leave the window with your tmux prefix and d; the agent goes on. Inside tmux the window opens nested in a new
     window of yours. Without SESSION you choose from what is alive.
@@ -40,11 +40,11 @@ def attach(session: str | None, project: str | None) -> int | None:
     context = Context.of(os.environ)
     found = _chosen(context, session, project)
     if isinstance(found.status, Ended):
-        log = f"sc logs {found.id}   or: " if found.executor == "container" else ""
+        log = f"sc logs {found.id}   or: " if found.executor != "tmux" else ""
         raise Refused(
             f"{found.task} has ended: {outcome_sentence(found.status.outcome)}", f"read it: {log}sc show {found.id}"
         )
-    if found.executor == "container":
+    if found.executor != "tmux":
         from scopecraft.cli.follow import follow_session
 
         code = follow_session(context, found, is_new=False)

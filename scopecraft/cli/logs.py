@@ -112,7 +112,7 @@ def _is_empty(file: Path) -> bool:
 def _earlier(context: Context, session: Session) -> str:
     """Where the same mission does have a log."""
     others = context.store.sessions(mission_id=session.mission_id)
-    logged = next((other for other in others if other.executor == "container"), None)
+    logged = next((other for other in others if other.executor != "tmux"), None)
     return f"   an earlier session has a log: sc logs {logged.id}" if logged else ""
 
 

@@ -64,6 +64,7 @@ def resume_request(context: Context, session: Session, prompt: str | None) -> St
     Raises Refused for a session that lives, or whose agent cannot go on.
     """
     _refuse_visit(session)
+    _refuse_call(session)
     if is_live(session.status):
         raise Refused(f"{session.id} is {session.status.kind}", _instead(session))
     return follow_request(context, session, "resume", prompt)
@@ -85,6 +86,7 @@ def follow_request(context: Context, session: Session, origin: Origin, prompt: s
 def conversation_of(context: Context, session: Session) -> str:
     """The id of its conversation, which its agent can go on with. Raises Refused."""
     _refuse_visit(session)
+    _refuse_call(session)
     dialect = dialect_of_record(session.dialect)
     if keeping_of(dialect) is None:
         raise Refused(f"{session.agent} cannot go on with a conversation", f"begin a new one: sc retry {session.id}")
@@ -134,6 +136,13 @@ def _instead(session: Session) -> str:
 def _refuse_visit(session: Session) -> None:
     if session.step_id == VISIT_STEP:
         raise Refused(f"{session.id} was a visit of yours, and no agent's", f"go there again: sc exec {session.task}")
+
+
+def _refuse_call(session: Session) -> None:
+    if session.executor == "process":
+        raise Refused(
+            f"{session.id} is a call of a model, and no conversation", f"ask once more: sc retry {session.id}"
+        )
 
 
 def _request_again(context: Context, session: Session, origin: Origin) -> StartRequest:

@@ -44,21 +44,26 @@ class _TimeOver(BaseException):
     """Its time limit is reached."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """The exit code, which stands in `out/exit` too; nothing is done where the call is not to be had any more."""
+def main(arguments: Sequence[str]) -> None:
+    """Ends the process, but for one that finds the call not to be had any more: it does nothing."""
     path, token = arguments
     folder = SessionFolder(Path(path))
     if not claim(folder, token, ProcessExecutor(boot_id()).myself()):
-        return 0
+        return
     call = read_call(folder)
     if call is None or call.token != token:
-        return 0
+        return
     code, reason = 1, "exit"
     try:
         code, reason = _made(folder, call)
     finally:
+        kind, error, trace = sys.exc_info()
+        if kind is not None and error is not None:
+            sys.excepthook(kind, error, trace)
+        sys.stderr.flush()
         _write_end(folder, code, reason)
-    return code
+        # at once: who reads that it is over expects it to be gone, and an interpreter takes its time
+        os._exit(code)
 
 
 def _made(folder: SessionFolder, call: Call) -> tuple[int, str]:
@@ -196,4 +201,4 @@ class _Stream:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

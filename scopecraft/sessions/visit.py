@@ -120,14 +120,14 @@ def visit(context: Context, name: str, request: StartRequest) -> Iterator[Visit]
     mission = find_mission(context.home, request.task, project.name, partial=False)
     lived = _living(context, mission) if mission is not None else None
     if mission is not None and lived is not None:
-        yield Visit(context, mission, lived, _container_of(context, lived), is_own=False)
+        yield Visit(context, mission, lived, container_to_join(context, lived), is_own=False)
         return
     with contextlib.ExitStack() as stack:
         visitor = Visitor(name, on_begun=lambda begun: _hold(stack, context, begun))
         session = start_container(context, replace(request, visitor=visitor))
         stack.callback(leave, context, session, GONE)  # unless it was left before, with its own code
         mission = require_mission(context.home, session.mission_id, None)
-        yield Visit(context, mission, session, _container_of(context, session), is_own=True)
+        yield Visit(context, mission, session, container_to_join(context, session), is_own=True)
 
 
 def leave(context: Context, session: Session, code: int) -> Session:
@@ -154,12 +154,18 @@ def _living(context: Context, mission: Mission) -> Session | None:
     return session if is_live(session.status) else None
 
 
-def _container_of(context: Context, session: Session) -> ContainerHandle:
+def container_to_join(context: Context, session: Session) -> ContainerHandle:
+    """That of a session that lives. Raises AlreadyRunning while it is being made, Refused where there is none."""
     handle = handle_of(session.status)
     if handle is not None and has_both(session):
         handle = container_of(context, session) or handle
     if handle is None:
         raise AlreadyRunning(f"{session.id} is still being started by another command", "try again in a moment")
+    if session.executor == "process":
+        raise Refused(
+            f"a model is asked for {session.task} just now, in no container: {session.id}",
+            f'go to the worktree itself: cd "$(sc path {session.task})"   or end it first: sc stop {session.task}',
+        )
     if not isinstance(handle, ContainerHandle):
         raise Refused(
             f"an agent works on {session.task} on this machine, in no container: {session.id}",

@@ -60,6 +60,8 @@ def at_window(context: Context, session: Session) -> Iterator[AtWindow]:
     """Raises Refused for a session that has ended or has no window, LockHeld while another command types there."""
     session = still_alive(context, session)
     handle = handle_of(session.status)
+    if session.executor == "process":
+        raise Refused(f"{session.id} is a call of a model: nobody can talk to it", f"end it: sc stop {session.id}")
     if not isinstance(handle, WindowHandle):
         raise Refused(f"{session.id} has no window", f"see how it is: sc show {session.id}")
     try:

@@ -8,7 +8,7 @@ import time
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_events import EngineEvents
-from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, Unknown
+from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, ProcessHandle, Unknown
 from scopecraft.model.session import Queued, Session, handle_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import looks_of, observe
@@ -17,6 +17,7 @@ from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.settling import Settling
 
 LOOK_SECONDS = 1.5
+CALLS_SECONDS = 0.2
 CONTAINERS_SECONDS = 5.0  # the engine tells of their ends by itself; this is for what it did not tell
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,19 @@ class Looking:
             # A border: whatever went wrong in one look, there must be a next one.
             except Exception:  # noqa: BLE001
                 _log.exception("a look at the sessions failed, by a fault of scopecraft")
-            self._soon.wait(LOOK_SECONDS)
+            self._wait()
+
+    def _wait(self) -> None:
+        """For the next look. The end of a call of a model is seen in between: nobody tells of it, and it is cheap."""
+        until = time.monotonic() + LOOK_SECONDS
+        calls = {session.id: handle_of(session.status) for session in self._live if session.executor == "process"}
+        processes = self._contexts.fresh().processes
+        while calls and time.monotonic() < until and not self._soon.wait(CALLS_SECONDS):
+            for session_id, handle in list(calls.items()):
+                if isinstance(handle, ProcessHandle) and not isinstance(processes.look(handle), Alive):
+                    self._settling.ask(session_id, is_over=True)
+                    del calls[session_id]
+        self._soon.wait(max(0.0, until - time.monotonic()))
 
     def _look(self) -> None:
         context = self._contexts.fresh()
