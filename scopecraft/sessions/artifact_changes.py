@@ -10,7 +10,7 @@ from scopecraft.errors import AlreadyRunning, Overtaken, Refused
 from scopecraft.missions.artifact_writing import check_place, write_artifact
 from scopecraft.missions.artifacts import holds_bytes
 from scopecraft.missions.folder import changing, folder_of, save_mission
-from scopecraft.missions.planner import running_steps, told, with_steps
+from scopecraft.missions.planner import is_finished, running_steps, told, with_steps
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import (
     Version,
@@ -24,8 +24,8 @@ from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_artifact_name
-from scopecraft.model.session import Queued
-from scopecraft.model.workflow import RAW_INPUT
+from scopecraft.model.session import Queued, Session
+from scopecraft.model.workflow import RAW_INPUT, Workflow
 from scopecraft.sessions.context import Context
 
 UNKNOWN = "unknown"  # who wrote what nobody had kept yet
@@ -102,14 +102,22 @@ def refuse_change(context: Context, mission: Mission, name: str) -> None:
             f"{writer.name} of {mission.slug} is at work, and writes {name}",
             f"wait for it: sc mission watch {mission.slug}   or end it: sc stop {mission.slug}",
         )
-    # It stands in each container as a mount of its own that cannot be written to, and a rename would take that away.
-    if name == RAW_INPUT and any(
-        not isinstance(session.status, Queued) for session in context.store.live_of(mission.id)
-    ):
+    reader = next(filter(_has_mounts, context.store.live_of(mission.id)), None)
+    if reader is not None and name in _given(mission, workflow):
         raise AlreadyRunning(
-            f"{mission.slug} is at work, and {name} is what its agent was asked",
+            f"{mission.slug} is at work, and {name} is what {reader.id} was given to work with",
             f"say it: sc send {mission.slug} TEXT   or end it first: sc stop {mission.slug}",
         )
+
+
+def _given(mission: Mission, workflow: Workflow) -> set[str]:
+    """What stands in a container as a mount of its own that cannot be written to; a rename would take that away."""
+    finished = (step for step in workflow.steps if is_finished(mission, step.id))
+    return {RAW_INPUT, *(name for step in finished for name in step.outputs)}
+
+
+def _has_mounts(session: Session) -> bool:
+    return session.is_contained and not isinstance(session.status, Queued)
 
 
 def _keep_present(context: Context, mission: Mission, name: str, at: str) -> Version | None:

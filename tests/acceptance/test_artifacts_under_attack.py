@@ -87,7 +87,7 @@ def test_nothing_of_the_persons_is_read_or_written_and_their_text_is_never_lost(
 def test_the_request_is_what_the_person_wrote_while_its_agent_lives(workplace: Path, keys: Path) -> None:
     attacked(workplace, keys)
     refused = sc("mission", "put", "fine", "raw-input.md", cwd=workplace, stdin=b"something else")
-    assert (refused.code, "is what its agent was asked" in refused.err) == (3, True)
+    assert (refused.code, "was given to work with" in refused.err) == (3, True)
     assert sc("mission", "cat", "fine", "raw-input.md", cwd=workplace).out == "do it"
     assert sc("stop", "fine", "--now", cwd=workplace).code == 0
     assert sc("mission", "put", "fine", "raw-input.md", cwd=workplace, stdin=b"something else").code == 0

@@ -96,14 +96,16 @@ def test_what_a_step_at_work_writes_is_left_to_it(prey: Prey) -> None:
     assert put(prey, "other.md", b"ann's")
 
 
-def test_the_request_stays_while_an_agent_has_it(prey: Prey) -> None:
-    """It is a mount of its own in the container, which goes when the file is replaced."""
+def test_what_an_agent_was_given_stays_while_it_works(prey: Prey) -> None:
+    """The request, and what finished steps wrote: mounts of their own, which go when the file is replaced."""
+    save_mission(prey.home, replace(prey.mission, steps=(StepState("plan", "done"), StepState("review"))))
     session = a_session(mission_id=prey.mission.id, task="x")
     with prey.context.store as store:
         store.create(session, AT)
-    with pytest.raises(AlreadyRunning, match=r"raw-input\.md is what its agent was asked"):
-        put(prey, "raw-input.md", b"something else")
-    assert put(prey, "plan.md", b"ann's")
+    for name in ("raw-input.md", "plan.md"):
+        with pytest.raises(AlreadyRunning, match=f"{name} is what {session.id} was given to work with"):
+            put(prey, name, b"something else")
+    assert put(prey, "notes.md", b"ann's")
     with prey.context.store as store:
         store.move(session.id, ended(), "session_ended", AT)
     assert put(prey, "raw-input.md", b"something else")
