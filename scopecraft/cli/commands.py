@@ -44,6 +44,7 @@ COMMANDS: dict[str, Row] = {
     "handback": Row(_WORK, "scopecraft.cli.handback:handback", "Leave what is in a window to its agent alone."),
     "exec": Row(_WORK, "scopecraft.cli.exec:exec_", "Run one command of yours in a task's container."),
     "setup": Row(_WORK, "scopecraft.cli.setup:setup", "Run the set-up commands in a task's worktree again."),
+    "check": Row(_WORK, "scopecraft.cli.check:check", "Run a task's tests, lint or build in its worktree."),
     "stop": Row(_WORK, "scopecraft.cli.stop:stop", "End a session, politely or at once."),
     "merge": Row(_WORK, "scopecraft.cli.merge:merge", "Merge a task's branch into the main branch."),
     "sync": Row(_WORK, "scopecraft.cli.sync:sync", "Bring the main branch into a task's branch."),

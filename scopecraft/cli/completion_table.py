@@ -347,6 +347,14 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ('task',)),
+    'check': ("Run a task's tests, lint or build in its worktree.", (
+        (('--host',), '', 'On your machine, not in a container: an agent wrote what runs there', False),
+        (('--list',), '', 'Run nothing: list the checks and how each came out last', False),
+        (('--project',), 'project', 'Of the project by this name, wherever you are', False),
+        (('--json',), '', 'Print JSON; what the checks print goes to standard error', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ('task', 'text*')),
     'stop': ('End a session, politely or at once.', (
         (('--now',), '', 'Do not ask the agent to end: end it', False),
         (('--project',), 'project', 'Of the project by this name, wherever you are', False),

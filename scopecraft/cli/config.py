@@ -35,15 +35,15 @@ def _list(*, show_all: bool, project: str | None, as_json: bool) -> None:
     from scopecraft.cli.config_shown import is_changed, tell_waiting, view_here
     from scopecraft.cli.say import note
     from scopecraft.cli.table import Cell, Column, print_json, print_table
-    from scopecraft.config.keys import key_text, known_keys
+    from scopecraft.config.keys import is_entry, key_text, kind_of, known_keys
     from scopecraft.config.settings import BUILT_IN
 
     view = view_here(project, Path.cwd(), os.environ)
     agents = dict.fromkeys((*BUILT_IN, *view.effective.settings.agents))
     known = known_keys(agents)
     keys = [key for key in known if show_all or is_changed(view, key) or key in view.effective.set_keys()]
-    keys = [key for key in keys if key[-1] != "env" or (show_all and not view.effective.value(key))]
-    keys += [key for key in view.effective.set_keys() if len(key) == 4]
+    keys = [key for key in keys if not kind_of(key).startswith("dict[") or (show_all and not view.effective.value(key))]
+    keys += [key for key in view.effective.set_keys() if is_entry(key)]
     if as_json:
         print_json([view.json(key, view.effective.origin(key)) for key in keys])
     elif keys:

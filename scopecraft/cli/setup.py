@@ -23,12 +23,13 @@ def setup(task: str, project: str | None) -> None:
     A new worktree is set up by itself before its first agent; this is for doing it again.
     """
     from scopecraft.sessions.places import mission_named, within_project_of
-    from scopecraft.sessions.present_mission import refuse_while_alive
+    from scopecraft.sessions.present_mission import refuse_frozen, refuse_while_alive
     from scopecraft.sessions.request import StartRequest
     from scopecraft.sessions.set_up import run_setup
 
     outer = Context.of(os.environ)
     mission = mission_named(outer, task, Path.cwd(), project)
+    refuse_frozen(mission)
     if not Path(mission.worktree).is_dir():
         raise NotFound(f"the worktree of {mission.slug} is not there", f"sc run {mission.slug} makes it again")
     try:

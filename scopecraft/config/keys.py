@@ -56,6 +56,8 @@ def field_at(key: Key) -> Field[Any] | None:
             return next((each for each in fields(AgentSettings) if each.name == name), None)
         case ("agents", agent, "env", variable) if agent and variable:
             return next(each for each in fields(AgentSettings) if each.name == "env")
+        case ("checks", "commands", check) if check:
+            return next(each for each in fields(sections()["checks"]) if each.name == "commands")
         case (section, name) if section in sections():
             return next((each for each in fields(sections()[section]) if each.name == name), None)
     return None
@@ -65,9 +67,14 @@ def kind_of(key: Key) -> str:
     """The annotation, as the source has it, without what checks it and without `None`."""
     field = field_at(key)
     assert field is not None
-    if len(key) == 4:
+    if is_entry(key):
         return "str"
     return re.sub(r"Annotated\[(\w+), .*\]", r"\1", str(field.type)).removesuffix(" | None")
+
+
+def is_entry(key: Key) -> bool:
+    """Whether it is one value of a table that has any names: a variable of `env`, a check's command."""
+    return len(key) == 4 or (len(key) == 3 and key[0] != "agents")
 
 
 def is_optional(key: Key) -> bool:
@@ -107,7 +114,7 @@ def default_of(key: Key) -> object:
     """Of an agent that is there without being named, what it is then."""
     field = field_at(key)
     assert field is not None
-    if len(key) == 4:
+    if is_entry(key):
         return None
     if key[0] == "agents" and key[1] in BUILT_IN:
         return getattr(BUILT_IN[key[1]], key[2])
@@ -115,13 +122,17 @@ def default_of(key: Key) -> object:
 
 
 def keys_in(document: Mapping[str, Any]) -> Iterator[Key]:
-    """What a valid document sets, one key a value; each variable of `env` is a value of its own."""
+    """What a valid document sets, one key a value; each entry of a table with any names is a value of its own."""
     for name, value in document.items():
         if name == "agents":
             for agent, table in value.items():
                 yield from _keys_of_agent(agent, table)
         elif isinstance(value, Mapping):
-            yield from ((name, each) for each in value)
+            for each, inner in value.items():
+                if isinstance(inner, Mapping):
+                    yield from ((name, each, entry) for entry in inner)
+                else:
+                    yield (name, each)
         else:
             yield (name,)
 
@@ -137,11 +148,11 @@ def _keys_of_agent(agent: str, table: Mapping[str, Any]) -> Iterator[Key]:
 
 
 def value_at(settings: Settings, key: Key) -> object:
-    """None for an agent or a variable that is not there."""
+    """None for an agent, a variable or a check that is not there."""
     if key[0] != "agents":
-        value: object = settings
+        value: Any = settings
         for part in key:
-            value = getattr(value, part)
+            value = value.get(part) if isinstance(value, dict) else getattr(value, part)
         return value
     agent = settings.agents.get(key[1]) or BUILT_IN.get(key[1])
     if agent is None:
@@ -162,6 +173,10 @@ def assembled(values: Mapping[Key, Any]) -> Settings:
             case ("agents", name, "env", variable):
                 agent = agents.get(name) or _new_agent(name)
                 agents[name] = replace(agent, env={**agent.env, variable: str(value)})
+            case (section, field, entry):
+                table = getattr(settings, section)
+                put = {**getattr(table, field), entry: str(value)}
+                settings = replace(settings, **{section: replace(table, **{field: put})})
             case (section, field):
                 settings = replace(settings, **{section: replace(getattr(settings, section), **{field: value})})
     return replace(settings, agents=agents)

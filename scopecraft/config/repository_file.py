@@ -17,8 +17,8 @@ from scopecraft.errors import BadSettings
 
 FILE_NAME = ".scopecraft.toml"
 MOST_BYTES = 64 * 1024
-ALLOWED = "agents.*, default_agent, container.*, setup.*, worktrees.branch_template"
-_SECTIONS = frozenset({"agents", "container", "setup"})
+ALLOWED = "agents.*, checks.*, default_agent, container.*, setup.*, worktrees.branch_template"
+_SECTIONS = frozenset({"agents", "checks", "container", "setup"})
 _KEYS = frozenset({("default_agent",), ("worktrees", "branch_template")})
 _DANGERS: dict[Key, str] = {
     ("agents", "command"): "chooses the program that runs",
@@ -32,6 +32,7 @@ _DANGERS: dict[Key, str] = {
     ("container", "image"): "chooses the image that your code and keys go into",
     ("container", "network"): "changes what an agent can reach",
     ("container", "caches"): "shows package caches of yours to the agent",
+    ("checks", "commands"): "runs these commands",
     ("setup", "commands"): "runs these commands",
     ("setup", "teardown"): "runs these commands",
     ("setup", "run_on"): "chooses where its commands run",

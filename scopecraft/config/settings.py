@@ -177,6 +177,16 @@ class SetupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    commands: dict[str, str] = field(default_factory=dict)
+    """Shell commands by name, such as `{test = "make test"}`: what `sc check` runs where the workflow names none."""
+    timeout: Seconds = 15 * 60
+    """Of each check."""
+
+
+@dataclass(frozen=True, slots=True)
 class MissionSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -272,6 +282,7 @@ class Settings:
     tmux: TmuxSettings = TmuxSettings()
     worktrees: WorktreeSettings = WorktreeSettings()
     setup: SetupSettings = SetupSettings()
+    checks: CheckSettings = CheckSettings()
     missions: MissionSettings = MissionSettings()
     trash: TrashSettings = TrashSettings()
     queue: QueueSettings = QueueSettings()

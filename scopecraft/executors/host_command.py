@@ -28,12 +28,14 @@ class HostCommand:
     cwd: Path
     env: Mapping[str, str]
     seconds: float
+    should_end: Callable[[], bool] = lambda: False  # asked now and then
 
 
 def run_on_host(command: HostCommand, hear: Callable[[bytes], None]) -> int | None:
-    """Its exit code, negative for a signal; None when it was ended at its time. Raises SetupFailed where it cannot run.
+    """Its exit code, negative for a signal; None when it was ended at its time, or asked to.
 
-    `hear` gets what it prints, both outputs in the order of writing. Standard input is empty.
+    Raises SetupFailed where it cannot run. `hear` gets what it prints, both outputs in the order of writing. Standard
+    input is empty.
     """
     try:
         running = subprocess.Popen(
@@ -49,19 +51,20 @@ def run_on_host(command: HostCommand, hear: Callable[[bytes], None]) -> int | No
         raise SetupFailed(f"the command could not be started in {command.cwd}: {error.strerror}") from error
     with running:
         try:
-            return _follow(running, time.monotonic() + command.seconds, hear)
+            return _follow(running, command, hear)
         finally:
             if running.poll() is None:
                 _end_group(running)
 
 
-def _follow(running: subprocess.Popen[bytes], deadline: float, hear: Callable[[bytes], None]) -> int | None:
+def _follow(running: subprocess.Popen[bytes], command: HostCommand, hear: Callable[[bytes], None]) -> int | None:
     assert running.stdout is not None
+    deadline = time.monotonic() + command.seconds
     output = running.stdout.fileno()
     os.set_blocking(output, False)
     with selectors.PollSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not command.should_end():
             has_more = bool(selector.select(LOOK_SECONDS))
             # asked before reading: what it wrote before it ended is there now
             code = running.poll()

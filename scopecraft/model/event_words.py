@@ -135,6 +135,12 @@ def _branch(before: str, name: str) -> Callable[[Data], str]:
     return lambda data: f"{before} {_text(data, name)}, at {_text(data, 'commit')[:12]}"
 
 
+def _check(data: Data) -> str:
+    code = data.get("exit_code")
+    how = "passed" if code == 0 else _text(data, "error") if code is None else f"failed with exit code {code}"
+    return f"{_text(data, 'name')} {how}, {data.get('seconds', 0)} s"
+
+
 def _removal(data: Data) -> str:
     kept = [f"{data[name]} {name}" for name in ("commits", "modified", "untracked") if data.get(name)]
     return f"kept {', '.join(kept)}" if kept else ""
@@ -149,6 +155,7 @@ _DETAILS: dict[EventKind, Callable[[Data], str]] = {
     "queue_changed": _queue,
     "supervisor_started": lambda data: f"version {_text(data, 'version')}" if data.get("version") else "",
     "supervisor_stopped": lambda data: _text(data, "why"),
+    "check_ran": _check,
     "message_sent": lambda data: _text(data, "text"),
     "question_answered": _answer,
     "alert_raised": lambda data: _text(data, "text"),

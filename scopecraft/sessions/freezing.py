@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from scopecraft.atomic import file_lock, fsync_folder, private_folder, storage_failed
+from scopecraft.atomic import fsync_folder, private_folder, storage_failed
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import LockHeld, NotFound, RepositoryRefused, StorageFailed
 from scopecraft.missions.archive import Copier
@@ -32,6 +32,7 @@ from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
 from scopecraft.sessions.ports import port_taken_by_another
+from scopecraft.sessions.set_up import commands_held
 from scopecraft.sessions.task_log import tell_done
 from scopecraft.sessions.written_down import STREAM_BYTES, known_secrets, write_changes, write_summary
 
@@ -41,14 +42,15 @@ MAKING = ".freezing"
 def freeze(context: Context, mission_id: str) -> bool:
     """Whether it is frozen by this call: a mission that is active, complete, and has no session that lives.
 
-    Of two processes at once one does it. One whose repository is away just now stays as it is, for the next call.
+    Of two processes at once one does it. One whose worktree is just being set up or checked, or whose repository is
+    away, stays as it is, for the next call.
     Raises StateUnreadable, GitFailed and StorageFailed; the mission is active then, and whole.
     """
     folder = folder_by_id(context.home, mission_id)
     if folder is None or folder.parent != context.home.missions_active:
         return False
     try:
-        with file_lock(folder / "freezing.lock", timeout=0):
+        with commands_held(folder, timeout=0):  # a check writes into the folder too
             is_frozen = _freeze(context, mission_id, folder)
     except LockHeld:
         return False

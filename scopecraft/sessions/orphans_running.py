@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from scopecraft.atomic import file_lock
-from scopecraft.errors import EngineUnavailable, Refused
+from scopecraft.errors import EngineUnavailable, LockHeld, Refused, StorageFailed
 from scopecraft.executors.engine_look import silence_of
+from scopecraft.missions.folder import folder_by_id
 from scopecraft.model.handle import Alive, ContainerHandle, WindowHandle
 from scopecraft.model.ids import MISSION_ID, SESSION_ID
 from scopecraft.model.session import is_live
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.orphans import Known, Orphan
+from scopecraft.sessions.set_up import commands_held
 from scopecraft.sessions.setup_container import setup_name
 
 GRACE_SECONDS = 3
@@ -24,7 +26,7 @@ def containers(context: Context, known: Known) -> Iterator[Orphan]:
     if silence is not None:
         raise EngineUnavailable(silence, "see what is wrong with: sc doctor")
     for session_id, handle in context.containers.all_of(context.home.label):
-        why = _why_no_session(context, session_id) if session_id else _why_no_mission(handle, known)
+        why = _why_no_session(context, session_id) if session_id else _why_no_mission(context, handle, known)
         if why:
             runs = isinstance(context.containers.look(handle), Alive)
             will = "ended and removed" if runs else "removed"
@@ -55,12 +57,21 @@ def _why_no_session(context: Context, session_id: str) -> str:
     return "" if is_live(session.status) else f"session {session_id} has ended"
 
 
-def _why_no_mission(handle: ContainerHandle, known: Known) -> str:
-    """Of a container that sets a worktree up: it belongs to a mission."""
+def _why_no_mission(context: Context, handle: ContainerHandle, known: Known) -> str:
+    """Of a container that sets a worktree up, or checks it: it belongs to a mission, while a command holds that."""
     mission_id = handle.name.removeprefix(setup_name(""))
-    if MISSION_ID.fullmatch(mission_id) and mission_id in known.ids:
+    if not MISSION_ID.fullmatch(mission_id):
+        return "it names no session"
+    if mission_id not in known.ids:
+        return f"there is no mission {mission_id}"
+    folder = folder_by_id(context.home, mission_id)
+    if folder is None:
         return ""
-    return f"there is no mission {mission_id}" if MISSION_ID.fullmatch(mission_id) else "it names no session"
+    try:
+        with commands_held(folder, timeout=0):
+            return "the command that ran it was killed"
+    except (LockHeld, StorageFailed):
+        return ""
 
 
 def _still_orphan(context: Context, session_id: str, stack: ExitStack) -> None:
@@ -72,10 +83,19 @@ def _still_orphan(context: Context, session_id: str, stack: ExitStack) -> None:
         raise Refused(f"session {session_id} lives after all", f"see: sc show {session_id}")
 
 
+def _hold_mission(context: Context, handle: ContainerHandle, stack: ExitStack) -> None:
+    """Against whoever begins another set-up or check of it under the same name. Raises LockHeld."""
+    folder = folder_by_id(context.home, handle.name.removeprefix(setup_name("")))
+    if folder is not None:
+        stack.enter_context(commands_held(folder, timeout=0))
+
+
 def _drop_container(context: Context, session_id: str, handle: ContainerHandle) -> Callable[[], None]:
     def drop() -> None:
         with ExitStack() as stack:
             _still_orphan(context, session_id, stack)
+            if not session_id:
+                _hold_mission(context, handle, stack)
             if isinstance(context.containers.look(handle), Alive):
                 context.containers.stop(handle, grace_seconds=GRACE_SECONDS)
             context.containers.forget(handle)

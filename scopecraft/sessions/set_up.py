@@ -39,13 +39,16 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 5
 _MOST_NAMED = 5
-Kind = Literal["setup", "teardown"]
+Kind = Literal["setup", "teardown", "check"]
 Hear = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be run, and where; `hear` gets each line of output, made safe to show."""
+    """What is to be run, and where; `hear` gets each line of output, made safe to show.
+
+    `seconds` is the time limit of each command, None for that of the settings. `should_end` is asked now and then.
+    """
 
     kind: Kind
     commands: tuple[str, ...]
@@ -53,6 +56,8 @@ class Work:
     repository: Repository
     session_id: str | None
     hear: Hear
+    seconds: int | None = None
+    should_end: Callable[[], bool] = lambda: False
 
     @property
     def worktree(self) -> Path:
@@ -139,7 +144,7 @@ def discard_set_up(context: Context, mission_id: str) -> None:
     record = load_record(folder) if folder is not None else None
     if folder is None or record is None or record.state != "running" or not record.engine:
         return
-    with contextlib.suppress(ScopecraftError), _lock_of(folder):
+    with contextlib.suppress(ScopecraftError), commands_held(folder):
         from scopecraft.sessions.setup_container import end_killed, setup_name
 
         context.engine_at(record.engine).discard(setup_name(mission_id))
@@ -213,13 +218,14 @@ def _recorded(context: Context, work: Work) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held(context: Context, mission: Mission) -> Iterator[None]:
-    with _lock_of(folder_of(context.home, mission)):
+    with commands_held(folder_of(context.home, mission)):
         yield
 
 
 @contextlib.contextmanager
-def _lock_of(folder: Path) -> Iterator[None]:
-    with file_lock(folder / "setup.lock", timeout=LOCK_SECONDS):
+def commands_held(folder: Path, timeout: float = LOCK_SECONDS) -> Iterator[None]:
+    """Against every other set-up, teardown and check of the mission in the folder. Raises LockHeld."""
+    with file_lock(folder / "setup.lock", timeout=timeout):
         yield
 
 

@@ -1,4 +1,4 @@
-"""A set-up command in a container: an agent's walls, without its keys and without a way for commits to come back."""
+"""A set-up command or a check in a container: an agent's walls, without its keys, and no commit of it comes back."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 READ_SECONDS = 0.3
 READ_BYTES = 1024**2
 SLACK_NS = 1_000_000_000
+CANCELLED = "it was ended before its time"
 ROOM_SECONDS = 60  # beyond the command's own time: a slow start, and its end
 
 
@@ -47,7 +48,7 @@ def run_in_container(context: Context, work: Work, command: str, hear: Callable[
 
     It sees the worktree, and git as an agent does; what it commits is not kept.
     """
-    limits = limits_of(context.settings.container, context.settings.setup.timeout)
+    limits = limits_of(context.settings.container, work.seconds or context.settings.setup.timeout)
     end_killed(context, context.engine, work.mission)
     with _place(context, work) as folder:
         owner = work.worktree.stat()
@@ -75,22 +76,25 @@ def run_in_container(context: Context, work: Work, command: str, hear: Callable[
         )
         _note_begun(context, work.mission, private, began_ns)
         try:
-            code = _follow(context, setup_name(work.mission.id), launch, folder, hear)
+            code = _follow(context, work, launch, folder, hear)
         finally:
             _clear_nested(context, work.mission, hear)
         return None if launcher_exit(folder)[1] == "timeout" else code
 
 
 def _follow(
-    context: Context, name: str, launch: ContainerLaunch, folder: SessionFolder, hear: Callable[[bytes], None]
+    context: Context, work: Work, launch: ContainerLaunch, folder: SessionFolder, hear: Callable[[bytes], None]
 ) -> int:
     deadline = time.monotonic() + launch.limits.timeout_seconds + launch.limits.stop_grace_seconds + ROOM_SECONDS
+    name = setup_name(work.mission.id)
     with folder.stream.open("rb", buffering=0) as output, context.containers.beside(name, launch) as handle:
         code = None
         while code is None and time.monotonic() < deadline:
             code = context.containers.wait(handle, READ_SECONDS)
             while data := output.read(READ_BYTES):
                 hear(data)
+            if code is None and work.should_end():
+                raise SetupFailed(CANCELLED)
         if code is None:
             raise SetupFailed("the container of the command did not end at its time limit", "see: sc doctor")
     return code
@@ -211,7 +215,7 @@ def _nested_folder(context: Context, mission: Mission) -> Path:
 def _labels(context: Context, work: Work) -> dict[str, str]:
     return {
         "scopecraft.home": context.home.label,
-        "scopecraft.kind": "setup",
+        "scopecraft.kind": "check" if work.kind == "check" else "setup",
         "scopecraft.mission": work.mission.id,
         "scopecraft.session": work.session_id or "",
     }

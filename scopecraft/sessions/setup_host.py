@@ -17,4 +17,5 @@ if TYPE_CHECKING:
 def run_on_this_machine(context: Context, work: Work, command: str, hear: Callable[[bytes], None]) -> int | None:
     """Its exit code; None when it was ended at its time limit. Raises SetupFailed."""
     env = {**passed_on(context), **mission_environment(work.mission)}
-    return run_on_host(HostCommand(command, work.worktree, env, context.settings.setup.timeout), hear)
+    seconds = work.seconds or context.settings.setup.timeout
+    return run_on_host(HostCommand(command, work.worktree, env, seconds, work.should_end), hear)

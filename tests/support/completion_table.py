@@ -45,7 +45,7 @@ OWN_KINDS = {
     ("queue move", "task"): "queued",
 }
 # nobody can know what a person will write there
-FREE = frozenset({"text", "answers", "value", "place", "title", "step"})
+FREE = frozenset({"text", "answers", "value", "place", "title", "step", "names"})
 
 
 def commands() -> Iterator[tuple[str, click.Command, str]]:

@@ -11,6 +11,7 @@ from scopecraft.config.repository_file import MOST_BYTES, danger_of, is_allowed,
 from scopecraft.errors import BadSettings
 
 WITHOUT_DANGER = {
+    "checks.timeout",
     "worktrees.branch_template",
     "agents.<name>.model",
     "container.memory",
