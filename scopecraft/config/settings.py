@@ -195,6 +195,15 @@ class MissionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GithubSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    api: str | None = None
+    """The address of GitHub's interface, for every remote that is not another host's by its name; unset:
+    `https://api.github.com` for github.com, and `https://HOST/api/v3` for a host with `github` in its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrashSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -284,6 +293,7 @@ class Settings:
     setup: SetupSettings = SetupSettings()
     checks: CheckSettings = CheckSettings()
     missions: MissionSettings = MissionSettings()
+    github: GithubSettings = GithubSettings()
     trash: TrashSettings = TrashSettings()
     queue: QueueSettings = QueueSettings()
     limits: LimitSettings = LimitSettings()
