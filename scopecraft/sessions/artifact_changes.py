@@ -93,7 +93,8 @@ def refuse_change(context: Context, mission: Mission, name: str) -> None:
     """Raises what a change of this artifact would raise at this moment."""
     if mission.is_frozen:
         raise Refused(
-            f"{mission.slug} is complete: its artifacts stay as they are", f"sc mission reopen {mission.slug}"
+            f"{mission.slug} is complete: its artifacts stay as they are",
+            f"take it up again: sc mission reopen {mission.slug}",
         )
     workflow = load_workflow(folder_of(context.home, mission))
     writer = next((step for step in running_steps(mission, workflow) if name in step.outputs), None)

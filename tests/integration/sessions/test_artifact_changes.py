@@ -117,7 +117,7 @@ def test_a_complete_mission_stays_as_it_is(prey: Prey) -> None:
     prey.folder.rename(target)
     with pytest.raises(Refused, match="x is complete") as raised:
         put(prey, "plan.md", b"ann's")
-    assert raised.value.hint == "sc mission reopen x"
+    assert raised.value.hint == "take it up again: sc mission reopen x"
     assert not (target / "artifacts" / "plan.md").exists()
 
 
