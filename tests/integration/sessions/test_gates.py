@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from scopecraft.errors import Overtaken
+from scopecraft.errors import BadInput, NotFound, Overtaken, Refused, RepositoryRefused
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import versions_of
 from scopecraft.model.mission import Mission
+from scopecraft.model.workflow import Step
 from scopecraft.sessions.gate_content import gate_of
-from scopecraft.sessions.gates import approve, contents_changed
-from tests.support.gated import Gated, gated
+from scopecraft.sessions.gates import Uncommitted, approve, contents_changed, reject
+from tests.support.gated import PLANNED, Gated, gated
 from tests.support.missions import make_desk
 from tests.support.repos import commit, git
 
@@ -89,3 +91,143 @@ def test_work_on_the_branch_after_it_was_shown_is_not_approved(at_code: Gated) -
     with pytest.raises(Overtaken, match="has moved since"):
         approve(at_code.context, at_code.id, seen, "ann")
     assert at_code.mission.status == "waiting_code_review"
+
+
+def test_a_review_in_the_middle_lets_the_next_step_go_on_from_what_was_approved(clean_environment: Path) -> None:
+    steps = (*PLANNED.steps[2:], Step("polish", "Polish", "agent"), Step("last", "Last review", "code-review"))
+    mission = gated(make_desk(clean_environment), workflow=replace(PLANNED, steps=steps))
+    commit(mission.worktree, "login.py", "def login(): ...\n")
+    mission.do("build")
+    approve_as_it_is(mission)
+    commit(mission.worktree, "sneaked.py", "steal()\n")
+    assert changed(mission) == {"review-code"}  # before the next step has begun
+    git(mission.worktree, "reset", "--quiet", "--hard", "HEAD~1")
+    mission.do("polish")
+    commit(mission.worktree, "login.py", "def login(): return 1\n")
+    assert changed(mission) == set()
+    git(mission.worktree, "commit", "--quiet", "--amend", "--message=another")
+    git(mission.worktree, "reset", "--quiet", "--hard", "HEAD~2")
+    assert changed(mission) == {"review-code"}  # what was approved is not in it any more
+
+
+def test_what_a_later_step_says_it_writes_it_may_write(clean_environment: Path) -> None:
+    build = replace(PLANNED.steps[2], outputs=("plan.md",))
+    mission = gated(
+        make_desk(clean_environment), workflow=replace(PLANNED, steps=(*PLANNED.steps[:2], build, PLANNED.steps[3]))
+    )
+    approve_as_it_is(mission.at_plan())
+    mission.do("build")
+    mission.write("plan.md", "the plan, and what became of it\n")
+    assert changed(mission) == set()
+
+
+def test_work_that_is_not_committed_needs_a_word_of_the_person(at_code: Gated) -> None:
+    (at_code.worktree / "login.py").write_text("mine\n")
+    with pytest.raises(Refused, match="work in the worktree of fix-login is not committed") as caught:
+        approve_as_it_is(at_code)
+    assert "--commit" in caught.value.hint and "--only-committed" in caught.value.hint
+    assert at_code.mission.status == "waiting_code_review"
+
+
+def test_what_is_left_out_stays_in_the_worktree(at_code: Gated) -> None:
+    tip = git(at_code.worktree, "rev-parse", "HEAD")
+    (at_code.worktree / "login.py").write_text("mine\n")
+    assert approved_commit(at_code, "leave") == tip == git(at_code.worktree, "rev-parse", "HEAD")
+    assert (at_code.worktree / "login.py").read_text() == "mine\n"
+
+
+def test_what_is_taken_in_is_a_commit_of_the_person_without_any_hook(at_code: Gated) -> None:
+    tip = git(at_code.worktree, "rev-parse", "HEAD")
+    (at_code.worktree / "login.py").write_text("mine\n")
+    (at_code.worktree / "new.txt").write_text("new\n")
+    (at_code.worktree / "file-0.txt").unlink()
+    hooks = at_code.desk.folder / ".git" / "hooks"
+    for name in ("pre-commit", "commit-msg", "post-commit", "reference-transaction", "post-index-change"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {at_code.desk.folder}/ran\n")
+        (hooks / name).chmod(0o755)
+    taken = approved_commit(at_code, "commit")
+    assert not (at_code.desk.folder / "ran").exists()
+    assert git(at_code.worktree, "rev-parse", "HEAD", "HEAD^").split() == [taken, tip]
+    assert git(at_code.worktree, "log", "-1", "--format=%an <%ae>") == "Tester <tester@example.com>"
+    assert git(at_code.worktree, "status", "--porcelain") == ""
+    assert git(at_code.worktree, "diff", "--name-status", "HEAD^", "HEAD") == "D\tfile-0.txt\nM\tlogin.py\nA\tnew.txt"
+    assert changed(at_code) == set()
+
+
+def test_what_was_written_after_it_was_shown_is_not_taken_in(at_code: Gated) -> None:
+    tip = git(at_code.worktree, "rev-parse", "HEAD")
+    (at_code.worktree / "login.py").write_text("mine\n")
+    seen = gate_of(at_code.context, at_code.mission).seen
+    (at_code.worktree / "login.py").write_text("not mine\n")
+    with pytest.raises(Overtaken, match="worktree of fix-login has changed"):
+        approve(at_code.context, at_code.id, seen, "ann", "commit")
+    assert git(at_code.worktree, "rev-parse", "HEAD") == tip
+
+
+def test_files_that_go_through_a_filter_are_left_to_the_person(at_code: Gated) -> None:
+    git(at_code.worktree, "config", "--global", "filter.lfs.clean", f"touch {at_code.desk.folder}/ran; cat")
+    (at_code.worktree / ".gitattributes").write_text("*.bin filter=lfs\n")
+    (at_code.worktree / "big.bin").write_text("big\n")
+    with pytest.raises(RepositoryRefused, match=r"big\.bin goes through a filter"):
+        approved_commit(at_code, "commit")
+    assert not (at_code.desk.folder / "ran").exists()
+    assert at_code.mission.status == "waiting_code_review"
+
+
+def test_what_no_commit_can_hold_is_said(at_code: Gated) -> None:
+    git(at_code.worktree, "init", "--quiet", "inner")
+    commit(at_code.worktree / "inner", "x")
+    with pytest.raises(Refused, match="not committed"):
+        approve_as_it_is(at_code)
+    with pytest.raises(Refused, match="no commit can hold all of it: inner"):
+        approved_commit(at_code, "commit")
+
+
+def test_files_that_run_on_the_persons_machine_are_named_and_recorded(at_code: Gated) -> None:
+    commit(at_code.worktree, ".vscode/tasks.json", "{}\n")
+    (at_code.worktree / ".envrc").write_text("steal\n")
+    gate = gate_of(at_code.context, at_code.mission)
+    assert gate.work is not None
+    assert [file.path for file in gate.work.host_files] == [".vscode/tasks.json", ".envrc"]
+    approve(at_code.context, at_code.id, gate.seen, "ann", "leave")
+    state = at_code.mission.state("review-code")
+    assert state is not None and state.approval is not None
+    assert state.approval.host_files == (".vscode/tasks.json", ".envrc")
+
+
+def test_a_rejection_is_recorded_and_needs_a_reason(at_plan: Gated) -> None:
+    with pytest.raises(BadInput, match="needs a reason"):
+        reject(at_plan.context, at_plan.id, "review-plan", " \n", "ann")
+    after = reject(at_plan.context, at_plan.id, "review-plan", "too long\n", "ann")
+    plan = after.state("plan")
+    assert plan is not None and plan.is_wanted and plan.feedback == ("too long",)
+    with pytest.raises(Overtaken, match="does not wait"):
+        reject(at_plan.context, at_plan.id, "review-plan", "again", "bob")
+    (event,) = at_plan.context.store.events(mission_id=at_plan.id)
+    assert (event.kind, event.data["why"], event.data["by"]) == ("gate_rejected", "too long", "ann")
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [("nowhere", "nowhere is no step"), ("plan", "plan is no gate"), ("review-code", "does not wait")],
+)
+def test_only_a_gate_that_waits_can_be_named(at_plan: Gated, named: str, says: str) -> None:
+    with pytest.raises((NotFound, Overtaken), match=says):
+        gate_of(at_plan.context, at_plan.mission, named)
+
+
+def test_a_plan_that_is_not_there_or_a_link_is_not_approved(at_plan: Gated) -> None:
+    plan = at_plan.folder / "artifacts" / "plan.md"
+    plan.unlink()
+    with pytest.raises(NotFound, match=r"has no artifact plan\.md"):
+        gate_of(at_plan.context, at_plan.mission)
+    plan.symlink_to("/etc/passwd")
+    with pytest.raises(Refused, match="a link"):
+        gate_of(at_plan.context, at_plan.mission)
+
+
+def approved_commit(gated: Gated, uncommitted: Uncommitted) -> str | None:
+    seen = gate_of(gated.context, gated.mission).seen
+    state = approve(gated.context, gated.id, seen, "ann", uncommitted).state(seen.gate_id)
+    assert state is not None and state.approval is not None
+    return state.approval.commit
