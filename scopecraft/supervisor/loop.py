@@ -19,6 +19,7 @@ from scopecraft.queueing.admission import is_parked
 from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.stop import stop_session
 from scopecraft.state.store import Store
+from scopecraft.supervisor.batching import Batching
 from scopecraft.supervisor.carrying import Carrying
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Handler
@@ -58,6 +59,7 @@ class Loop:
         self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
         self._telling = Telling(self._contexts)
         self._carrying = Carrying(self._contexts, self.wake)
+        self._batching = Batching(self._contexts, self._carrying.carry)
         self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:
@@ -120,6 +122,7 @@ class Loop:
             self._carrying.look()
             rules = self._unpark(store, store.queue.rules())
             self._starting.step(store.queue.items(AT_ONCE), store.queue.occupancy(), rules, self._settling.ending())
+            self._batching.look()
         except ScopecraftError as error:  # of the machine or of a file; the next step may find it mended
             _log.error("%s", error)
         if self._starting.superseded is not None:
@@ -165,6 +168,7 @@ class Loop:
 
     def _go(self) -> None:
         self._starting.leave()
+        self._batching.leave()
         self._carrying.leave()
         self._looking.leave()
         self._monitor.leave()

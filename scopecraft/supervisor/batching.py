@@ -1,0 +1,60 @@
+"""Batches are fed while the supervisor is up: as soon as a place comes free, or what a mission waits for is done."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from scopecraft.errors import LockHeld, ScopecraftError
+from scopecraft.sessions.batches import feed, room_for, unfed
+from scopecraft.sessions.carrying_on import Carried
+from scopecraft.sessions.context import Context
+from scopecraft.supervisor.contexts import Contexts
+
+_log = logging.getLogger(__name__)
+
+
+class Batching:
+    """In a thread of its own, since a mission that is made takes git a moment; `carry` is asked from there."""
+
+    def __init__(self, contexts: Contexts, carry: Callable[[Context, str], Carried]) -> None:
+        self._contexts, self._carry = contexts, carry
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="batch")
+        self._is_asked = threading.Event()
+        self._fed_at = 0  # the date of the folder of batches as of which all of them are fed (ns)
+
+    def look(self) -> None:
+        """Whatever happened may have made room. Costs a look at a date while there is no batch to feed."""
+        if not self._is_asked.is_set() and _written(self._contexts) != self._fed_at:
+            self._is_asked.set()
+            self._pool.submit(self._feed_safely)
+
+    def leave(self) -> None:
+        self._is_asked.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _feed_safely(self) -> None:
+        self._is_asked.clear()
+        try:
+            context = self._contexts.fresh()
+            feed(context, self._carry, room_for, timeout=0)
+            written = _written(self._contexts)
+            if not unfed(context):
+                self._fed_at = written
+        except LockHeld:
+            pass  # a command feeds them just now
+        except ScopecraftError as error:
+            _log.warning("the batches are not fed: %s", error)
+        # A border: a fault of ours in one batch must not keep the supervisor from all that follow.
+        except Exception:  # noqa: BLE001
+            _log.exception("the batches are not fed, by a fault of scopecraft")
+
+
+def _written(contexts: Contexts) -> int:
+    try:
+        return os.stat(contexts.home.batches).st_mtime_ns  # noqa: PTH116 - at every step of the loop
+    except OSError:
+        return 0
