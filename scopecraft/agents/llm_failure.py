@@ -93,7 +93,6 @@ def seconds_of(header: str | None) -> float | None:
 
 
 def _limited(problem: Problem, told: str, now: float) -> Failure:
-    resets = None if problem.retry_after is None else int(now + problem.retry_after)
-    until = reset_at(resets)
+    until = reset_at(None if problem.retry_after is None else now + problem.retry_after)
     when = f"; it resets at {until}" if until else ""
-    return Failure(f"the limit of {problem.title} is reached{when}{told}", 429, resets_at=resets)
+    return Failure(f"the limit of {problem.title} is reached{when}{told}", 429)

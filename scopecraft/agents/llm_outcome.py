@@ -47,7 +47,6 @@ class Failure:
 
     text: str
     status: int = 0  # what the server answered; 0: nothing
-    resets_at: int | None = None  # seconds since 1970, of a limit that is used up
     stop_reason: str = "error"
     is_broken: bool = False
     answer: Answer | None = None

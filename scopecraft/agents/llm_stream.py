@@ -45,11 +45,6 @@ def note_line(words: str) -> bytes:
     return _line({"type": "system", "subtype": "informational", "content": words})
 
 
-def limit_line(failure: Failure) -> bytes:
-    info = {"status": "rejected", "rateLimitType": "api", "resetsAt": failure.resets_at}
-    return _line({"type": "rate_limit_event", "rate_limit_info": info})
-
-
 def message_line(answer: Answer) -> bytes:
     message = {
         "id": answer.message_id,
@@ -80,7 +75,7 @@ def result_line(answer: Answer, cost_usd: float | None) -> bytes:
 
 
 def failure_line(failure: Failure, cost_usd: float | None = None) -> bytes:
-    """The end of one that did not."""
+    """The end of one that did not. By its status, and the time in its text, a used-up limit is known for one."""
     return _line(
         {
             "type": "result",

@@ -62,7 +62,12 @@ def checked(context: Context, request: StartRequest, places: Places | None = Non
     if context.project != project.name:
         inner = within_project(context, place, ask=request.on_settings, overrides=request.overrides)
     chosen = choose_agent(inner, request.agent)
-    refuse_agent(inner, chosen, request)
+    if request.step is not None and request.step.is_call:
+        from scopecraft.sessions.llm_choice import choose_provider
+
+        choose_provider(chosen, request)  # for what it refuses
+    else:
+        refuse_agent(inner, chosen, request)
     mission = would_begin(context, request, project, repository)
     if mission is None and request.start_from is None and request.base is not None:
         resolve_base(repository, request.base)

@@ -115,8 +115,6 @@ def _finished(call: Call, outcome: Answer | Failure, stream: _Stream) -> int:
 
 
 def _failed(call: Call, failure: Failure, stream: _Stream) -> int:
-    if failure.status == 429:
-        stream.write(llm_stream.limit_line(failure))
     cost = _cost(call, failure.answer, stream) if failure.answer else None
     stream.write(llm_stream.failure_line(failure, cost))
     return 1

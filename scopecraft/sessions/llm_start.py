@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopecraft.agents.llm import Llm
-from scopecraft.agents.llm_provider import Provider, model_named, provider_of, question_of
-from scopecraft.errors import BadInput, NotFound
+from scopecraft.agents.llm_provider import Provider
+from scopecraft.errors import NotFound
 from scopecraft.executors.process import ProcessLaunch
 from scopecraft.model.launch import Limits
 from scopecraft.model.naming import check_title
@@ -21,6 +21,7 @@ from scopecraft.sessions.agent_choice import Chosen, choose_agent
 from scopecraft.sessions.beginning import Beginning, begin, came_up
 from scopecraft.sessions.container_launch import limits_of
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.llm_choice import choose_provider
 from scopecraft.sessions.llm_claim import Call, write_call
 from scopecraft.sessions.llm_prompt import with_inputs
 from scopecraft.sessions.mission_start import ReadyMission
@@ -54,22 +55,15 @@ def start_llm(context: Context, request: StartRequest) -> Session:
     input that is not there, and what a start raises.
     """
     check_title(request.task)
-    prompt = check_prompt(request.prompt)
     context = within_project_of(context, request)
     chosen = choose_agent(context, request.agent)
-    provider = provider_of(chosen.settings.dialect, chosen.name)
-    request = replace(request, model=model_named(provider, request.model or chosen.settings.model))
-    question_of(provider, "", None, None, chosen.environment)  # for what it refuses
+    provider, model = choose_provider(chosen, request)
+    request = replace(request, model=model)
     limits = limits_of(context.settings.container, request.timeout_seconds)
-    if len(chosen.settings.price) not in (0, 2, 3, 4):
-        raise BadInput(
-            f"agents.{chosen.name}.price holds {len(chosen.settings.price)} numbers",
-            "give two to four: input, output, from a cache, into a cache",
-        )
     called = replace(chosen, dialect=Llm())
     with _mission_held(context, request) as ready:
         step_id = request.step.step_id if request.step else ""
-        prompt = check_prompt(with_inputs(context.home, ready.mission, step_id, prompt))
+        prompt = check_prompt(with_inputs(context.home, ready.mission, step_id, request.prompt or ""))
         with begin(context, request, called, ready, "process") as beginning:
             launch = _laid_out(context, beginning, _Ready(provider, prompt, limits))
             beginning.take_turn()
@@ -98,7 +92,7 @@ def _laid_out(context: Context, beginning: Beginning, ready: _Ready) -> ProcessL
         home=str(context.home.root),
         mission_id=session.mission_id,
         provider=ready.provider.name,
-        model=request.model or ready.provider.default_model,
+        model=session.model or ready.provider.default_model,
         effort=request.effort,
         timeout_seconds=ready.limits.timeout_seconds,
         output=next(iter(request.step.outputs if request.step else ()), None),

@@ -199,15 +199,6 @@ def test_no_answer_of_use_fails_the_step_with_the_reason(ask: Ask, turn: dict[st
     assert not asking.artifact.exists()
 
 
-def test_a_limit_of_the_provider_stands_in_the_stream_with_its_end(ask: Ask) -> None:
-    with CallServer({"error": 429, "message": "slow down", "headers": {"retry-after": "3600"}}) as server:
-        asking = ask(server)
-        session = asking.start()
-        assert "the limit of Anthropic is reached; it resets at" in str(asking.ended(session))
-    kinds = [line["type"] for line in asking.lines(session)]
-    assert kinds == ["system", "rate_limit_event", "result"]
-
-
 @pytest.mark.parametrize("now", [False, True])
 def test_a_call_that_is_stopped_says_so_and_leaves_nothing(ask: Ask, now: bool) -> None:
     with CallServer({"pieces": ["a", WAIT, "b"]}) as server:
