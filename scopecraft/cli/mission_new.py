@@ -11,6 +11,7 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.prompt import prompt_from
+from scopecraft.cli.recipe_question import ask_about_recipe
 from scopecraft.cli.say import say
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.cli.table import print_json
@@ -68,6 +69,7 @@ def new(title: str | None, file: Path | None, *, start: bool, as_json: bool, **o
         parent=options["parent"],
         base=options["base"],
         on_settings=ask_about_settings,
+        on_recipe=ask_about_recipe,
     )
     return _tell(context, create(context, wanted), start=start, as_json=as_json)
 

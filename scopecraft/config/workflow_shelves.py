@@ -14,8 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from scopecraft.atomic import storage_failed
 from scopecraft.config.paths import Home
-from scopecraft.errors import BadWorkflow
+from scopecraft.errors import BadWorkflow, Refused
 from scopecraft.model.text import clean_line
 from scopecraft.model.workflow import Source
 
@@ -28,6 +29,7 @@ MOST_FILES = 200
 _SHIPPED = Path(__file__).with_name("defaults")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC  # a pipe must not make us wait
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -102,6 +104,27 @@ class Folder:
 
     def place(self, name: str) -> str:
         return clean_line(str(self.top / name))
+
+    def write_new(self, folder: str, name: str, text: bytes) -> str:
+        """Its place. The folder is made where it is missing. Raises Refused where the file is there already."""
+        path = within(folder, name)
+        try:
+            if folder:
+                (self.top / folder).mkdir(exist_ok=True)
+            at = self._open(folder, _FOLDER)
+            if at is None:
+                raise self._bad(folder, "it is no folder")
+            try:
+                made = os.open(name, _NEW, 0o666, dir_fd=at)
+            finally:
+                os.close(at)
+            with os.fdopen(made, "wb") as opened:
+                opened.write(text)
+        except FileExistsError as error:
+            raise Refused(f"{self.place(path)} is there already", "choose another name, or change that file") from error
+        except OSError as error:
+            raise storage_failed(error, self.top / path) from error
+        return self.place(path)
 
     def _open(self, name: str, flags: int) -> int | None:
         """None for what is not there."""

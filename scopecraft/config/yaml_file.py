@@ -52,7 +52,7 @@ def dump_yaml(value: object) -> str:
     yaml = _yaml()
     yaml.default_flow_style = False
     yaml.allow_unicode = True
-    yaml.width = 118
+    yaml.width = 4096  # a text that is folded reads worse than a long one
     yaml.representer.sort_base_mapping_type_on_output = False
     yaml.representer.add_representer(str, _text_node)
     written = io.StringIO()

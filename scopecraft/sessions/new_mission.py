@@ -17,12 +17,13 @@ from scopecraft.model.mission import Mission, MissionType
 from scopecraft.model.naming import TITLE_CHARACTERS, check_title, slug_of
 from scopecraft.model.session import is_live
 from scopecraft.model.text import clean_line
-from scopecraft.model.workflow import DIRECT, Recipe
+from scopecraft.model.workflow import Recipe
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_making import mission_to_be, refuse_owned
 from scopecraft.sessions.places import project_here
 from scopecraft.sessions.ports import with_new_ports
 from scopecraft.sessions.project_settings import Ask, stop, within_project
+from scopecraft.sessions.recipes import AskRecipe, nobody, recipe_for
 from scopecraft.sessions.request import LONGEST_PROMPT_BYTES, Admission, StartRequest
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.repository import Repository
@@ -50,7 +51,8 @@ class NewMission:
     agent: str | None = None  # of its agent steps, in place of what they or their roles say
     model: str | None = None
     mission_id: str | None = None  # that was reserved for it
-    on_settings: Ask = field(default=stop)  # asks about what the repository brings
+    on_settings: Ask = field(default=stop)  # asks about settings that the repository brings
+    on_recipe: AskRecipe = field(default=nobody)  # and about what it brings to the workflow
 
 
 def create(context: Context, wanted: NewMission) -> Mission:
@@ -60,7 +62,7 @@ def create(context: Context, wanted: NewMission) -> Mission:
     place = project_here(context, wanted.cwd, wanted.project)
     project = place[0]
     context = within_project(context, place, ask=wanted.on_settings)
-    recipe = _with_agent(_recipe(wanted), wanted)
+    recipe = _with_agent(recipe_for(context, *place, wanted.workflow, wanted.on_recipe), wanted)
     with name_held(context, project.name, title), contextlib.ExitStack() as undo:
         _refuse_taken(context, project, title)
         mission = _value(context, wanted, title, place, undo)
@@ -102,12 +104,6 @@ def _checked(text: str) -> str:
     if len(text.encode("utf-8", "surrogateescape")) > LONGEST_PROMPT_BYTES:
         raise BadInput("the text is longer than 10 MiB", "put the material into a file of the repository")
     return text
-
-
-def _recipe(wanted: NewMission) -> Recipe:
-    if wanted.workflow not in (None, DIRECT.id):
-        raise BadInput(f"no workflow is called {clean_line(str(wanted.workflow), 64)!r}", f"there is: {DIRECT.id}")
-    return Recipe(DIRECT)
 
 
 def _with_agent(recipe: Recipe, wanted: NewMission) -> Recipe:

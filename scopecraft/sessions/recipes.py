@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadWorkflow, NotConfirmed, NotFound, RepositoryRefused
 from scopecraft.model.text import clean_line
-from scopecraft.model.workflow import Recipe, Role, Step
+from scopecraft.model.workflow import Recipe, Role, Step, Workflow
 from scopecraft.sessions.project_settings import Answer
 
 if TYPE_CHECKING:
@@ -142,25 +142,41 @@ class _Committed:
         return clean_line(f"{self.repository.path}:HEAD:{name}")
 
 
-def _with_known_agents(context: Context, project: Project, repository: Repository, recipe: Recipe) -> Recipe:
-    """Raises BadWorkflow for an agent that no settings name; one of a repository's own need not be confirmed yet."""
-    workflow = recipe.workflow
-    agents = [_agent_of(step, recipe.roles) for step in workflow.steps]
-    named = [(number, agent) for number, agent in enumerate(agents) if agent is not None]
-    if not named:
-        return recipe
+def agent_problems(
+    context: Context, place: tuple[Project, Repository] | None, shelves: Sequence[Shelf], workflow: Workflow
+) -> list[str]:
+    """Agents that a valid workflow, or a role of it, names, and no settings; those of a repository's own count."""
+    from scopecraft.config.roles import Casting
+
+    casting = Casting(shelves)
+    roles = {step.role: casting.role(step.role) for step in workflow.steps if step.role is not None}
+    return _unknown_agents(context, place, Recipe(workflow, roles))
+
+
+def _unknown_agents(context: Context, place: tuple[Project, Repository] | None, recipe: Recipe) -> list[str]:
+    named = [_agent_of(step, recipe.roles) for step in recipe.workflow.steps]
+    if not any(named):
+        return []
     from scopecraft.config.settings import BUILT_IN
     from scopecraft.sessions.project_settings import question_about
 
     known = {*BUILT_IN, *context.settings.agents}
-    brought = question_about(context, (project, repository))
+    brought = question_about(context, place) if place is not None else None
     known |= {key[1] for key in (brought.layer.values if brought is not None else ()) if key[0] == "agents"}
-    for number, agent in named:
-        if agent not in known:
-            raise BadWorkflow(
-                f"the workflow {workflow.id}: steps[{number}].dialect: no agent is called {agent!r}",
-                f"agents: {', '.join(sorted(known))}",
-            )
+    return [
+        f"steps[{number}].{'dialect' if step.dialect else 'agent'}: no agent is called {agent!r}; "
+        f"agents: {', '.join(sorted(known))}"
+        for number, (step, agent) in enumerate(zip(recipe.workflow.steps, named, strict=True))
+        if agent is not None and agent not in known
+    ]
+
+
+def _with_known_agents(context: Context, project: Project, repository: Repository, recipe: Recipe) -> Recipe:
+    """Raises BadWorkflow for an agent that no settings name."""
+    problems = _unknown_agents(context, (project, repository), recipe)
+    if problems:
+        told = "\n".join(f"the workflow {recipe.workflow.id}: {problem}" for problem in problems)
+        raise BadWorkflow(told, "see them all: sc workflow check")
     return recipe
 
 
