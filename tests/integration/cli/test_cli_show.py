@@ -145,7 +145,7 @@ def test_an_artifact_goes_out_byte_for_byte_but_for_a_terminal(artifacts: Path) 
         ("../mission.json", 2, "is no name of an artifact"),
         ("%2e%2e%2fmission.json", 2, "is no name of an artifact"),
         ("key", 3, "is a link"),
-        ("key", 3, "sc show fix-login"),
+        ("key", 3, "sc mission ls fix-login"),
         ("plan.md", 3, "has no artifact plan.md"),
     ],
 )
