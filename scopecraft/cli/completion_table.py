@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+WORKFLOWS: tuple[str, ...] = ('raw-research-plan-implement', 'standard-feature', 'oneshot')
+
 AGENTS: tuple[str, ...] = ('amp', 'claude', 'codex', 'cursor', 'gemini', 'opencode', 'plain', 'qwen')
 
 SETTINGS: dict[str, str] = {
@@ -138,7 +140,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     'mission new': ('Write one down; it begins when you say so.', (
         (('-f', '--file'), 'file', 'The text, from a file', False),
         (('--type',), 'choice:feature|fix|bugfix|hotfix|enhance', 'Default: feature', False),
-        (('--workflow',), 'text', 'The workflow that it follows; sc workflow ls has them', False),
+        (('--workflow',), 'workflow', 'The workflow that it follows; sc workflow ls has them', False),
         (('--project',), 'project', 'The project, when you are not inside its repository', False),
         (('--parent',), 'text', 'The mission that it is a part of', False),
         (('--base',), 'text', "The commit or branch that its branch begins at; default: the repository's HEAD", False),
@@ -193,7 +195,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--project',), 'project', 'As for the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('',)),
+    ), ('workflow',)),
     'workflow ls': ('List them: of this repository, of your home, shipped.', (
         (('--project',), 'project', 'As for the project by this name, wherever you are', False),
         (('--json',), '', 'Print JSON', False),
@@ -202,11 +204,11 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     ), ()),
     'workflow new': ('Write a file to begin with.', (
         (('--home',), '', 'In your home', False),
-        (('--from',), 'text', 'The steps of this one', False),
+        (('--from',), 'workflow', 'The steps of this one', False),
         (('--project',), 'project', 'As for the project by this name, wherever you are', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('text',)),
     'workflow schema': ('Print the JSON Schema of workflow files.', (
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
@@ -217,7 +219,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--json',), '', 'Print JSON', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('session',)),
+    ), ('workflow',)),
     'run': ('Run an agent in a container on a task of its own.', (
         (('-m', '--message'), 'text', 'What to do', False),
         (('-f', '--file'), 'file', 'The prompt, from a file', False),
@@ -638,7 +640,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     'config trust': ('Show the settings that a repository brings (.scopecraft.toml), and confirm exactly these.', (
         (('--project',), 'project', 'The project, when you are not inside its repository', False),
         (('--host-setup',), '', 'Its set-up commands may also run on this machine itself', False),
-        (('--workflow',), 'text', 'This workflow, in place of the settings', False),
+        (('--workflow',), 'workflow', 'This workflow, in place of the settings', False),
         (('-y', '--yes'), '', 'Do not ask', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),

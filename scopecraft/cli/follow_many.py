@@ -24,6 +24,7 @@ from scopecraft.sessions.stream_end import stream_end
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.follow import Tail
 from scopecraft.streams.lines import Line
+from scopecraft.streams.tail import last_lines
 
 LOOK_SECONDS = 0.3
 _TONES: tuple[Tone, ...] = ("cyan", "magenta", "blue", "green", "yellow")
@@ -33,7 +34,7 @@ def follow_sessions(context: Context, sessions: Sequence[Session]) -> int:
     """Until all have ended. The exit code: 0 when all completed, 130 when Ctrl-C left the rest running."""
     width = max(cells(clean_line(session.task)) for session in sessions)
     left = [
-        _Followed(context, session, pad(clean_line(session.task), width), _TONES[number % len(_TONES)])
+        Followed(context, session, pad(clean_line(session.task), width), _TONES[number % len(_TONES)])
         for number, session in enumerate(sessions)
     ]
     code = 0
@@ -56,12 +57,16 @@ def follow_sessions(context: Context, sessions: Sequence[Session]) -> int:
     return code
 
 
-class _Followed:
-    """One of them: what is new in its stream, printed."""
+class Followed:
+    """One of them: what is new in its stream, printed behind a name; of what stands there already only the `latest`
+    lines, None: all.
+    """
 
-    def __init__(self, context: Context, session: Session, name: str, tone: Tone) -> None:
+    def __init__(self, context: Context, session: Session, name: str, tone: Tone, *, latest: int | None = None) -> None:
         self._context = context
-        self._tail = Tail(context.folder(session.id).stream, end=stream_end(context.folder(session.id)))
+        file, end = context.folder(session.id).stream, stream_end(context.folder(session.id))
+        offset, number = (0, 1) if latest is None else last_lines(file, latest, end=end)
+        self._tail = Tail(file, offset, number, end=end)
         self._fold = ActivityFold(dialect_of_record(session.dialect).entries, before=used_before(context, session))
         self._ending = Ending(context, session)
         self._prefix = f"{paint(name, tone) if has_colour(sys.stdout) else name} | "

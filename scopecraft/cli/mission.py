@@ -9,6 +9,7 @@ from scopecraft.cli.part_group import Part, PartGroup
 _PARTS: dict[str, Part] = {
     "new": Part("scopecraft.cli.mission_new:new", "Write one down; it begins when you say so."),
     "show": Part("scopecraft.cli.mission_show:show", "Show its steps, and what happens next."),
+    "watch": Part("scopecraft.cli.mission_watch:watch", "Follow it until it needs you."),
     "continue": Part("scopecraft.cli.mission_continue:continue_", "Let it go on, whatever it waits for."),
     "approve": Part("scopecraft.cli.mission_approve:approve", "See what is under review, and approve it."),
     "reject": Part("scopecraft.cli.mission_reject:reject", "Send it back from a gate, with the reason."),

@@ -9,17 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.config.paths import Home
-from scopecraft.errors import ScopecraftError
-from scopecraft.missions.folder import missing, names_by_id, read_mission
+from scopecraft.errors import ScopecraftError, StateUnreadable
+from scopecraft.missions.folder import UNTOUCHED, missing, names_by_id, read_mission, require_folder
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.mission import Mission
-from scopecraft.model.workflow import Workflow
+from scopecraft.model.workflow import DIRECT, Workflow
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     mission: Mission
     workflow: Workflow
+
+
+def read_listed(home: Home, mission_id: str) -> Listed:
+    """One, wherever it stands; it may be moved to the complete ones this moment. Raises StateUnreadable."""
+    while True:
+        folder = require_folder(home, mission_id)
+        try:
+            listed = Listed(read_mission(folder), load_workflow(folder))
+        except FileNotFoundError as error:
+            if folder.exists():
+                raise StateUnreadable(missing(folder), UNTOUCHED) from error
+            continue
+        if folder.exists():  # else its workflow may have been looked for where it is not any more
+            return listed
 
 
 @dataclass
@@ -64,4 +78,6 @@ class Listing:
                 if folder.exists():  # else it was removed, or is complete since this moment
                     self.damaged.append(missing(folder))
             else:
+                if listed.mission.steps and listed.workflow is DIRECT and not folder.exists():
+                    continue  # moved before its workflow was read
                 yield listed

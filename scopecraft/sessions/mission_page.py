@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadName, ScopecraftError
 from scopecraft.missions.artifacts import Artifact, list_artifacts
-from scopecraft.missions.folder import folder_of, read_mission, require_folder
-from scopecraft.missions.listing import Listed
+from scopecraft.missions.listing import Listed, read_listed
 from scopecraft.missions.moves import gates_reopened
 from scopecraft.missions.next_step import Known
 from scopecraft.missions.planner import open_gates, with_steps
-from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import versions_of
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
@@ -83,8 +81,8 @@ def mission_page(context: Context, mission_id: str, seen: Seen) -> MissionPage:
 
     `seen` comes first, since settling may change the mission. Raises StateUnreadable.
     """
-    mission = read_mission(require_folder(context.home, mission_id))
-    workflow = load_workflow(folder_of(context.home, mission))
+    listed = read_listed(context.home, mission_id)
+    mission, workflow = listed.mission, listed.workflow
     events = tuple(context.store.events(mission_id=mission.id))
     mission, changed = _with_gates(context, with_steps(mission, workflow), workflow, events)
     live = seen.live.get(mission.id, ())
