@@ -49,6 +49,7 @@ ELSEWHERE = {
     "sc dispatch current/implement-auth-05A": "needs a task's file: test_task_runs",
     "sc queue add implement-auth-05A": "needs a task's file: test_task_runs",
     "docker build": "the person's own image",
+    "gh auth": "the person's own login: test_pull_request_offers",
     "pipx install": "installs a program: test_wheel",
     "systemctl": "the person's own services",
     "export DOCKER_HOST": "another engine: test_podman_run",
@@ -57,6 +58,7 @@ ELSEWHERE = {
 # Where a person at a terminal would be asked, and where a plain command tells nobody whether it asks something.
 ANSWERED = {
     "sc config trust": "sc config trust --yes",
+    "sc merge": "sc merge fix-login --yes",
     "sc send fix-login": "sc send --anyway fix-login 'use the new client'",
 }
 SETTINGS = """\
