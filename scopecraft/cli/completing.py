@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scopecraft.cli.completion_table import AGENTS, COMMANDS, SETTINGS
+from scopecraft.cli.completion_table import AGENTS, COMMANDS, SETTINGS, WORKFLOWS
 
 Answer = tuple[str, str, str]  # plain, open (more follows without a space), file or folder; the word; what it is
 Option = tuple[tuple[str, ...], str, str, bool]  # its names, the kind of its value or "", its help, whether it repeats
@@ -20,6 +20,7 @@ MOST_BYTES = 256 * 1024
 MOST_NAMES = 200
 _HARMLESS = re.compile(r"[\w.@%+,/=:-]+")
 _AGENT = re.compile(r"^\s*\[\s*agents\s*\.\s*([\w-]+)", re.MULTILINE)
+_WORKFLOW = re.compile(r'"workflow_id": "([\w.-]+)"')
 _PROJECT = re.compile(r'"name": "([\w.-]+)"')
 
 
@@ -243,6 +244,17 @@ def _artifacts(home: str, given: Sequence[str]) -> Iterator[str]:
                 yield from sorted(_names(home, where, name, "artifacts"))
 
 
+def _workflows(home: str, _: Sequence[str]) -> Iterator[str]:
+    """By the names of their files, here and in the home, then those shipped."""
+    for folder in ("workflows", f"{home}/config/workflows"):
+        for name in sorted(_names(folder)):
+            stem, middle, _ending = name.rpartition(".workflow.")
+            if middle:
+                yield stem
+        yield from _WORKFLOW.findall(_text(f"{folder}/workflows.json"))
+    yield from WORKFLOWS
+
+
 _READERS: Mapping[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "task": _tasks,
     "session": _sessions,
@@ -252,6 +264,7 @@ _READERS: Mapping[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "autonomous session": _sessions_that("autonomous"),
     "dispatch session": _sessions_that("dispatch"),
     "agent": _agents,
+    "workflow": _workflows,
     "project": _projects,
     "artifact": _artifacts,
 }

@@ -5,12 +5,15 @@ Loading a command to learn its options would take longer than a person waits for
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from scopecraft.cli.commands import COMMANDS
 from scopecraft.cli.main import sc
+from scopecraft.config import workflows
 from scopecraft.config.keys import key_text, known_keys
 from scopecraft.config.meaning import meaning_of
 from scopecraft.config.settings import BUILT_IN
@@ -28,6 +31,7 @@ KINDS = {
     "key": "key",
     "set_": "set",
     "artifact": "artifact",
+    "workflow": "workflow",
     "files": "file",
     "arguments": "file",
 }
@@ -40,6 +44,10 @@ OWN_KINDS = {
     ("restore", "task"): "removed",
     ("restore", "name"): "text",
     ("image build", "agent"): "",
+    ("workflow show", "name"): "workflow",
+    ("workflow check", "what"): "workflow",
+    ("workflow new", "name"): "text",
+    ("workflow new", "origin"): "workflow",
     ("queue add", "tasks"): "text",
     ("queue remove", "tasks"): "queued",
     ("queue move", "task"): "queued",
@@ -75,6 +83,11 @@ def kind_of(command: str, parameter: click.Parameter) -> str:
     return "text" if isinstance(parameter, click.Option) or parameter.name in FREE else ""
 
 
+def _shipped() -> tuple[str, ...]:
+    rows = json.loads((Path(workflows.__file__).parent / "defaults" / "workflows.json").read_bytes())["workflows"]
+    return tuple(row["workflow_id"] for row in rows)
+
+
 def table() -> str:
     lines = [
         '"""What `sc` can be asked, without loading any of it. Made by `python -m tests.support.completion_table`."""',
@@ -83,6 +96,8 @@ def table() -> str:
         "# ruff: noqa: E501",
         "",
         "from __future__ import annotations",
+        "",
+        f"WORKFLOWS: tuple[str, ...] = {_shipped()!r}",
         "",
         f"AGENTS: tuple[str, ...] = {tuple(sorted(BUILT_IN))!r}",
         "",

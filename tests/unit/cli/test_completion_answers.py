@@ -62,6 +62,8 @@ def test_commands_come_first() -> None:
         (("run", "--set", "ag"), ["agents."]),
         (("run", "--set", "agents.plain.mod"), ["agents.plain.model="]),
         (("config", "set", "agents.mine.x", ""), []),
+        (("workflow", "show", "one"), ["oneshot"]),
+        (("mission", "new", "--workflow", "standard"), ["standard-feature"]),
         (("nonsense", "x", ""), []),
         (("path", ""), []),
         (("path", "--nonsense", ""), []),
