@@ -102,7 +102,7 @@ def _client(question: Question, hearing: Hearing) -> anthropic.Anthropic:
     return anthropic.Anthropic(
         api_key=question.key,
         auth_token=question.token,
-        base_url=question.base_url or PROVIDERS["anthropic"].own_url,
+        base_url=question.base_url,  # None: the provider's own
         max_retries=question.max_retries,
         http_client=anthropic.DefaultHttpxClient(**client_arguments(question, hearing)),
     )

@@ -113,7 +113,7 @@ def _client(question: Question, hearing: Hearing) -> openai.OpenAI:
 
     return openai.OpenAI(
         api_key=question.key,
-        base_url=question.base_url or PROVIDERS["openai"].own_url,
+        base_url=question.base_url,  # None: the provider's own
         max_retries=question.max_retries,
         http_client=openai.DefaultHttpxClient(**client_arguments(question, hearing)),
     )

@@ -26,7 +26,6 @@ class Provider:
     key_names: tuple[str, ...]
     token_names: tuple[str, ...]
     base_url_name: str
-    own_url: str
     default_model: str
     # what the provider's agent calls its models, and its API does not
     aliases: tuple[tuple[str, str], ...] = ()
@@ -40,7 +39,6 @@ PROVIDERS: dict[str, Provider] = {
         key_names=("ANTHROPIC_API_KEY",),
         token_names=("ANTHROPIC_AUTH_TOKEN",),
         base_url_name="ANTHROPIC_BASE_URL",
-        own_url="https://api.anthropic.com",
         default_model="claude-sonnet-5-5",
         aliases=(
             ("fable", "claude-fable-5-2"),
@@ -56,7 +54,6 @@ PROVIDERS: dict[str, Provider] = {
         key_names=("OPENAI_API_KEY", "CODEX_API_KEY"),
         token_names=(),
         base_url_name="OPENAI_BASE_URL",
-        own_url="https://api.openai.com/v1",
         default_model="gpt-6.2-sol",
     ),
 }
