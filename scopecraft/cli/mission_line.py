@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scopecraft.cli.entries import usage_text
 from scopecraft.cli.terminal import Tone, cells, paint, wrap
+from scopecraft.missions.next_step import failure_text
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.event import Event, EventKind
@@ -59,7 +60,7 @@ def told_of(entry: JournalEntry, workflow: Workflow, session: Session | None) ->
         case "step_failed":
             if session is not None and _has_failed(session):
                 return ""  # its own end has told why
-            return _joined(f"{name} failed", str(event.data.get("reason") or ""))
+            return failure_text(name, str(event.data.get("reason") or ""))
         case "commits_taken" if not event.data.get("commits"):
             return ""
         case "commits_taken" | "alert_raised":

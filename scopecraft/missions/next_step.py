@@ -145,16 +145,23 @@ def _failed(mission: Mission, workflow: Workflow, known: Known) -> NextStep | No
         state = mission.state(step.id)
         if state is None or state.phase != "failed" or state.is_wanted or step.is_gate or step.id in at_work:
             continue
-        why = f": {mission.errors[-1]}" if mission.errors else ""
+        why = mission.errors[-1] if mission.errors else ""
         return NextStep(
             "failed",
             STAGE_WORDS["failed"],
-            f"{step.name} failed{why}",
+            failure_text(step.name, why),
             (f"sc mission retry {mission.slug}", f"sc logs {state.run_id or mission.slug}"),
             step,
             state.run_id,
         )
     return None
+
+
+def failure_text(step_name: str, why: str) -> str:
+    """A reason that names the step already says all."""
+    if why.startswith(f"{step_name} "):
+        return why
+    return f"{step_name} failed: {why}" if why else f"{step_name} failed"
 
 
 def _idle(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None:

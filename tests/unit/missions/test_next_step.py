@@ -192,6 +192,8 @@ def test_a_failure_is_told_with_its_reason_until_it_is_tried_again() -> None:
     found = after(failed)
     assert (found.stage, found.sentence) == ("failed", "Research failed: research.md is empty")
     assert found.commands == ("sc mission retry fix-login", "sc logs r-1")
+    named = ended(at_work, WORKFLOW, "r-1", StepEnd("failed", "Research ended, and research.md is empty"), AT)
+    assert after(named).sentence == "Research ended, and research.md is empty"
     assert after(gone_on(failed, WORKFLOW, AT)).stage == "starting"
 
 
