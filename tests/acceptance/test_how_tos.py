@@ -62,18 +62,21 @@ ANSWERED = {
     "sc merge": "sc merge fix-login --yes",
     "sc send fix-login": "sc send --anyway fix-login 'use the new client'",
 }
-SETTINGS = """\
+SETTINGS = '''\
 default_agent = "claude"
 [agents.claude]
 dialect = "plain"
-command = ["sh", "-c", "echo worked >>work.txt; git add work.txt; git commit -qm Work"]
+command = ["sh", "-c", """
+echo worked >>work.txt; git add work.txt; git commit -qm Work
+echo '{"status": "completed"}' >/mission/artifacts/implementation-result.json
+"""]
 host_command = ["sh", "-c", "cat"]
 [agents.codex]
 dialect = "plain"
 command = ["sh", "-c", "echo worked as well >>work.txt; git add work.txt; git commit -qm Work"]
 [container]
 network = "none"
-"""
+'''
 MAKE_REPOSITORIES = """
 set -e
 git init -q -b main shop; cd shop
