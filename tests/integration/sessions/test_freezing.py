@@ -201,6 +201,56 @@ def test_a_reopened_mission_is_active_with_all_that_it_had(desk: Desk) -> None:
     assert archived_events(desk, mission) == 2
 
 
+def reopened(found: Mission) -> Mission:
+    return replace(found, status="waiting_code_review")
+
+
+def test_killed_at_any_instruction_a_reopening_is_done_by_the_next_call(desk: Desk) -> None:
+    mission, _ = finished(desk)
+    assert freeze(context_here(), mission.id)
+    number = 0
+    while killed_at(number, desk.home.missions_active.parent, partial(unfreeze, context_here(), mission.id, reopened)):
+        (there,) = [
+            found for found in (mission, replace(mission, is_frozen=True)) if folder_of(desk.home, found).exists()
+        ]
+        assert read_mission(folder_of(desk.home, there)) == there, "either complete or open again, in its place"
+        assert unfreeze(context_here(), mission.id, reopened) == reopened(mission)
+        number += 1
+        mission = replace(mission, updated_at=f"2026-03-02T10:00:00.{number:03}Z")
+        save_mission(desk.home, mission)
+        assert freeze(context_here(), mission.id)
+    assert number > 3
+    assert read_mission(folder_of(desk.home, mission)) == reopened(mission)
+
+
+def test_a_mission_is_frozen_and_reopened_at_once_without_being_lost(desk: Desk) -> None:
+    mission, _ = finished(desk)
+    for _ in range(5):
+        save_mission(desk.home, mission)
+        codes = at_once(
+            lambda: freeze(context_here(), mission.id),
+            lambda: unfreeze(context_here(), mission.id, reopened),
+            lambda: freeze(context_here(), mission.id),
+        )
+        assert 1 not in codes
+        found = require_mission(desk.home, "fix-login", "shop")
+        assert found == reopened(mission), "who reopens it has the last word"
+
+
+def test_a_person_completes_a_mission_and_takes_that_back(desk: Desk) -> None:
+    mission = desk.mission("fix-login")
+    commit(Path(mission.worktree), "done.txt", "the work\n")
+    desk.done("mission", "complete", "fix-login")
+    frozen = require_mission(desk.home, "fix-login", "shop")
+    assert frozen.is_frozen
+    assert "## Decisions" in (folder_of(desk.home, frozen) / "summary.md").read_text()
+    listed = json.loads(desk.done("missions", "--all", "--json").out)
+    assert mission.id in json.dumps(listed)
+    desk.done("mission", "reopen", "fix-login")
+    opened = require_mission(desk.home, "fix-login", "shop")
+    assert (opened.is_frozen, opened.status == "completed") == (False, False)
+
+
 def test_commands_find_a_frozen_mission_and_begin_nothing_in_it(desk: Desk) -> None:
     mission, session = finished(desk)
     freeze(context_here(), mission.id)
