@@ -1,7 +1,7 @@
 """Takes the README's picture anew: `.venv/bin/python docs/pictures/make.py` from the top of the project.
 
 The commands are typed into a real terminal (tmux) and really run: sessions, containers and commits are real, only the
-agent is the played one of script/demo. All of it happens in /tmp/demo, so that the picture holds no path of a machine,
+agent is a played one (agent.py). All of it happens in /tmp/demo, so that the picture holds no path of a machine,
 and is removed afterwards. Needs a container engine, tmux and the image of `sc image build`.
 """
 
@@ -50,9 +50,9 @@ default_agent = "played"
 
 [agents.played]
 dialect = "claude"
-image = "scopecraft-demo"
+image = "scopecraft-picture"
 command = ["python3", "/opt/played/agent.py"]
-host_command = ["{ROOT / ".venv/bin/python"}", "{ROOT / "script/played/agent.py"}"]
+host_command = ["{ROOT / ".venv/bin/python"}", "{ROOT / "docs/pictures/agent.py"}"]
 """
 
 
@@ -60,7 +60,7 @@ def main() -> int:
     if FOLDER.exists():
         sys.stderr.write(f"{FOLDER} exists already: move it away first\n")
         return 1
-    docker.from_env(timeout=300).images.build(path=str(ROOT / "script/played"), tag="scopecraft-demo", rm=True)
+    docker.from_env(timeout=300).images.build(path=str(ROOT / "docs/pictures"), tag="scopecraft-picture", rm=True)
     try:
         prepare()
         with terminal() as tmux:

@@ -28,8 +28,10 @@ from scopecraft.sessions.places import mission_named
 def continue_(task: str, project: str | None, **options: bool) -> int | None:
     """Let TASK go on: the steps that may begin do, one that failed once more. At a gate this is sc mission approve.
 
-    While a step is at work nothing changes, exit code 3.
+    A step in a window is done with this, once its agent has written what it was to write: the window is closed. While
+    an agent is at work nothing changes, exit code 3.
     """
+    from scopecraft.sessions.finishing import finish_window
     from scopecraft.sessions.mission_moves import go_on
 
     context = Context.of(os.environ)
@@ -38,6 +40,9 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
     if _is_at_gate(context, mission):
         refuse_agents(os.environ, "to approve")
         return approved(context, mission, None, wish)
+    finished = finish_window(context, mission)
+    if finished is not None:
+        return moved(context, mission, f"{finished.step_id} of {mission.slug} is done", as_json=wish.as_json)
     after = go_on(context, mission.id, person_name(context))
     return moved(context, after, f"{mission.slug} goes on", as_json=wish.as_json)
 

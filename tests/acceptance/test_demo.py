@@ -1,4 +1,4 @@
-"""`script/demo` does what the README promises, from set-up to the second agent's question."""
+"""`script/demo` does what the README promises, from an idea to a merged branch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_the_demo_carries_a_mission_through_a_container_and_a_window(agent_image: str, clean_environment: Path) -> None:
+def test_the_demo_carries_an_idea_through_agents_and_gates_to_a_merged_branch(
+    agent_image: str, clean_environment: Path
+) -> None:
     done = subprocess.run(
         [ROOT / "script/demo", "--clean"],
         stdin=subprocess.DEVNULL,
@@ -19,9 +21,13 @@ def test_the_demo_carries_a_mission_through_a_container_and_a_window(agent_image
     )
     assert done.returncode == 0, done.stdout
     for promised in (
-        "Done: greeting.py says hello, and it is committed.",  # its log streams by
-        ": Say hello",  # the branch on the host holds the commit
-        "permission: Bash: python3 greeting.py",  # the second agent waits, and sc ls says for what
-        "Run this command? [y/n]",  # the window's screen
+        "result   make a program that says hello!! to a person by name",  # an agent reads what was asked
+        "permission: Bash: printf '# Research: greet a person by name",  # the one in the window asks
+        "is rejected: Say how it is tested.",
+        "Tests: `test_greeting.py` shows R1 and R2",  # and is heard
+        "tests passed",
+        "attempt 2",
+        "is merged: main is at",
+        "Hello, Ada!",
     ):
         assert promised in done.stdout, done.stdout

@@ -1,4 +1,4 @@
-"""A played coding agent for the demo: it speaks like Claude Code and really works, but asks no model.
+"""A played coding agent for the picture: it speaks like Claude Code and really works, but asks no model.
 
 With `-p` it reads its prompt from standard input, one message a line, adds a greeting to the repository, commits it,
 prints stream-json, and ends when its input does. Without, it reviews the last commit in a terminal, asks before it
