@@ -19,7 +19,8 @@ from tests.support.documents import PAGES, ROOT, blocks, commands, links
 # Hosts that may be named: nobody's, our own machine, and those in the picture's own format.
 # The last one is no address: every pointer of git-lfs begins with it.
 HARMLESS_HOSTS = re.compile(
-    r"(.*\.)?example\.(com|org|net)|127\.0\.0\.1|localhost|www\.w3\.org|www\.textualize\.io|git-lfs\.github\.com"
+    r"(.*\.)?example\.(com|org|net)|127\.0\.0\.1|localhost|www\.w3\.org|www\.textualize\.io|git-lfs\.github\.com|"
+    r"(api\.)?github\.com"  # `sc pr` speaks to it
 )
 URL = re.compile(r"https?://(?:[^\s/@\"'`<>)\]{}]*@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+|localhost)")
 # Not under version control, or recorded as it came.

@@ -222,11 +222,11 @@ def test_gh_lends_its_token_and_the_one_of_github_stays_there(
 
 
 def test_another_host_gets_the_branch_and_we_its_link(desk: Desk, mission: Mission) -> None:
-    git(desk.folder, "remote", "set-url", "origin", "git@gitlab.com:acme/shop.git")
-    git(desk.folder, "config", f"url.{origin(desk)}.insteadOf", "git@gitlab.com:acme/shop.git")
+    git(desk.folder, "remote", "set-url", "origin", "git@gitlab.example.com:acme/shop.git")
+    git(desk.folder, "config", f"url.{origin(desk)}.insteadOf", "git@gitlab.example.com:acme/shop.git")
     found = json.loads(desk.done("pr", "fix-login", "--json").out)
     assert found["came"] == "link"
-    assert found["url"].startswith("https://gitlab.com/acme/shop/-/merge_requests/new?")
+    assert found["url"].startswith("https://gitlab.example.com/acme/shop/-/merge_requests/new?")
     assert git(origin(desk), "rev-parse", mission.branch) == git(desk.folder, "rev-parse", mission.branch)
     git(desk.folder, "remote", "set-url", "origin", str(origin(desk)))
     said = desk.done("pr", "fix-login")

@@ -17,7 +17,7 @@ from scopecraft.hosts.address import Address, HostKind, address_in, api_of, comp
         "ssh://git@github.com:22/acme/shop.git/",
         "ssh://git@ssh.github.com:443/acme/shop.git",
         "git://github.com/acme/shop.git",
-        "https://GitHub.com/acme/shop.git",
+        "ssh://git@GitHub.com/acme/shop.git",
     ],
 )
 def test_a_repository_of_github_by_any_of_its_addresses(text: str) -> None:
@@ -41,8 +41,8 @@ def test_a_path_of_this_machine_is_no_repository_of_a_host(text: str) -> None:
             "https://gitlab.example.com/a/b/-/merge_requests/new?merge_request%5Bsource_branch%5D=fix%2Fx%23y"
             "&merge_request%5Btarget_branch%5D=main",
         ),
-        ("bitbucket.org", "bitbucket", "https://bitbucket.org/a/b/pull-requests/new?source=fix%2Fx%23y&dest=main"),
-        ("codeberg.org", "gitea", "https://codeberg.org/a/b/compare/main...fix/x%23y"),
+        ("bitbucket.example.com", "bitbucket", "https://bitbucket.example.com/a/b/pull-requests/new?source=fix%2Fx%23y&dest=main"),
+        ("codeberg.example.org", "gitea", "https://codeberg.example.org/a/b/compare/main...fix/x%23y"),
         ("git.example.com", "unknown", None),
     ],
 )
