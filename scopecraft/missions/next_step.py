@@ -30,6 +30,7 @@ class Known:
     changed: frozenset[str] = frozenset()
     is_supervised: bool = True
     is_merged: bool = False
+    task: str = ""  # what names the mission, where its slug does not
 
 
 NOTHING_KNOWN = Known()
@@ -106,7 +107,7 @@ def _asks(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None
             words = WAITING_FOR[status.reason]
             can_answer = session.executor != "tmux" and status.reason in ("permission", "question")
             command = "answer" if can_answer else "attach" if session.executor == "tmux" else "send"
-            said = f" {_quoted('go on')}" if command == "send" else ""
+            said = " 'go on'" if command == "send" else ""
             return NextStep(
                 "asks",
                 words,
@@ -132,10 +133,10 @@ def _gate(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None
         sentence = f"{gate.name} waits for you{what}"
     if len(gates) > 1:
         sentence += f"; so do: {', '.join(other.name for other in gates[1:])}"
-    which = f" {gate.id}" if len(gates) > 1 else ""
-    approve = f"sc mission approve {mission.slug}{which}"
+    which = f" {_quoted(gate.id)}" if len(gates) > 1 else ""
+    approve = f"sc mission approve {_task(mission, known)}{which}"
     return NextStep(
-        "gate", words, sentence, (approve, f"sc mission reject {mission.slug}{which} -m {_quoted('why')}"), gate
+        "gate", words, sentence, (approve, f"sc mission reject {_task(mission, known)}{which} -m 'why'"), gate
     )
 
 
@@ -150,7 +151,7 @@ def _failed(mission: Mission, workflow: Workflow, known: Known) -> NextStep | No
             "failed",
             STAGE_WORDS["failed"],
             failure_text(step.name, why),
-            (f"sc mission retry {mission.slug}", f"sc logs {state.run_id or mission.slug}"),
+            (f"sc mission retry {_task(mission, known)}", f"sc logs {state.run_id or _task(mission, known)}"),
             step,
             state.run_id,
         )
@@ -169,7 +170,7 @@ def _idle(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None
         if isinstance(session.status, Waiting):
             name, of = _name(workflow, session), _of(mission, known, session)
             is_step = any(state.run_id == session.id and state.phase == "running" for state in mission.steps)
-            done = f"sc mission continue {mission.slug}" if is_step else f"sc stop {of}"
+            done = f"sc mission continue {_task(mission, known)}" if is_step else f"sc stop {of}"
             how = "say that it is done" if is_step else "end it"
             return NextStep(
                 "idle",
@@ -191,7 +192,7 @@ def _working(mission: Mission, workflow: Workflow, known: Known) -> NextStep | N
         stage: Stage = "starting" if starts else "working"
         verb = "starts" if starts else "is at work" if len(working) == 1 else "are at work"
         in_window = next((each for each in working if each.executor == "tmux"), None)
-        watch = f"sc mission watch {mission.slug}"
+        watch = f"sc mission watch {_task(mission, known)}"
         go = (f"sc attach {_of(mission, known, in_window)}", watch) if in_window else (watch,)
         step = workflow.step(working[0].step_id)
         then = _then(workflow, step) if step else ""
@@ -221,19 +222,21 @@ def _starting(mission: Mission, workflow: Workflow, known: Known) -> NextStep | 
         STAGE_WORDS["starting"],
         f"{_listed([step.name for step in begun])} {'is' if len(begun) == 1 else 'are'} about to begin"
         + ("" if known.is_supervised else "; no supervisor is up to start it"),
-        (f"sc mission watch {mission.slug}",) if known.is_supervised else ("sc up", f"sc mission watch {mission.slug}"),
+        (f"sc mission watch {_task(mission, known)}",)
+        if known.is_supervised
+        else ("sc up", f"sc mission watch {_task(mission, known)}"),
         begun[0],
         state.run_id if state else None,
     )
 
 
-def _ready(mission: Mission, workflow: Workflow, _: Known) -> NextStep | None:
+def _ready(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None:
     free = startable(mission, workflow)
     if not free:
         return None
     words = "not begun" if mission.status == "draft" else STAGE_WORDS["ready"]
     names = _listed([step.name for step in free])
-    return NextStep("ready", words, f"{names} can begin", (f"sc mission continue {mission.slug}",), free[0])
+    return NextStep("ready", words, f"{names} can begin", (f"sc mission continue {_task(mission, known)}",), free[0])
 
 
 def _over(mission: Mission, workflow: Workflow, known: Known) -> NextStep:
@@ -241,12 +244,15 @@ def _over(mission: Mission, workflow: Workflow, known: Known) -> NextStep:
     if left:
         step = workflow.step(left[0].step_id)
         name = step.name if step else left[0].step_id
-        back = (f"sc mission show {mission.slug}", f"sc mission back {mission.slug} {workflow.steps[0].id}")
+        back = (
+            f"sc mission show {_task(mission, known)}",
+            f"sc mission back {_task(mission, known)} {_quoted(workflow.steps[0].id)}",
+        )
         return NextStep("stuck", STAGE_WORDS["stuck"], f"{name} cannot begin: what it needs is not done", back, step)
     if known.is_merged:
-        done = (f"sc mission reopen {mission.slug}",)
+        done = (f"sc mission reopen {_task(mission, known)}",)
         return NextStep("complete", STAGE_WORDS["complete"], "it is complete, and merged", done)
-    ways = (f"sc merge {mission.slug}", f"sc pr {mission.slug}")
+    ways = (f"sc merge {_task(mission, known)}", f"sc pr {_task(mission, known)}")
     return NextStep("complete", STAGE_WORDS["complete"], f"it is complete; its work is on {mission.branch}", ways)
 
 
@@ -266,12 +272,20 @@ def _name(workflow: Workflow, session: Session) -> str:
 
 def _of(mission: Mission, known: Known, session: Session) -> str:
     """What names the session: the task, where it has no other one."""
-    return mission.slug if len(known.live) == 1 else session.id
+    return _task(mission, known) if len(known.live) == 1 else session.id
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _task(mission: Mission, known: Known) -> str:
+    """A title without a letter has no slug."""
+    return known.task or mission.slug or mission.id
+
+
 def _quoted(text: str) -> str:
-    return f"'{text}'"
+    """For a shell: a workflow may come from a repository."""
+    import shlex  # seldom needed
+
+    return shlex.quote(text)

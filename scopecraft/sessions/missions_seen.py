@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -70,23 +71,30 @@ def missions_seen(
     listed = [each for each in listing.active() if fits(each.mission)]
     listed += listing.completed(fits, completed)
     costs = context.store.costs_of([each.mission.id for each in listed])
-    views = [view_of(each, seen, costs.get(each.mission.id)) for each in listed]
+    slugs = Counter(each.mission.slug for each in listed)
+    views = [_view(each, seen, costs, is_alone=slugs[each.mission.slug] == 1) for each in listed]
     views.sort(key=lambda view: view.mission.updated_at, reverse=True)
     views.sort(key=lambda view: STAGES.index(view.next.stage))
     return views, listing.damaged
 
 
-def view_of(listed: Listed, seen: Seen, spent: float | None, known: Known | None = None) -> MissionView:
-    """`spent` by its ended sessions; `known` has what only a closer look tells."""
+def _view(listed: Listed, seen: Seen, costs: Mapping[str, float], *, is_alone: bool) -> MissionView:
+    mission = listed.mission
+    live = seen.live.get(mission.id, ())
+    known = Known(live, seen.places, is_supervised=seen.is_supervised, task="" if is_alone else mission.id)
+    return view_of(listed, seen, costs.get(mission.id), known)
+
+
+def view_of(listed: Listed, seen: Seen, spent: float | None, known: Known) -> MissionView:
+    """`spent` by its ended sessions."""
     mission, workflow = listed.mission, listed.workflow
     live = seen.live.get(mission.id, ())
-    told = known or Known(live, seen.places, is_supervised=seen.is_supervised)
     costs = [spent, *(seen.costs.get(session.id) for session in live)]
     named = [cost for cost in costs if cost is not None]
     return MissionView(
         mission,
         workflow,
-        next_step(mission, workflow, told),
+        next_step(mission, workflow, known),
         tuple(step_marks(mission, workflow, live)),
         sum(named) if named else None,
         live,

@@ -110,6 +110,10 @@ def test_filters_narrow(home: Home) -> None:
     stand(home, "there", "research", project="attic", type="fix")
     assert tasks("--project", "attic") == ["there"] == tasks("--type", "fix")
     assert tasks("--status", "waiting_human", "--project", "shop") == ["here"]
+    # of two by one name, neither is named by it
+    twin = stand(home, "here", "research", project="attic")
+    commands = {row["mission_id"]: row["commands"][0] for row in listed()}
+    assert commands[twin.id] == f"sc mission approve {twin.id}"
     assert "sc missions --all" in sc("missions", "--status", "failed").err
 
 

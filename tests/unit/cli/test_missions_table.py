@@ -8,6 +8,7 @@ import pytest
 
 from scopecraft.cli.missions_table import mission_lines, progress_text, step_text
 from scopecraft.missions.listing import Listed
+from scopecraft.missions.next_step import Known
 from scopecraft.missions.planner import told, with_steps
 from scopecraft.model import clock
 from scopecraft.model.mission import Mission
@@ -25,7 +26,7 @@ def a_view(
 ) -> MissionView:
     mission: Mission = with_steps(replace(a_mission(slug), **changes), workflow)  # type: ignore[arg-type]
     states = tuple(replace(state, phase="done") if state.step_id in finished else state for state in mission.steps)
-    return view_of(Listed(told(replace(mission, steps=states), workflow, AT), workflow), NOBODY, cost)
+    return view_of(Listed(told(replace(mission, steps=states), workflow, AT), workflow), NOBODY, cost, Known())
 
 
 VIEWS = [
