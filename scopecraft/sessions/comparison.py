@@ -133,7 +133,7 @@ def _seconds(session: Session) -> float:
 
 
 def _usage(context: Context, sessions: Sequence[Session]) -> Usage | None:
-    used = [read_activity(context, session).usage for session in sessions if session.executor == "container"]
+    used = [read_activity(context, session).usage for session in sessions if session.executor != "tmux"]
     if not used:
         return None
     return total_usage(used)

@@ -195,3 +195,19 @@ def test_an_image_without_the_agents_program_is_named_with_what_mends_it(words: 
 def test_a_command_that_the_agent_did_not_find_is_not_its_program() -> None:
     said = decide(exit_code=127, last_words="sh: 1: make: not found", program_mend="sc image build")
     assert said == Failed("Agent exited with code 127: sh: 1: make: not found", 127)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"launcher_reason": None}, Interrupted("process")),
+        ({"launcher_reason": None, "stop_requested_by": "sc stop --now"}, Killed("sc stop --now")),
+        ({"launcher_reason": None, "was_rebooted": True}, Interrupted("machine", "it was restarted")),
+        ({"look": Gone("the machine was restarted")}, Interrupted("machine", "the machine was restarted")),
+        ({"exit_code": 1, "last_words": "ValueError: x"}, Failed("Agent exited with code 1: ValueError: x", 1)),
+        ({"launcher_reason": "full"}, Failed("the disk was full when it ended (No space left on device)", 0)),
+    ],
+)
+def test_a_call_without_a_result_ended_as_its_process_did(changes: dict[str, object], outcome: Outcome) -> None:
+    look = changes.pop("look", Exited(None))
+    assert decide(None, executor="process", look=look, **changes) == outcome
