@@ -59,9 +59,12 @@ def new(title: str | None, file: Path | None, *, start: bool, as_json: bool, **o
     from scopecraft.sessions.new_mission import NewMission, create
 
     context = Context.of(os.environ)
+    text = _text(context, title, file)
+    if start and not text.strip():
+        raise BadInput("a mission without a text cannot begin", "give it one with -f FILE, or leave --start out")
     wanted = NewMission(
         title=title,
-        text=_text(context, title, file),
+        text=text,
         cwd=Path.cwd(),
         type=options["type_"],
         workflow=options["workflow"],

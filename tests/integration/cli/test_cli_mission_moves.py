@@ -35,6 +35,7 @@ REFUSED: tuple[tuple[tuple[str, ...], str, int, str], ...] = (
     (("Other", "--workflow", "nowhere"), "x", 3, "nowhere"),
     (("Other", "-f", "nowhere.md"), "x", 2, "nowhere.md cannot be read"),
     (("Other", "--type", "story"), "x", 2, "story"),
+    (("Other", "--start"), " \n", 2, "without a text cannot begin"),
 )
 
 

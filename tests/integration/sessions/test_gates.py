@@ -164,6 +164,31 @@ def test_what_was_written_after_it_was_shown_is_not_taken_in(at_code: Gated) -> 
     assert git(at_code.worktree, "rev-parse", "HEAD") == tip
 
 
+def test_whoever_was_killed_while_taking_it_in_can_say_it_again(at_code: Gated) -> None:
+    """The index is set before the branch moves: everything is staged then."""
+    (at_code.worktree / "login.py").write_text("mine\n")
+    git(at_code.worktree, "add", "--all")
+    taken = approved_commit(at_code, "commit")
+    assert git(at_code.worktree, "show", f"{taken}:login.py") == "mine"
+    assert git(at_code.worktree, "status", "--porcelain") == ""
+
+
+def test_a_worktree_that_stands_elsewhere_is_not_taken_in(at_code: Gated) -> None:
+    (at_code.worktree / "login.py").write_text("mine\n")
+    git(at_code.worktree, "checkout", "--quiet", "--detach")
+    with pytest.raises(RepositoryRefused, match="has no branch checked out"):
+        approved_commit(at_code, "commit")
+    assert approved_commit(at_code, "leave") == git(at_code.worktree, "rev-parse", "feature/fix-login")
+
+
+def test_a_worktree_that_points_elsewhere_is_not_looked_into(at_code: Gated) -> None:
+    (at_code.worktree / ".git").write_text(f"gitdir: {at_code.desk.folder}/.git\n")
+    with pytest.raises(Refused, match=r"what is not committed cannot be told") as caught:
+        approve_as_it_is(at_code)
+    assert "--only-committed" in caught.value.hint
+    assert approved_commit(at_code, "leave") is not None
+
+
 def test_files_that_go_through_a_filter_are_left_to_the_person(at_code: Gated) -> None:
     git(at_code.worktree, "config", "--global", "filter.lfs.clean", f"touch {at_code.desk.folder}/ran; cat")
     (at_code.worktree / ".gitattributes").write_text("*.bin filter=lfs\n")
