@@ -17,7 +17,7 @@ from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.cli.terminal import Tone, width_of
 from scopecraft.errors import NotFound
-from scopecraft.missions.advance import VISIT_STEP
+from scopecraft.missions.advance import VISIT_STEP, WORK_STEP
 from scopecraft.missions.trash import removed_ids
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -203,13 +203,19 @@ def _cells_of(view: View, now: datetime) -> dict[str, Cell]:
     since = now - clock.from_text(view.since or session.created_at)
     return {
         "SESSION": Cell(session.id, ("dim",)),
-        "TASK": Cell(session.task, ("bold",)),
+        "TASK": Cell(task_text(session), ("bold",)),
         "STATE": Cell(word_of(view), tones_of(view)),
         "SINCE": Cell(duration_text(since.total_seconds())),
         "AGENT": Cell(session.agent),
         "PROJECT": Cell(session.project),
         "DETAIL": Cell(_detail(view)),
     }
+
+
+def task_text(session: Session) -> str:
+    """`fix-login · research`: with its step, where that is not the work that every task has."""
+    is_told = session.step_id not in (WORK_STEP, VISIT_STEP)
+    return f"{session.task} · {session.step_id}" if is_told else session.task
 
 
 def word_of(view: View) -> str:

@@ -19,7 +19,7 @@ from scopecraft.cli.show_waiting import waiting_rows
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
 from scopecraft.errors import BadInput, NotFound, StateUnreadable
-from scopecraft.missions.advance import VISIT_STEP
+from scopecraft.missions.advance import VISIT_STEP, WORK_STEP
 from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
@@ -147,7 +147,8 @@ def _session_lines(view: View, known: Recorded, colour: bool) -> list[str]:
     session = view.session
     where = " in a container" if session.mode == "dispatch" and session.is_contained else ""
     how = f"{session.mode}{where}, {session.agent}" + (f", {session.model}" if session.model else "")
-    which = f"attempt {session.attempt}" if session.step_id != VISIT_STEP else "visit"
+    step = "" if session.step_id == WORK_STEP else f"{clean_line(session.step_id)}, "
+    which = f"{step}attempt {session.attempt}" if session.step_id != VISIT_STEP else "visit"
     head = f"{session.id}  {which}  ({clean_line(how)})"
     state = word_of(view)
     shown = paint(state, *tones_of(view)) if colour else state

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scopecraft.cli.entries import count_text
-from scopecraft.cli.ls import tones_of, word_of
+from scopecraft.cli.ls import task_text, tones_of, word_of
 from scopecraft.cli.table import Cell, Column, table_lines
 from scopecraft.cli.terminal import Tone, fit, paint
 from scopecraft.cli.watch_board import Activities, Board
@@ -140,7 +140,7 @@ def _cells_of(view: View, activity: Mapping[str, Any], now: datetime) -> dict[st
     tokens = sum(int(activity.get(name) or 0) for name in _TOKENS)
     cost = activity.get("cost_usd")
     return {
-        "TASK": Cell(fit(clean_line(session.task), _LONGEST_TASK), ("bold",)),
+        "TASK": Cell(fit(clean_line(task_text(session)), _LONGEST_TASK), ("bold",)),
         "STATE": Cell(word_of(view), tones_of(view)),
         "SINCE": Cell("" if since is None else duration_text(since)),
         "PROJECT": Cell(session.project),

@@ -166,3 +166,11 @@ def test_what_a_person_ran_beside_an_agent_pushes_no_agent_out(store: Store) -> 
     assert [row["id"] for row in listed()] == [agent]
     assert {row["id"] for row in listed("--task", "fix-login")} == {agent, *visits}
     assert {row["id"] for row in listed("--all")} == {agent, *visits}
+
+
+def test_a_step_of_a_workflow_is_told_beside_the_task(store: Store) -> None:
+    over(store, "fix-login", step_id="research")
+    over(store, "add-search", step_id="implementation")
+    said = sc("ls")
+    assert "fix-login · research" in said.out
+    assert "add-search ·" not in said.out
