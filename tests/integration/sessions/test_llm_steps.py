@@ -26,12 +26,13 @@ from scopecraft.model.ids import new_session_id
 from scopecraft.model.session import Ended, Outcome, Session, handle_of, is_live
 from scopecraft.model.workflow import RAW_INPUT, Step, Workflow
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.enqueueing import enqueue
 from scopecraft.sessions.kept_request import request_dict
 from scopecraft.sessions.llm_claim import read_call
 from scopecraft.sessions.llm_result import answer_text
 from scopecraft.sessions.llm_start import start_llm
 from scopecraft.sessions.look import look_at_all
-from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.settle import settle
 from scopecraft.sessions.step_session import request_of_step
 from scopecraft.sessions.stop import stop_session
@@ -268,9 +269,11 @@ def test_an_input_that_is_not_there_is_named(ask: Ask) -> None:
 # A starter that dies as soon as it has started the process, before it could record which one that is.
 _DYING = """
 import json, os, signal, subprocess, sys
+from dataclasses import replace
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import request_of_dict
 from scopecraft.sessions.llm_start import start_llm
+from scopecraft.sessions.request import Admission
 
 class Dying(subprocess.Popen):
     def __init__(self, argv, **how):
@@ -281,17 +284,18 @@ class Dying(subprocess.Popen):
             os.kill(os.getpid(), signal.SIGKILL)
 
 subprocess.Popen = Dying
-start_llm(Context.of(os.environ), request_of_dict(json.load(sys.stdin)))
+asked, place = json.load(sys.stdin)
+admission = Admission(*place, is_queued=True) if place else None
+start_llm(Context.of(os.environ), replace(request_of_dict(asked), admission=admission))
 """
 
 
-def died(asking: Asking) -> tuple[Session, int]:
+def died(asking: Asking, request: StartRequest, admission: Admission | None = None) -> tuple[Session, int]:
     """The session whose starter was killed, and its process, which has not begun yet."""
-    request, run_id = asking.request()
-    text = json.dumps(request_dict(request))
+    text = json.dumps([request_dict(request), (admission.session_id, admission.mission_id) if admission else None])
     done = subprocess.run([sys.executable, "-c", _DYING], input=text.encode(), stdout=PIPE, env=asking.context.environ)
     assert done.returncode == -signal.SIGKILL
-    session = asking.context.store.get(run_id)
+    session = asking.context.store.get(request.step.run_id if request.step and request.step.run_id else "")
     assert session is not None and session.status.kind == "starting"
     return session, int(done.stdout)
 
@@ -299,7 +303,7 @@ def died(asking: Asking) -> tuple[Session, int]:
 def test_a_call_whose_starter_was_killed_is_adopted_and_not_made_twice(ask: Ask) -> None:
     with CallServer({"pieces": ["x"]}) as server:
         asking = ask(server)
-        session, pid = died(asking)
+        session, pid = died(asking, asking.request()[0])
         os.kill(pid, signal.SIGCONT)
         until(lambda: any(asking.file(session, "out").glob("call-*")), what="the call to be claimed")
         assert asking.ended(session).kind == "completed"
@@ -307,18 +311,22 @@ def test_a_call_whose_starter_was_killed_is_adopted_and_not_made_twice(ask: Ask)
     assert asking.artifact.read_text() == "x"
 
 
-def test_a_call_that_was_given_up_before_it_began_is_never_made(ask: Ask) -> None:
+def test_a_call_that_goes_back_into_the_line_is_made_by_its_next_start_only(ask: Ask) -> None:
     with CallServer({"pieces": ["x"]}) as server:
         asking = ask(server)
-        session, pid = died(asking)
+        request = asking.request()[0]
+        waiting = enqueue(asking.context, request).session
+        session, pid = died(asking, request, Admission(waiting.id, waiting.mission_id, is_queued=True))
         try:
-            outcome = asking.ended(session)
-            assert (outcome.kind, outcome.cause) == ("interrupted", "starter")  # type: ignore[union-attr]
+            assert settle(asking.context, session.id).status.kind == "queued"
+            again = replace(request, admission=Admission(waiting.id, waiting.mission_id, is_queued=True))
+            session = start_llm(asking.context, again)
         finally:
             os.kill(pid, signal.SIGCONT)
-        until(lambda: start_time(pid) is None, what="the process to give up")
-        assert server.requests == []
-    assert not asking.artifact.exists()
+        assert asking.ended(session).kind == "completed"
+        until(lambda: start_time(pid) is None, what="the first process to give up")
+        assert len(server.requests) == 1
+    assert asking.artifact.read_text() == "x"
 
 
 def test_a_call_is_made_by_one_process_however_often_it_is_started(ask: Ask) -> None:
