@@ -110,7 +110,10 @@ def run_check(context: Context, mission: Mission, check: QuickCommand, how: Chec
     refuse_frozen(mission)
     refuse_half_removed(context.home, mission)
     if not Path(mission.worktree).is_dir():
-        raise NotFound(f"the worktree of {mission.slug} is not there", f"sc run {mission.slug} makes it again")
+        raise NotFound(
+            f"the worktree of {mission.slug} is not there",
+            f"its next step makes it: sc mission continue {mission.slug}",
+        )
     folder = folder_of(context.home, mission)
     with _held(folder, mission):
         _end_interrupted(folder)

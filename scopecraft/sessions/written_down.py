@@ -66,12 +66,15 @@ def write_changes(context: Context, mission: Mission, copier: Copier, folder: Pa
     Raises RepositoryRefused where the repository is not where it was, GitFailed, StorageFailed.
     """
     try:
-        with mission_diff(context, mission, with_uncommitted=False) as found:
+        with mission_diff(context, mission) as found:
             commits = _commits(found.committed.git, found.base, found.tip)
             files = found.committed.files
             if files:
                 pieces = chain([_mail_head(found, commits)], found.committed.patch(is_exact=True))
                 copier.chunks(pieces, folder / PATCH, PATCH, _PATCH_BYTES)
+            if found.uncommitted is not None and found.uncommitted.files:
+                count = len(found.uncommitted.files)
+                copier.notes.append(f"not committed in the worktree: {count} file{'' if count == 1 else 's'}")
             return Changes(found.base, found.tip, commits, files)
     except NotFound:
         return Changes(mission.base)

@@ -43,6 +43,7 @@ def test_an_archive_holds_request_logs_diff_and_summary(desk: Desk) -> None:
     git(desk.folder, "apply", str(folder / "changes.patch"))
     assert (desk.folder / "done.txt").read_text() == "the work\n"
     assert "uncommitted" not in (folder / "changes.patch").read_text()
+    assert "not committed in the worktree: 1 file" in summary
     assert desk.done("path", "fix-login").out
 
 
