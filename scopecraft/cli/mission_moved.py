@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopecraft.cli.say import complain, note, say
 from scopecraft.cli.table import print_json
@@ -12,6 +12,9 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.context import Context
+
+if TYPE_CHECKING:
+    from scopecraft.sessions.carrying_on import Carried
 
 
 def moved(
@@ -39,9 +42,13 @@ def moved(
             say(_begun(session))
     for error in carried.refusals:
         complain(error.message, error.hint)
-    if not as_json and not carried.refusals:
+    if as_json:
+        return _code(carried)
+    if carried.refusals and after.commands:
+        note(f"when that is mended: {after.commands[0]}")
+    else:
         tell_next(after)
-    return carried.refusals[0].exit_code if carried.refusals else None
+    return _code(carried)
 
 
 def whats_next(context: Context, mission: Mission) -> NextStep:
@@ -76,6 +83,10 @@ def meta_dict(mission: Mission) -> dict[str, Any]:
         "branch": mission.branch,
         "parent": mission.parent,
     }
+
+
+def _code(carried: Carried) -> int | None:
+    return carried.refusals[0].exit_code if carried.refusals else None
 
 
 def _begun(session: Session) -> str:

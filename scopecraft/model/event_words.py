@@ -141,12 +141,42 @@ def _check(data: Data) -> str:
     return f"{_text(data, 'name')} {how}, {data.get('seconds', 0)} s"
 
 
+def _moved(data: Data) -> str:
+    """`back to planning, by ann`."""
+    how, step = _text(data, "how"), _text(data, "step")
+    told = [f"{how} to {step}" if how and step else how or step, f"by {_text(data, 'by')}" if data.get("by") else ""]
+    return ", ".join(part for part in told if part)
+
+
+def _approval(data: Data) -> str:
+    """`review-plan, by ann: plan.md 1a2b3c4d5e6f`."""
+    parts = [f"{_text(data, 'artifact')} {_text(data, 'sha256')[:12]}".strip(), _text(data, "commit")[:12]]
+    what = ", ".join(part for part in parts if part)
+    return f"{_moved(data)}: {what}" if what else _moved(data)
+
+
+def _gate(name: str) -> Callable[[Data], str]:
+    """The gate or step that it is about, and the reason by that name."""
+
+    def told(data: Data) -> str:
+        who = _moved({**data, "step": data.get("gate") or data.get("step")})
+        return ": ".join(part for part in (who, _text(data, name)) if part)
+
+    return told
+
+
 def _removal(data: Data) -> str:
     kept = [f"{data[name]} {name}" for name in ("commits", "modified", "untracked") if data.get(name)]
     return f"kept {', '.join(kept)}" if kept else ""
 
 
 _DETAILS: dict[EventKind, Callable[[Data], str]] = {
+    "mission_moved": _moved,
+    "mission_reopened": _moved,
+    "gate_opened": _gate("because"),
+    "gate_approved": _approval,
+    "gate_rejected": _gate("why"),
+    "step_failed": _gate("reason"),
     "session_created": _attempt,
     "session_started": lambda data: "found again" if data.get("adopted") else "",
     "session_stop_requested": lambda data: f"by {_text(data, 'by')}" if data.get("by") else "",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scopecraft.worktrees.repository import Repository
 
 Uncommitted = Literal["refuse", "commit", "leave"]
+_TOLD = ("artifact", "sha256", "commit")  # of an approval, in the journal
 
 
 def approve(context: Context, mission_id: str, seen: Seen, by: str, uncommitted: Uncommitted = "refuse") -> Mission:
@@ -42,7 +43,7 @@ def approve(context: Context, mission_id: str, seen: Seen, by: str, uncommitted:
         mission = approved(gate.mission, gate.workflow, gate.step.id, approval, approval.at)
         _keep(context, mission, approval)
         save_mission(context.home, mission)
-        data = {"step": gate.step.id, "by": by, "sha256": approval.sha256, "commit": approval.commit}
+        data = {"step": gate.step.id, "by": by, **{name: getattr(approval, name) for name in _TOLD}}
         context.store.append(Event(0, approval.at, "gate_approved", mission.id, data=data))
     return mission
 

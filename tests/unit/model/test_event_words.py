@@ -50,6 +50,19 @@ def test_data_without_words_of_their_own_are_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "words"),
     [
+        ("mission_moved", {"how": "back", "step": "plan", "by": "ann"}, "mission moved on: back to plan, by ann"),
+        ("mission_moved", {"how": "continue", "by": "ann"}, "mission moved on: continue, by ann"),
+        ("gate_opened", {"step": "look", "gate": "Look"}, "waits for your review: Look"),
+        ("gate_opened", {"step": "look", "because": "it changed"}, "waits for your review: look: it changed"),
+        (
+            "gate_approved",
+            {"step": "look", "by": "ann", "artifact": "plan.md", "sha256": "a" * 64, "commit": None},
+            "approved: look, by ann: plan.md aaaaaaaaaaaa",
+        ),
+        ("gate_approved", {"step": "look", "by": "ann", "commit": "b" * 40}, "approved: look, by ann: bbbbbbbbbbbb"),
+        ("gate_approved", {"step": "look", "by": "ann"}, "approved: look, by ann"),
+        ("gate_rejected", {"step": "look", "by": "ann", "why": "too long"}, "rejected: look, by ann: too long"),
+        ("step_failed", {"step": "plan", "reason": "no key"}, "step failed: plan: no key"),
         ("session_created", {"attempt": 1}, "session made"),
         ("session_created", {"attempt": 3}, "session made: attempt 3"),
         ("session_created", {"attempt": 2, "status": "queued"}, "session made: attempt 2, in the queue"),
