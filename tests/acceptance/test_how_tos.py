@@ -58,6 +58,7 @@ ELSEWHERE = {
 }
 # Where a person at a terminal would be asked, and where a plain command tells nobody whether it asks something.
 ANSWERED = {
+    "sc config trust --workflow quick": "sc config trust --workflow quick --yes",
     "sc config trust": "sc config trust --yes",
     "sc merge": "sc merge fix-login --yes",
     "sc send fix-login": "sc send --anyway fix-login 'use the new client'",

@@ -20,6 +20,7 @@ from tests.support.documents import PAGES, ROOT, blocks, commands, links
 # The last one is no address: every pointer of git-lfs begins with it.
 HARMLESS_HOSTS = re.compile(
     r"(.*\.)?example\.(com|org|net)|127\.0\.0\.1|localhost|www\.w3\.org|www\.textualize\.io|git-lfs\.github\.com|"
+    r"json-schema\.org|"  # names a dialect of JSON Schema; nobody asks it
     r"(api\.)?github\.com"  # `sc pr` speaks to it
 )
 URL = re.compile(r"https?://(?:[^\s/@\"'`<>)\]{}]*@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+|localhost)")
