@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scopecraft.agents.llm_failure import Problem, failure_of, seconds_of, server_words, unreachable
 from scopecraft.agents.llm_http import client_arguments
 from scopecraft.agents.llm_outcome import Answer, Failure, Hearing, Question
-from scopecraft.agents.llm_provider import MOST_ANSWER_CHARACTERS, PROVIDERS, endless, judged
+from scopecraft.agents.llm_provider import MOST_ANSWER_CHARACTERS, PROVIDERS, endless, formless, judged
 from scopecraft.agents.records import count
 from scopecraft.model.activity import Usage
 
@@ -91,6 +91,8 @@ def ask(question: Question, hearing: Hearing) -> Answer | Failure:
         return unreachable(Problem(TITLE, question, words=str(error.__cause__ or error)))
     except (anthropic.AnthropicError, httpx2.HTTPError, ValueError) as error:
         return failure_of(Problem(TITLE, question, words=str(error)), time.time())
+    if not heard.used:
+        return formless(question, TITLE)
     if not heard.is_whole:
         return failure_of(Problem(TITLE, question, words="the stream ended before the message did"), time.time())
     return judged(heard.answer(), TITLE)
@@ -123,7 +125,7 @@ def _arguments(question: Question) -> dict[str, Any]:
 def _refused(question: Question, error: anthropic.APIStatusError, *, is_broken: bool) -> Failure:
     """An error in the middle of a stream comes with the status of its beginning, which was well."""
     status = error.status_code
-    if status < 400:
+    if status < 300:
         status = _STATUS_OF.get(str(error.type), 500)
     wait = seconds_of(error.response.headers.get("retry-after"))
     words = server_words(error.body, error.message)

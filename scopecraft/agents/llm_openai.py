@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scopecraft.agents.llm_failure import Problem, failure_of, seconds_of, server_words, unreachable
 from scopecraft.agents.llm_http import client_arguments
 from scopecraft.agents.llm_outcome import Answer, Failure, Hearing, Question
-from scopecraft.agents.llm_provider import MOST_ANSWER_CHARACTERS, PROVIDERS, endless, judged
+from scopecraft.agents.llm_provider import MOST_ANSWER_CHARACTERS, PROVIDERS, endless, formless, judged
 from scopecraft.agents.records import count
 from scopecraft.model.activity import Usage
 
@@ -32,10 +32,12 @@ class _Heard:
     whole: list[str] = field(default_factory=list)  # messages as they were at their end
     refusals: list[str] = field(default_factory=list)
     characters: int = 0
+    is_begun: bool = False
     response: Any = None  # the last word of the server
     error: Any = None
 
     def take(self, event: Any, hearing: Hearing) -> None:
+        self.is_begun = True
         match event.type:
             case "response.output_text.delta":
                 self._say(str(event.delta), hearing)
@@ -103,6 +105,8 @@ def ask(question: Question, hearing: Hearing) -> Answer | Failure:
         return failure_of(Problem(TITLE, question, words=str(error)), time.time())
     if heard.error is not None:
         return _failed(question, heard.error)
+    if not heard.is_begun:
+        return formless(question, TITLE)
     if heard.response is None:
         return failure_of(Problem(TITLE, question, words="the stream ended before the response did"), time.time())
     return judged(heard.answer(), TITLE)

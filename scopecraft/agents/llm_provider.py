@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import cast
 
+from scopecraft.agents.llm_failure import place_of
 from scopecraft.agents.llm_outcome import Answer, Failure, Hearing, Question, Retry
 from scopecraft.errors import BadInput, CredentialsMissing
 
@@ -121,6 +122,12 @@ def ask(question: Question, hearing: Hearing, *, pause_seconds: float = BROKEN_P
 
 def endless(question: Question) -> Failure:
     return Failure(f"the answer of {question.model} is longer than {MOST_ANSWER_CHARACTERS:,} characters")
+
+
+def formless(question: Question, title: str) -> Failure:
+    """Of an answer that holds nothing that the library knows: another kind of server, most likely."""
+    place = place_of(question)
+    return Failure(f"what answered at {place} does not speak like {title}: is the address right?")
 
 
 def judged(answer: Answer, title: str) -> Answer | Failure:

@@ -4,6 +4,7 @@ A turn of the script is one request's answer, in their order, and the last one a
 
     {"pieces": ["a", "b"]}                      the answer, piece by piece; "model", "stop" and "usage" may stand beside
     {"error": 529, "message": "busy", "headers": {…}}
+    {"body": "<html>"}                          no stream, but a page
     {"pieces": [...], "breaks": true}           the connection ends where the answer should
     {"pieces": [...], "stream_error": "overloaded_error"}
 
@@ -92,18 +93,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             if "error" in turn:
-                self._fail(turn)
+                self._fail(turn["error"], json.dumps(self.server.speech.error(turn)), turn.get("headers", {}))
+            elif "body" in turn:
+                self._fail(200, turn["body"], {"content-type": "text/html"})
             else:
                 self._stream(turn, request["model"])
         except (BrokenPipeError, ConnectionResetError):
             pass  # who asked has been ended
 
-    def _fail(self, turn: dict[str, Any]) -> None:
-        body = json.dumps(self.server.speech.error(turn)).encode()
-        self.send_response(turn["error"])
-        for name, value in {"content-type": "application/json", **turn.get("headers", {})}.items():
+    def _fail(self, status: int, text: str, headers: dict[str, str]) -> None:
+        body = text.encode()
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", **headers, "content-length": str(len(body))}.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 

@@ -125,6 +125,22 @@ def test_nobody_there_is_told_with_the_address(provider: str) -> None:
 
 
 @BOTH
+def test_a_server_of_another_kind_is_told_for_one(provider: str) -> None:
+    with CallServer({"body": "<html>a page</html>"}, provider=provider) as server:
+        assert f"what answered at {server.url} does not speak like" in sentence(server)
+        assert len(server.requests) == 1
+
+
+@BOTH
+def test_a_redirect_is_not_followed_with_the_key(provider: str) -> None:
+    with CallServer({"pieces": ["taken"]}, provider=provider) as other:
+        moved = {"error": 307, "message": "moved", "headers": {"location": f"{other.url}/v1/messages"}}
+        with CallServer(moved, provider=provider) as server:
+            assert "refused the request with status 307" in sentence(server)
+        assert other.requests == []
+
+
+@BOTH
 def test_half_an_answer_is_none(provider: str) -> None:
     stop = "max_tokens" if provider == "anthropic" else "max_output_tokens"
     with CallServer({"pieces": ["half a pl"], "stop": stop}, provider=provider) as server:
