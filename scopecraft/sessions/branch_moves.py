@@ -9,12 +9,12 @@ from typing import cast
 
 from scopecraft.config.projects import load_projects, project_named
 from scopecraft.errors import AlreadyRunning, BadInput, MergeConflict, NotFound, Refused
-from scopecraft.missions.finding import all_missions
 from scopecraft.missions.folder import changing
 from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model import clock
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.mission import Mission
+from scopecraft.model.session import Queued
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
@@ -63,23 +63,28 @@ def _commit(repository: Repository, branch: str, hint: str) -> str:
 
 
 def as_it_is(context: Context, mission: Mission) -> Mission:
-    """The mission under its lock's view, once nothing of it lives or is half done. Raises AlreadyRunning, Refused."""
+    """The mission as it is on disk, once nothing of it lives or is half done. Raises AlreadyRunning, Refused."""
     with changing(context.home, mission.id) as current:
         pass
     refuse_half_removed(context.home, current)
     refuse_while_alive(context, current)
+    _refuse_at_work_in(context, Path(current.worktree))  # a part of another mission shares its worktree
     return current
 
 
 def refuse_at_work(context: Context, repository: Repository, branch: str) -> None:
-    """Raises AlreadyRunning where another mission's session works on that branch."""
+    """Raises AlreadyRunning where a session works on that branch."""
     checkout = checkout_of(repository, branch)
-    if checkout is None or checkout.is_main:
-        return
-    for other in all_missions(context.home)[0]:
-        if Path(other.worktree) == checkout.top and context.store.live_of(other.id):
+    if checkout is not None and not checkout.is_main:
+        _refuse_at_work_in(context, checkout.top)
+
+
+def _refuse_at_work_in(context: Context, worktree: Path) -> None:
+    for session in context.store.live():
+        if session.worktree and Path(session.worktree) == worktree and not isinstance(session.status, Queued):
             raise AlreadyRunning(
-                f"{other.slug} works on {clean_line(branch)} just now", f"wait for it, or end it: sc stop {other.slug}"
+                f"{session.task} is at work in {clean_line(str(worktree))}: {session.id}",
+                f"wait for it, or end it: sc stop {session.task}",
             )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from scopecraft.agents.base import dialect
 from scopecraft.config.paths import home_of
 from scopecraft.config.settings import Settings
-from scopecraft.errors import BadInput, BadSettings
+from scopecraft.errors import BadInput, BadSettings, ScopecraftError
 from scopecraft.executors.engine_facts import EngineFacts, ask_engine
 from scopecraft.model import clock
 from scopecraft.sessions import doctor_host as host
@@ -26,7 +27,7 @@ def checks(environ: Mapping[str, str]) -> dict[str, Check]:
     context = Context(home_of(environ), environ)
     settings = _settings_findings(context)
     return {
-        "home": lambda: [*host.home_findings(context.home), *settings],
+        "home": lambda: [*host.home_findings(context.home), *settings, *_interrupted(context)],
         "git": host.git_findings,
         "tmux": host.tmux_findings,
         "engine": lambda: _engine(context),
@@ -45,6 +46,20 @@ def _settings_findings(context: Context) -> list[Finding]:
     except (BadSettings, BadInput) as error:
         context.settings = Settings()
         return [Finding("settings", "warn", error.message, error.hint or None)]
+    return []
+
+
+def _interrupted(context: Context) -> list[Finding]:
+    """Merges that were killed on the way, by project."""
+    from scopecraft.config.projects import is_there, load_projects
+    from scopecraft.worktrees.moving import is_half_moved
+
+    with suppress(ScopecraftError):  # a damaged list is said by the commands that need it
+        return [
+            Finding("merges", "warn", f"a merge in {project.path} was interrupted", "sc merge TASK finishes it first")
+            for project in load_projects(context.home)
+            if is_there(project) and is_half_moved(Path(project.common_dir))
+        ]
     return []
 
 

@@ -7,6 +7,7 @@ do for `git switch`; hooks do not, nor a filter whose program lies in the checko
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -94,7 +95,7 @@ def index_held(checkout: Checkout, nonce: str) -> Iterator[None]:
     marked = checkout.admin / "scopecraft-index-mark"
     try:
         marked.write_bytes(OURS + nonce.encode())
-        os.link(marked, lock)  # so that it never stands there without its mark
+        _link(marked, lock)
     except FileExistsError as error:
         if not is_ours(checkout, nonce):
             raise Refused(
@@ -107,6 +108,17 @@ def index_held(checkout: Checkout, nonce: str) -> Iterator[None]:
         yield
     finally:
         let_go(checkout, nonce)
+
+
+def _link(marked: Path, lock: Path) -> None:
+    """So that the lock never stands there without its mark; but where there are no links, nearly never."""
+    try:
+        os.link(marked, lock)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        with lock.open("xb") as file:
+            file.write(marked.read_bytes())
 
 
 def is_ours(checkout: Checkout, nonce: str) -> bool:

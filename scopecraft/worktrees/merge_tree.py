@@ -23,6 +23,8 @@ _SECONDS = 600
 # A program that fails: git takes the file for a conflict then. Without any git would die, with an empty one keep ours.
 _NO_DRIVER = "false"
 _PLAIN = {"merge.renormalize": "false", "merge.default": "text", "core.bigFileThreshold": "32m"}
+# A branch that is on the disk must not lead to objects that were not written yet when the power went.
+DURABLE = {"core.fsync": "committed,loose-object"}
 _WORDS = {
     "contents": "both changed the same lines",
     "binary": "both changed it, and it is binary",
@@ -71,7 +73,7 @@ def merging_git(repo: Repository, attributes_of: str) -> Iterator[Git]:
         git = replace(repo.git, directory=top, work_tree=top)
         # an index of nothing: git would look for attributes in that of the main checkout, too
         yield git.with_env(GIT_INDEX_FILE=str(top / ".git-index")).with_config(
-            {**all_off(repo.git), **_drivers_off(repo.git), **_PLAIN}
+            {**all_off(repo.git), **_drivers_off(repo.git), **_PLAIN, **DURABLE}
         )
 
 

@@ -94,8 +94,9 @@ def heal(repo: Repository, on_moved: Told) -> Move | None:
         return finished[0] if finished else None
 
 
-def is_half_moved(repo: Repository) -> bool:
-    return (repo.common_dir / INTENT).exists()
+def is_half_moved(common_dir: Path) -> bool:
+    """Whether somebody was killed on the way, or is at it just now."""
+    return (common_dir / INTENT).exists()
 
 
 def checkout_of(repo: Repository, branch: str) -> Checkout | None:

@@ -357,3 +357,28 @@ def test_a_record_that_cannot_be_read_is_said(shop: Path) -> None:
     (shop / ".git" / INTENT).write_text("{")
     with pytest.raises(ScopecraftError, match="cannot be read"):
         heal(open_repository(shop), silent)
+
+
+def test_a_link_in_the_place_of_a_folder_is_never_followed(shop: Path) -> None:
+    """Killed half way, the folder that goes may be a link to anywhere by the time somebody heals."""
+    move = move_of(shop)
+    repo = open_repository(shop)
+    outside = shop.parent / "outside"
+    outside.mkdir()
+    for name in ("a", "x", "one", "two"):
+        (outside / name).write_text("not yours\n")
+    number = 0
+    while not ((repo.common_dir / INTENT).exists() and git(shop, "rev-parse", "main") == move.after):
+        heal(repo, silent)
+        assert killed_at(number, lambda: move_branch(repo, move, silent))
+        number += 1
+    for folder in ("deep", "new"):
+        git(shop, "clean", "-q", "-d", "-f", "-f", folder)
+        if (shop / folder).is_dir():
+            (shop / folder).rename(shop.parent / f"was-{folder}")
+        (shop / folder).symlink_to(outside)
+    heal(repo, silent)
+    assert {path.name: path.read_text() for path in outside.iterdir()} == dict.fromkeys(
+        ["a", "x", "one", "two"], "not yours\n"
+    )
+    check_nothing_left(repo)
