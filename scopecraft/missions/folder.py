@@ -122,7 +122,8 @@ def read_mission(folder: Path) -> Mission:
     file = folder / "mission.json"
     try:
         with file.open("rb") as stream:
-            document = json.loads(stream.read(LONGEST_FILE))
+            # no more is asked for than there is: room for the longest one would be made, and a list reads hundreds
+            document = json.loads(stream.read(min(LONGEST_FILE, os.fstat(stream.fileno()).st_size)))
         mission = _from_json(document)
     except FileNotFoundError:
         raise

@@ -28,10 +28,10 @@ def is_finished(mission: Mission, step_id: str) -> bool:
 def is_free(mission: Mission, workflow: Workflow, step: Step) -> bool:
     """Whether it is neither finished nor under way, and all that it needs is finished."""
     state = mission.state(step.id)
-    number = workflow.index(step.id)
-    if state is None or number is None or state.phase not in ("pending", "failed"):
+    if state is None or state.phase not in ("pending", "failed"):
         return False
-    return all(is_finished(mission, needed) for needed in workflow.needs_of(number))
+    number = workflow.index(step.id)
+    return number is not None and all(is_finished(mission, needed) for needed in workflow.needs_of(number))
 
 
 def open_gates(mission: Mission, workflow: Workflow) -> list[Step]:
