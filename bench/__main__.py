@@ -10,6 +10,7 @@ MODULES = (
     "bench.completion",
     "bench.listing",
     "bench.missions",
+    "bench.gates",
     "bench.takeback",
     "bench.removal",
     "bench.prune",

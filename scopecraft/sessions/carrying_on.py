@@ -67,11 +67,15 @@ def carry_on(context: Context, mission_id: str, begin: Begin | None = None) -> C
 
 def put_in_line(context: Context, request: StartRequest, step: Step) -> Session:
     """An autonomous session waits for its slot; a window opens at once."""
-    if step.mode == "dispatch" and step.type == "agent":
+    if is_window(step):
         return open_window(context, request)
     from scopecraft.sessions.enqueueing import enqueue
 
     return enqueue(context, request).session
+
+
+def is_window(step: Step) -> bool:
+    return step.mode == "dispatch" and step.type == "agent"
 
 
 def open_window(context: Context, request: StartRequest) -> Session:

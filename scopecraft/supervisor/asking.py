@@ -84,11 +84,10 @@ def ask_to_carry_on(context: Context, mission_id: str) -> Carried:
 
     Raises StateUnreadable, StorageFailed and SupervisorFailed.
     """
-    from scopecraft.sessions.carrying_on import Carried, carry_on, open_window
+    from scopecraft.sessions.carrying_on import Carried, carry_on, is_window, open_window
 
     def begin_alone(context: Context, request: StartRequest, step: Step) -> Session:
-        is_window = step.mode == "dispatch" and step.type == "agent"
-        return open_window(context, request) if is_window else _run_alone(context, request).session
+        return open_window(context, request) if is_window(step) else _run_alone(context, request).session
 
     if not ensure_up(context.home, context.environ):
         return carry_on(context, mission_id, begin_alone)

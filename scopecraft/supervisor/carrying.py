@@ -9,17 +9,23 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
-from scopecraft.errors import ScopecraftError
+from scopecraft.errors import ScopecraftError, TurnLost
 from scopecraft.missions.folder import names_by_id
 from scopecraft.model.codec import session_to_dict
 from scopecraft.model.event import Event, EventKind
-from scopecraft.sessions.carrying_on import Carried, carry_on
+from scopecraft.model.session import Session
+from scopecraft.model.workflow import Step
+from scopecraft.sessions.carrying_on import Carried, carry_on, is_window, open_window, put_in_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.request import StartRequest
 from scopecraft.supervisor import wire
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Caller, Handler
+from scopecraft.supervisor.requests import Doorkeeper, obstacle_now, start_now
+from scopecraft.supervisor.starting import NOT_NOW
 
 AT_ONCE = 2
 MOVES: frozenset[EventKind] = frozenset(
@@ -41,8 +47,8 @@ _log = logging.getLogger(__name__)
 class Carrying:
     """Each mission by one thread at a time; `wake` is called when something stands in line."""
 
-    def __init__(self, contexts: Contexts, wake: Callable[[], None]) -> None:
-        self._contexts, self._wake = contexts, wake
+    def __init__(self, contexts: Contexts, door: Doorkeeper, wake: Callable[[], None]) -> None:
+        self._contexts, self._door, self._wake = contexts, door, wake
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="carry")
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._asked: set[str] = set()
@@ -82,10 +88,19 @@ class Carrying:
 
     def carry(self, context: Context, mission_id: str) -> Carried:
         with self._locks[mission_id]:
-            carried = carry_on(context, mission_id)
+            carried = carry_on(context, mission_id, self._begin)
         if carried.begun:
             self._wake()
         return carried
+
+    def _begin(self, context: Context, request: StartRequest, step: Step) -> Session:
+        """At once where nothing is in the way: what stands in line is looked at twice."""
+        if is_window(step):
+            return open_window(context, request)
+        if not self._door.is_leaving() and obstacle_now(context) is None:
+            with suppress(TurnLost, *NOT_NOW):
+                return start_now(context, request, self._door)
+        return put_in_line(context, request, step)
 
     def _handle(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - nobody waits for it
         """With the environment of whoever asks, whose keys the sessions get."""

@@ -28,7 +28,7 @@ from scopecraft.supervisor.limits import LimitKeeper
 from scopecraft.supervisor.live import live_handlers
 from scopecraft.supervisor.looking import Looking
 from scopecraft.supervisor.monitor import Monitor
-from scopecraft.supervisor.requests import Requests
+from scopecraft.supervisor.requests import Doorkeeper, Requests
 from scopecraft.supervisor.settling import Settling
 from scopecraft.supervisor.starting import AT_ONCE, Starting
 from scopecraft.supervisor.telling import Telling
@@ -58,7 +58,7 @@ class Loop:
         self._hub = Hub()
         self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
         self._telling = Telling(self._contexts)
-        self._carrying = Carrying(self._contexts, self.wake)
+        self._carrying = Carrying(self._contexts, Doorkeeper(fence, self._left.is_set), self.wake)
         self._batching = Batching(self._contexts, self._carrying.carry)
         self._requests = Requests(self._contexts, fence, self._left)
 
