@@ -20,7 +20,7 @@ from scopecraft.sessions.mission_page import Run
 _LONGEST_TEXT = 500
 # What a person learns from another line, or has no use for.
 _UNTOLD: frozenset[EventKind] = frozenset(
-    {"mission_created", "session_starting", "session_resumed", "setup_ran", "artifact_changed", "mission_moved"}
+    {"mission_created", "session_starting", "session_resumed", "artifact_changed", "mission_moved"}
 )
 _MEANT: frozenset[EventKind] = frozenset({"gate_opened", "step_failed", "mission_completed"})
 _TONES: dict[EventKind, tuple[Tone, ...]] = {

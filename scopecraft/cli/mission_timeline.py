@@ -29,6 +29,9 @@ _NARROW_CELLS = 60  # here a step's name and how it stands have no columns of th
 _MOST_ARTIFACTS = 20
 _BESIDE = frozenset({"visit"})  # a person's own shell is no part of a mission's story
 _TOLD_OF_A_GATE = ("gate_approved", "gate_rejected", "gate_opened")
+_OUTSIDE = frozenset(
+    {"branch_merged", "branch_synced", "branch_pushed", "pull_request_opened", "mission_completed", "mission_reopened"}
+)
 _TONES: dict[StepMark, tuple[Tone, ...]] = {
     "done": ("green",),
     "skipped": ("dim",),
@@ -56,7 +59,7 @@ def page_lines(page: MissionPage, now: datetime, *, width: int, colour: bool) ->
     is_roomy = not 0 < width < _NARROW_CELLS
     title = _Line("", page.view.mission.title, (), ("bold",))
     blocks = [[title, *_head(page, now)], list(_timeline(page, now, is_roomy=is_roomy))]
-    blocks += [[*_beside(page, now)], [*_checks(page), *_artifacts(page.artifacts)], [*_next(page)]]
+    blocks += [[*_beside(page, now)], [*_checks(page), *_outside(page), *_artifacts(page.artifacts)], [*_next(page)]]
     lines: list[str] = []
     for block in blocks:
         if block:
@@ -203,6 +206,13 @@ def _checks(page: MissionPage) -> Iterator[_Line]:
     ran = [event for event in page.events if event.kind == "check_ran"]
     for event in ran[-_LATEST_CHECKS:]:
         yield _row("check", f"{_local(event.at)}: {said_of(event).detail}")
+
+
+def _outside(page: MissionPage) -> Iterator[_Line]:
+    """What became of its branch, and of the mission as a whole."""
+    happened = [event for event in page.events if event.kind in _OUTSIDE]
+    for event in happened[-_LATEST_CHECKS:]:
+        yield _row("happened", f"{_local(event.at)}: {said_of(event)}")
 
 
 def _artifacts(kept: Sequence[Kept]) -> Iterator[_Line]:

@@ -105,6 +105,22 @@ def test_a_gate_whose_document_has_changed_waits_again(home: Home, store: Store)
     assert "what was approved has changed since" in said.out
 
 
+def test_one_that_is_complete_is_shown_from_where_it_stands(home: Home, store: Store) -> None:
+    mission = stand(home, "fix-login", "research", "review", "build", "look")
+    an_ended_run(store, mission, "research", cost_usd=0.25)
+    folder = folder_of(home, mission)
+    folder.rename(home.missions_completed / folder.name)
+    said = sc("mission", "show", "fix-login")
+    assert said.code == 0, said.err
+    assert "cost       $0.25" in said.out
+    assert "next: it is complete; its work is on feature/fix-login" in said.out
+    told(store, mission, "branch_merged", LATER, into="main")
+    assert "next: it is complete, and merged" in sc("mission", "show", "fix-login").out
+    watched = sc("mission", "watch", "fix-login")
+    assert (watched.code, watched.out) == (0, "")
+    assert "it is complete, and merged: sc mission reopen fix-login" in watched.err
+
+
 def test_json_has_what_the_contract_names(home: Home, story: Mission) -> None:
     said = sc("mission", "show", "fix-login", "--json")
     assert said.code == 0, said.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from scopecraft.missions.folder import folder_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Queued
 from scopecraft.state.store import Store
-from tests.support.command_line import sc
+from tests.support.command_line import on_a_terminal, sc
 from tests.support.queue_processes import guard
 from tests.support.sessions import AT, a_session
 from tests.support.standing_missions import an_ended_run, stand
@@ -103,6 +104,14 @@ def test_complete_ones_are_listed_when_they_are_asked_for(home: Home) -> None:
     assert tasks("--all") == ["active", "done-2", "done-1", "done-0"]
     assert tasks("--status", "completed", "-n", "2") == ["done-2", "done-1"]
     assert {row["current_step_name"] for row in listed("--status", "completed")} == {"Complete"}
+
+
+def test_a_terminal_gets_lines_that_fit(home: Home) -> None:
+    stand(home, "a-task-with-a-name-that-is-longer-than-it-would-have-to-be-by-far", "research")
+    stand(home, "b", "research", project="attic")
+    shown = re.sub("\x1b\\[[0-9;]*m", "", on_a_terminal("missions")).splitlines()
+    assert all(len(line) <= 80 for line in shown[:3])
+    assert shown[0].split() == ["TASK", "PROJECT", "STATUS", "STEP", "AGE"]
 
 
 def test_filters_narrow(home: Home) -> None:
