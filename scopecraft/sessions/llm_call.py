@@ -28,6 +28,7 @@ from scopecraft.missions.artifact_writing import write_artifact
 from scopecraft.missions.folder import changing
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.llm_claim import Call, claim, read_call, read_prompt
+from scopecraft.sessions.llm_prompt import document_of
 from scopecraft.sessions.settle_facts import boot_id
 
 PIECE_SECONDS = 0.1  # what comes faster is written together
@@ -105,7 +106,8 @@ def _finished(call: Call, outcome: Answer | Failure, stream: _Stream) -> int:
     try:
         if call.output is not None:
             with changing(Home(Path(call.home)), call.mission_id) as mission:
-                write_artifact(Home(Path(call.home)), mission, call.output, outcome.text.encode("utf-8", "replace"))
+                content = document_of(outcome.text).encode("utf-8", "replace")
+                write_artifact(Home(Path(call.home)), mission, call.output, content)
     except ScopecraftError as error:
         said = f"the answer could not be written to {call.output}: {error.message}"
         stream.write(llm_stream.failure_line(Failure(said, answer=outcome), cost))
@@ -138,7 +140,8 @@ def _until(seconds: int) -> Iterator[None]:
     try:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, heard)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        # and again: what is raised while an object is being thrown away is lost
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
         yield
     finally:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):

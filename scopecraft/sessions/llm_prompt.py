@@ -1,4 +1,4 @@
-"""What a model is asked in a step of type llm: the step's prompt, and after it the text of each input artifact."""
+"""What a model is asked in a step of type llm: the step's prompt, then the text of each input; and what it answers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.folder import folder_of
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.mission import Mission
+from scopecraft.sessions.step_prompt import PROMISE
 
 MOST_BYTES = 2 * 1024**2  # of all input together: more than the largest context of a model
 
@@ -30,6 +31,14 @@ def block(name: str, text: str, mark: str, *, is_cut: bool = False) -> str:
     """With a mark that the text cannot know: what stands in it never looks like the end of it. Pure."""
     told = "\n(the rest of it is left out: it is too long)" if is_cut else ""
     return f'<document-{mark} name="{name}">\n{text.rstrip()}{told}\n</document-{mark}>\n'
+
+
+def document_of(answer: str) -> str:
+    """The answer as the artifact that it becomes: without the mark that prompts of roles ask for at the end. Pure."""
+    head, mark, tail = answer.rpartition(PROMISE)
+    if not mark or tail.strip() or (head and not head.endswith("\n")):
+        return answer
+    return f"{head.rstrip()}\n" if head.strip() else ""
 
 
 def _content(home: Home, mission: Mission, name: str, most: int) -> tuple[bytes, bool]:
