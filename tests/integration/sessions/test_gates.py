@@ -14,6 +14,7 @@ from scopecraft.model.mission import Mission
 from scopecraft.model.workflow import Step
 from scopecraft.sessions.gate_content import gate_of
 from scopecraft.sessions.gates import Uncommitted, approve, contents_changed, reject
+from scopecraft.sessions.mission_moves import go_back
 from tests.support.gated import PLANNED, Gated, gated
 from tests.support.missions import make_desk
 from tests.support.repos import commit, git
@@ -108,6 +109,12 @@ def test_a_review_in_the_middle_lets_the_next_step_go_on_from_what_was_approved(
     git(mission.worktree, "commit", "--quiet", "--amend", "--message=another")
     git(mission.worktree, "reset", "--quiet", "--hard", "HEAD~2")
     assert changed(mission) == {"review-code"}  # what was approved is not in it any more
+
+    go_back(mission.context, mission.id, "review-code", "ann")
+    approve_as_it_is(mission)
+    assert changed(mission) == set()
+    commit(mission.worktree, "sneaked.py", "steal()\n")
+    assert changed(mission) == {"review-code"}  # that the next step had begun before is no excuse
 
 
 def test_what_a_later_step_says_it_writes_it_may_write(clean_environment: Path) -> None:
