@@ -105,7 +105,7 @@ def _step_of_person(step: Any) -> Any:
     step = dict(step)
     for one, several in SAME_ARTIFACTS:
         given = step.get(several)
-        if isinstance(given, list) and given[:1] == [step.get(one)]:
+        if one in step and isinstance(given, list) and given[:1] == [step[one]]:
             del step[one]
     loop = step.get("loop")
     if isinstance(loop, dict) and "at_most" in loop:

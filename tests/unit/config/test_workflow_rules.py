@@ -107,6 +107,7 @@ def test_what_a_mission_keeps_can_be_taken_for_a_workflow_file() -> None:
         (changed(("steps", 2, "outputArtifact"), GONE), "steps[3].inputArtifact: result.json: no step writes it"),
         (step(0, inputArtifact="later.md"), "steps[0].inputArtifact: later.md: no step writes it"),
         (step(0, inputArtifact="result.json"), "result.json: build writes it, and this step does not wait for that"),
+        (step(2, inputArtifacts=[None]), "steps[2].inputArtifacts[0]: should be a valid string"),
         (step(2, inputArtifacts=["plan.md", "x"]), "steps[2].inputArtifacts[1]: x: no step writes it"),
         (step(1, reviewArtifact="result.json"), "steps[1].reviewArtifact: result.json: build writes it"),
         (step(1, agent="planning"), "steps[1].agent: a human-gate has no use for it"),
