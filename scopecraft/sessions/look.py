@@ -85,7 +85,7 @@ def _view(context: Context, session: Session, look: Look | None) -> View:
         return View(session, "unknown", look.why, source="none")
     if look is None or isinstance(look, Exited | Gone):
         return _settled_view(context, session)
-    if session.is_contained and must_end(session, context.folder(session.id)):
+    if must_end(session, context.folder(session.id)):
         return _settled_view(context, session)
     if session.executor == "tmux":
         session, state = observe(context, session, look)

@@ -1,4 +1,7 @@
-"""A container that outlives its time limit: the shell in it that keeps the limit can be held up by the agent."""
+"""What outlives its time limit: the shell in a container that keeps the limit can be held up by the agent.
+
+A call of a model keeps its own, and can be held up by whoever may send it a signal.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from scopecraft.sessions.settle_facts import boot_id, load_facts, uptime
 from scopecraft.sessions.visiting import is_abandoned
 
 ALLOWANCE_SECONDS = 300  # for a slow start and for reading out the commits, on a busy machine
-OVERDUE = Alert("overdue", "its time limit did not end it from inside, so its container was ended from outside")
+OVERDUE = Alert("overdue", "its time limit did not end it from inside, so it was ended from outside")
 
 
 def is_overdue(seconds: float, limits: Limits) -> bool:
@@ -31,5 +34,7 @@ def is_overdue_now(folder: SessionFolder) -> bool:
 
 
 def must_end(session: Session, folder: SessionFolder) -> bool:
-    """Whether a container that lives has no right to any more."""
+    """Whether a container or a call of a model that lives has no right to any more; a window of this machine has."""
+    if not session.is_contained and session.executor != "process":
+        return False
     return is_abandoned(session, folder) or is_overdue_now(folder)

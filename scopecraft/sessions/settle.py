@@ -84,7 +84,7 @@ def settle_held(context: Context, session: Session) -> tuple[Session, Look | Non
     if handle is None:
         return _settle_starting(context, session)
     look = _look(context, session, handle)
-    if isinstance(look, Alive) and session.is_contained and must_end(session, folder):
+    if isinstance(look, Alive) and must_end(session, folder):
         look = _end_for_it(context, session, handle)
     if not isinstance(look, Exited | Gone):
         return session, look
@@ -107,6 +107,8 @@ def _end_for_it(context: Context, session: Session, handle: Handle) -> Look:
     try:
         if isinstance(handle, ContainerHandle):
             context.engine_of(handle).stop(handle, grace_seconds=0)
+        elif isinstance(handle, ProcessHandle):
+            context.processes.stop(handle, grace_seconds=0)
         else:
             stop_container(context, session, now=True)
     except (EngineFailed, EngineUnavailable):

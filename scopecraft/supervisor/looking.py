@@ -106,7 +106,7 @@ class Looking:
         elif look is None:
             self._settling.ask(session.id)  # starting: its starter may have died
         elif isinstance(look, Alive):
-            if session.is_contained and must_end(session, context.folder(session.id)):
+            if must_end(session, context.folder(session.id)):
                 self._settling.ask(session.id)
             elif session.executor == "tmux":
                 observe(context, session, look)

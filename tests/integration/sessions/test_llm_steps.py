@@ -32,6 +32,7 @@ from scopecraft.sessions.llm_claim import read_call
 from scopecraft.sessions.llm_result import answer_text
 from scopecraft.sessions.llm_start import start_llm
 from scopecraft.sessions.look import look_at_all
+from scopecraft.sessions.overdue import ALLOWANCE_SECONDS
 from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.settle import settle
 from scopecraft.sessions.step_session import request_of_step
@@ -218,6 +219,21 @@ def test_a_call_ends_itself_at_its_time_limit(ask: Ask) -> None:
         asking = ask(server)
         outcome = asking.ended(asking.start(timeout_seconds=1))
     assert (outcome.kind, outcome.limit_seconds) == ("timed_out", 1)  # type: ignore[union-attr]
+
+
+def test_a_call_that_is_held_up_is_ended_long_after_its_time_limit(ask: Ask) -> None:
+    with CallServer({"pieces": ["a", WAIT, "b"]}) as server:
+        asking = ask(server)
+        session = asking.start(timeout_seconds=60)
+        handle = handle_of(session.status)
+        assert isinstance(handle, ProcessHandle)
+        os.kill(handle.pid, signal.SIGSTOP)
+        facts = asking.file(session, "facts.json")
+        row = json.loads(facts.read_text())
+        assert is_live(settle(asking.context, session.id).status)
+        facts.write_text(json.dumps({**row, "began_uptime": row["began_uptime"] - 66 - ALLOWANCE_SECONDS}))
+        outcome = asking.ended(session)
+    assert (outcome.kind, outcome.limit_seconds) == ("timed_out", 60)  # type: ignore[union-attr]
 
 
 def test_a_call_that_somebody_kills_was_interrupted(ask: Ask) -> None:
