@@ -38,6 +38,8 @@ def push(task: str, remote: str | None, force: bool, as_json: bool, project: str
 
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
+    if not as_json:
+        note(f"pushing {clean_line(mission.branch)} …")
     pushed = push_mission(context, mission, remote, PushAs(force, tell_waiting))
     if as_json:
         print_json(

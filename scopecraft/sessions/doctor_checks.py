@@ -13,12 +13,14 @@ from scopecraft.config.settings import Settings
 from scopecraft.errors import BadInput, BadSettings, ScopecraftError
 from scopecraft.executors.engine_facts import EngineFacts, ask_engine
 from scopecraft.model import clock
+from scopecraft.model.text import clean_line
 from scopecraft.sessions import doctor_host as host
 from scopecraft.sessions.agent_choice import DEFAULT_IMAGE, PERSONAL_IMAGE
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.doctor import Check, Finding
 from scopecraft.sessions.doctor_engine import Surroundings, engine_findings, is_mended
 
+_HEALED = "the next sc merge or sc sync of a task there finishes it"
 NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 
 
@@ -56,7 +58,7 @@ def _interrupted(context: Context) -> list[Finding]:
 
     with suppress(ScopecraftError):  # a damaged list is said by the commands that need it
         return [
-            Finding("merges", "warn", f"a merge in {project.path} was interrupted", "sc merge TASK finishes it first")
+            Finding("merges", "warn", f"a merge in {clean_line(project.path)} was interrupted: {_HEALED}")
             for project in load_projects(context.home)
             if is_there(project) and is_half_moved(Path(project.common_dir))
         ]

@@ -12,19 +12,23 @@ from pathlib import Path
 import pytest
 
 from scopecraft.errors import AlreadyRunning, MergeConflict, NotFound, Overtaken, Refused, RepositoryRefused
-from scopecraft.missions.folder import folder_of, save_mission
+from scopecraft.missions.folder import create_mission, folder_of, save_mission
 from scopecraft.missions.recipe import save_recipe
 from scopecraft.model.mission import Approval, Mission, StepPhase, StepState
 from scopecraft.model.session import Queued
 from scopecraft.model.workflow import Recipe, Step, Workflow
 from scopecraft.sessions.branch_moves import branches_of
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.doctor_checks import checks
 from scopecraft.sessions.merging import MergeAs, merge_mission
 from scopecraft.sessions.syncing import SyncAs, sync_mission
+from scopecraft.worktrees.moving import INTENT
+from scopecraft.worktrees.repository import open_repository
+from scopecraft.worktrees.worktree import CreateRequest, create
 from tests.support.command_line import PROGRAM, environment
 from tests.support.killed_at import killed_at
 from tests.support.missions import Desk, make_desk
-from tests.support.repos import commit, git
+from tests.support.repos import bare_copy, commit, git
 from tests.support.sessions import AT, a_session
 
 REVIEWED = Workflow(
@@ -253,6 +257,27 @@ def test_killed_anywhere_the_next_merge_brings_it_to_an_end(desk: Desk, mission:
         )
         number += 1
     assert outcomes == {True, False}
+
+
+def test_what_was_interrupted_is_told_by_the_doctor(desk: Desk, mission: Mission) -> None:
+    (desk.folder / ".git" / INTENT).write_text("{}")
+    told = [finding.text for finding in checks(os.environ)["home"]()]
+    assert [text for text in told if f"{desk.folder} was interrupted" in text]
+
+
+def test_a_bare_project_has_its_branch_moved(clean_environment: Path) -> None:
+    desk = make_desk(clean_environment)
+    bare = bare_copy(desk.folder, clean_environment / "bare.git")
+    desk.done("link", str(bare))
+    repo = open_repository(bare)
+    place = desk.home.worktrees / "bare" / "fix-login"
+    mission = replace(desk.mission("fix-login"), id="m-0000000000000001", project="bare", worktree=str(place))
+    create_mission(desk.home, mission, "what to do\n")
+    create(repo, CreateRequest(place, mission.branch, mission.base, "scopecraft: fix-login"))
+    commit(place, "login.txt")
+    merged = merge_mission(Context.of(os.environ), mission, TAKEN)
+    assert (merged.checkout, git(bare, "rev-parse", "main")) == (None, merged.commit)
+    assert "login.txt" in git(bare, "ls-tree", "--name-only", "main")
 
 
 def test_the_base_comes_into_the_worktree_beside_what_is_not_committed(
