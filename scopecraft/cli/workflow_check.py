@@ -85,11 +85,12 @@ def _file(ground: Ground, file: Path) -> tuple[int, list[str]]:
 
 
 def _problems(ground: Ground, entries: list[Entry]) -> list[str]:
-    from scopecraft.sessions.recipes import agent_problems
+    from scopecraft.config.workflows import recipe_of
+    from scopecraft.sessions.recipe_agents import agent_problems
 
     found = [problem for entry in entries for problem in entry.problems]
     for entry in entries:
         if entry.workflow is not None:
-            unknown = agent_problems(ground.context, ground.place, ground.shelves, entry.workflow)
-            found += [f"{entry.where}: {problem}" for problem in unknown]
+            recipe = recipe_of(entry.workflow, ground.shelves)
+            found += [f"{entry.where}: {each}" for each in agent_problems(ground.context, ground.place, recipe)]
     return found

@@ -89,6 +89,11 @@ def checked(text: bytes, where: str, source: Source, shelves: Sequence[Shelf]) -
     return [_cast(entry, shelves) for entry in read_workflows(text, where, source)]
 
 
+def recipe_of(workflow: Workflow, shelves: Sequence[Shelf]) -> Recipe:
+    """With the roles that there are."""
+    return Recipe(workflow, _roles(workflow, Casting(shelves), "")[0])
+
+
 def _read(shelf: Shelf) -> tuple[list[_Read], list[str]]:
     """What the shelf holds, and what could not be read of it."""
     found: list[_Read] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scopecraft.agents.base import Dialect, dialect, takes_effort
+from scopecraft.config.layers import Effective
 from scopecraft.config.secrets import Secrets, gather_secrets
 from scopecraft.config.settings import AgentSettings
 from scopecraft.errors import BadInput, CredentialsMissing, ImageMissing
@@ -111,8 +112,8 @@ def refuse_agent(context: Context, chosen: Chosen, request: StartRequest) -> Non
 
 
 def choose_image(context: Context, chosen: Chosen) -> str:
-    """The first of agent's image, setting, personal image, default image; raises ImageMissing, EngineUnavailable."""
-    configured = chosen.settings.image or context.settings.container.image
+    """The first of wanted image, personal image, default image; raises ImageMissing, EngineUnavailable."""
+    configured = wanted_image(context.effective, chosen.settings)
     candidates: tuple[str, ...] = (PERSONAL_IMAGE, DEFAULT_IMAGE)
     hint = "make it with: sc image build"
     if configured:
@@ -127,6 +128,13 @@ def choose_image(context: Context, chosen: Chosen) -> str:
         if context.containers.has_image(image):
             return image
     raise ImageMissing(f"the engine has no image {candidates[-1]}", hint)
+
+
+def wanted_image(effective: Effective, agent: AgentSettings) -> str | None:
+    """What is said for this time, as `--set container.image` or by a step; else the agent's own, else the setting."""
+    layer, _ = effective.origin(("container", "image"))
+    general = effective.settings.container.image
+    return (general if layer == "flag" else None) or agent.image or general
 
 
 def require_program(context: Context, chosen: Chosen, image: str) -> None:

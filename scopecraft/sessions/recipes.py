@@ -6,14 +6,15 @@ is shipped, needs no word of anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadWorkflow, NotConfirmed, NotFound, RepositoryRefused
 from scopecraft.model.text import clean_line
-from scopecraft.model.workflow import Recipe, Role, Step, Workflow
+from scopecraft.model.workflow import Recipe
 from scopecraft.sessions.project_settings import Answer
+from scopecraft.sessions.recipe_agents import agent_problems
 
 if TYPE_CHECKING:
     from scopecraft.config.projects import Project
@@ -142,48 +143,13 @@ class _Committed:
         return clean_line(f"{self.repository.path}:HEAD:{name}")
 
 
-def agent_problems(
-    context: Context, place: tuple[Project, Repository] | None, shelves: Sequence[Shelf], workflow: Workflow
-) -> list[str]:
-    """Agents that a valid workflow, or a role of it, names, and no settings; those of a repository's own count."""
-    from scopecraft.config.roles import Casting
-
-    casting = Casting(shelves)
-    roles = {step.role: casting.role(step.role) for step in workflow.steps if step.role is not None}
-    return _unknown_agents(context, place, Recipe(workflow, roles))
-
-
-def _unknown_agents(context: Context, place: tuple[Project, Repository] | None, recipe: Recipe) -> list[str]:
-    named = [_agent_of(step, recipe.roles) for step in recipe.workflow.steps]
-    if not any(named):
-        return []
-    from scopecraft.config.settings import BUILT_IN
-    from scopecraft.sessions.project_settings import question_about
-
-    known = {*BUILT_IN, *context.settings.agents}
-    brought = question_about(context, place) if place is not None else None
-    known |= {key[1] for key in (brought.layer.values if brought is not None else ()) if key[0] == "agents"}
-    return [
-        f"steps[{number}].{'dialect' if step.dialect else 'agent'}: no agent is called {agent!r}; "
-        f"agents: {', '.join(sorted(known))}"
-        for number, (step, agent) in enumerate(zip(recipe.workflow.steps, named, strict=True))
-        if agent is not None and agent not in known
-    ]
-
-
 def _with_known_agents(context: Context, project: Project, repository: Repository, recipe: Recipe) -> Recipe:
-    """Raises BadWorkflow for an agent that no settings name."""
-    problems = _unknown_agents(context, (project, repository), recipe)
+    """Raises BadWorkflow for an agent that no settings name, or that cannot do what is asked of it."""
+    problems = agent_problems(context, (project, repository), recipe)
     if problems:
         told = "\n".join(f"the workflow {recipe.workflow.id}: {problem}" for problem in problems)
         raise BadWorkflow(told, "see them all: sc workflow check")
     return recipe
-
-
-def _agent_of(step: Step, roles: Mapping[str, Role]) -> str | None:
-    """None where nobody names one, and for what is no agent's."""
-    role = roles.get(step.role or "")
-    return None if step.type != "agent" else step.dialect or (role.dialect if role is not None else None)
 
 
 def _without_repository(context: Context, question: RecipeQuestion) -> Recipe:

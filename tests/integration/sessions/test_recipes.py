@@ -142,5 +142,9 @@ def test_an_agent_that_nobody_set_up_is_told_before_anything_is_made(context: Co
     bring(shop, dialect="codexx")
     with pytest.raises(BadWorkflow, match=r"steps\[0\]\.dialect: no agent is called 'codexx'"):
         recipe(context, shop, ask=Reader("use"))
+    bring(shop, dialect="gemini", effort="high")
+    with pytest.raises(BadWorkflow, match=r"steps\[0\]\.effort: gemini cannot be told how much to think"):
+        recipe(context, shop, ask=Reader("use"))
+    bring(shop, dialect="codexx")
     (shop / ".scopecraft.toml").write_text('[agents.codexx]\ndialect = "codex"\n')
     assert recipe(context, shop).workflow.steps[0].dialect == "codexx"

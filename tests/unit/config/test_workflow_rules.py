@@ -115,6 +115,7 @@ def test_what_a_mission_keeps_can_be_taken_for_a_workflow_file() -> None:
         (step(0, reviewArtifact="plan.md"), "steps[0].reviewArtifact: only a gate reviews"),
         (changed(("steps", 0, "agent"), GONE), "steps[0].agent: is missing: a role, or a prompt in its place"),
         (changed(("steps", 3, "outputArtifact"), GONE), "steps[3].outputArtifact: an llm step writes one artifact"),
+        (step(0, mode="dispatch", image="x"), "steps[0].image: a step in a window runs on your machine"),
         (step(3, mode="dispatch"), "steps[3].mode: an llm step is one call"),
         (step(3, image="x"), "steps[3].image: an llm step has no container"),
         (step(2, needs=["nope"]), "steps[2].needs[0]: there is no step nope; above stand plan, review-plan"),
