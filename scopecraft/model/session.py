@@ -44,7 +44,7 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The engine, tmux or the machine went away under it."""
+    """The engine, tmux, the machine or its own process went away under it."""
 
     kind: ClassVar[str] = "interrupted"
     cause: InterruptionCause

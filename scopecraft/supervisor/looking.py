@@ -8,11 +8,13 @@ import time
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.executors.engine_events import EngineEvents
+from scopecraft.executors.process import ProcessExecutor
 from scopecraft.model.handle import Alive, ContainerHandle, Exited, Gone, Look, ProcessHandle, Unknown
 from scopecraft.model.session import Queued, Session, handle_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import looks_of, observe
 from scopecraft.sessions.overdue import must_end
+from scopecraft.sessions.settle_facts import boot_id
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.settling import Settling
 
@@ -30,6 +32,7 @@ class Looking:
         self._soon = threading.Event()
         self._is_over = False
         self._events: dict[str, EngineEvents] = {}
+        self._processes = ProcessExecutor(boot_id())
         self._version = -1
         self._live: list[Session] = []
         self._containers_due = 0.0
@@ -66,10 +69,9 @@ class Looking:
         """For the next look. The end of a call of a model is seen in between: nobody tells of it, and it is cheap."""
         until = time.monotonic() + LOOK_SECONDS
         calls = {session.id: handle_of(session.status) for session in self._live if session.executor == "process"}
-        processes = self._contexts.fresh().processes
         while calls and time.monotonic() < until and not self._soon.wait(CALLS_SECONDS):
             for session_id, handle in list(calls.items()):
-                if isinstance(handle, ProcessHandle) and not isinstance(processes.look(handle), Alive):
+                if isinstance(handle, ProcessHandle) and not isinstance(self._processes.look(handle), Alive):
                     self._settling.ask(session_id, is_over=True)
                     del calls[session_id]
         self._soon.wait(max(0.0, until - time.monotonic()))

@@ -18,7 +18,7 @@ _MEANINGS = {
     "failed": "it did not work; the reason is a sentence",
     "timed_out": "it reached its time limit",
     "killed": "somebody stopped it",
-    "interrupted": "the engine, tmux or the machine went away under it",
+    "interrupted": "the engine, tmux, the machine or its own process went away under it",
 }
 
 
