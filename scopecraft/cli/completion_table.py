@@ -443,7 +443,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
     'pr': ("Push a task's branch, and open a pull request.", (
         (('--draft',), '', 'As a draft', False),
         (('--title',), 'text', "Its title; without it the task's", False),
-        (('--body',), 'text', 'The file with its text, - for standard input', False),
+        (('--body',), 'file', 'The file with its text, - for standard input', False),
         (('--base',), 'text', "Into this branch; without it into the project's main branch", False),
         (('--remote',), 'text', 'To this remote; without it to origin, or the only one', False),
         (('--force-with-lease',), '', 'Replace what is there, unless it has moved', False),

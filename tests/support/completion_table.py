@@ -48,6 +48,7 @@ OWN_KINDS = {
     ("workflow check", "what"): "workflow",
     ("workflow new", "name"): "text",
     ("workflow new", "origin"): "workflow",
+    ("pr", "body"): "file",
     ("queue add", "tasks"): "text",
     ("queue remove", "tasks"): "queued",
     ("queue move", "task"): "queued",
