@@ -244,9 +244,7 @@ def _write_files(
         limits=limits,
         workdir=beginning.session.worktree,
         environment={
-            **mission_environment(beginning.ready.mission),
-            "SC_STEP": beginning.session.step_id,
-            "SC_ARTIFACTS": ARTIFACTS,
+            **_told(beginning.ready.mission, beginning.session),
             **cache_environment(context),
             **command.env,
             **beginning.chosen.environment,
@@ -273,7 +271,11 @@ def agent_environment(chosen: Chosen, mission: Mission, session: Session, *, as_
     """What an agent of the mission finds set in its container: for a person who comes in beside it."""
     visitor = Visitor("exec", on_begun=lambda _: None)
     command = _command(chosen, StartRequest(session.task, None, Path(), visitor=visitor), session, as_root=as_root)
-    return {**mission_environment(mission), **command.env, **chosen.environment}
+    return {**_told(mission, session), **command.env, **chosen.environment}
+
+
+def _told(mission: Mission, session: Session) -> dict[str, str]:
+    return {**mission_environment(mission), "SC_STEP": session.step_id, "SC_ARTIFACTS": ARTIFACTS}
 
 
 def _command(chosen: Chosen, request: StartRequest, session: Session, *, as_root: bool) -> AgentCommand:
