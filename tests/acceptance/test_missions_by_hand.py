@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docker import DockerClient
 
-from tests.support.played import Shop, opened_shop
+from tests.support.played import STARTED, Shop, check_invariants, kill_after, opened_shop
 from tests.support.repos import git
 from tests.support.wait import until
 
@@ -24,7 +25,11 @@ find / -xdev \\( -name mission.json -o -name scopecraft.db \\) >/mission/artifac
 echo '{"status": "approved"}' >/mission/artifacts/approval.json
 echo "the plan of $SCOPECRAFT_SESSION" >/mission/artifacts/plan.md
 """
-BUILD = "echo hello >hello.txt; git add hello.txt; git commit -qm 'Say hello'; echo done >/mission/artifacts/result.md"
+BUILD = f"""
+{STARTED}
+echo hello >hello.txt; git add hello.txt; git commit -qm 'Say hello'
+echo done >/mission/artifacts/result.md
+"""
 WORKFLOW = {
     "workflow_id": "plan-build",
     "name": "Plan and build",
@@ -64,6 +69,7 @@ def shop(clean_environment: Path, engine: DockerClient, agent_image: str) -> Ite
         folder = shop.home.config / "workflows"
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "workflows.json").write_text(json.dumps({"workflows": [WORKFLOW]}))
+        (shop.folder / "idea.md").write_text("# Say hello\n\nTo everybody who comes in.\n")
         yield shop
 
 
@@ -84,7 +90,6 @@ def after(shop: Shop, move: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_idea_goes_through_a_failure_a_rejection_and_two_gates(shop: Shop) -> None:
-    (shop.folder / "idea.md").write_text("# Say hello\n\nTo everybody who comes in.\n")
     made = said(shop, "new", "-f", "idea.md", "--workflow", "plan-build")
     assert (made["task"], made["status"]) == ("say-hello", "ready")
     assert not shop.worktree("say-hello").exists()
@@ -133,3 +138,41 @@ def events(shop: Shop) -> list[dict[str, Any]]:
     done = shop.sc("events", "--json")
     assert done.code == 0, done.err
     return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_whoever_is_killed_while_approving_has_approved_once_and_begun_nothing_twice(shop: Shop) -> None:
+    """Killed at another moment each time, and said again: the mission comes to its end all the same."""
+    for number, delay in enumerate((0.2, 0.4, 0.6, 0.9)):
+        task = f"task-{number}"
+        at_its_plan(shop, task)
+        kill_after(shop.begin("mission", "approve", task, "--yes"), delay)
+        until(partial(is_built, shop, task), 120, every=0.2, what=f"{task} to be built")
+        record = shop.mission(task)
+        assert record["steps"][1]["approval"]["artifact"] == "plan.md"
+        started = shop.sc("mission", "cat", task, "started").out.split()
+        assert len(started) == len(set(started)), started
+    approvals = [event["mission_id"] for event in events(shop) if event["kind"] == "gate_approved"]
+    assert len(approvals) == len(set(approvals))
+    check_invariants(shop)
+
+
+def at_its_plan(shop: Shop, task: str) -> None:
+    said(shop, "new", task, "-f", "idea.md", "--workflow", "plan-build")
+    (folder,) = shop.home.missions_active.glob(f"m-*--{task}")
+    (folder / "artifacts" / "tried").touch()  # it does not forget
+    assert after(shop, said(shop, "continue", task))["status"] == "waiting_human"
+
+
+def is_built(shop: Shop, task: str) -> bool:
+    """As a person would go on who sees how it stands."""
+    shop.rows()
+    match shop.mission(task)["status"]:
+        case "waiting_code_review":
+            return True
+        case "waiting_human":
+            shop.sc("mission", "approve", task, "--yes")
+        case "failed":
+            shop.sc("mission", "retry", task)
+        case "ready" | "running_code_agent":
+            shop.sc("mission", "continue", task)
+    return False
