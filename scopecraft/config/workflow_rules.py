@@ -31,11 +31,11 @@ def flaws_of(workflow: Workflow) -> list[Flaw]:
     before = _before(workflow)
     return [
         flaw
-        for number, step in enumerate(workflow.steps)
+        for number in range(len(workflow.steps))
         for flaw in (
             *_files(workflow, before, number),
             *_outputs(workflow, before, number),
-            *_loop(step, before, number),
+            *_loop(workflow, before, number),
         )
     ]
 
@@ -113,15 +113,19 @@ def _outputs(workflow: Workflow, before: list[frozenset[str]], number: int) -> I
                 yield Flaw(place, f"{name}: {other.id} writes it too, and neither waits for the other")
 
 
-def _loop(step: Step, before: list[frozenset[str]], number: int) -> Iterator[Flaw]:
+def _loop(workflow: Workflow, before: list[frozenset[str]], number: int) -> Iterator[Flaw]:
+    step = workflow.steps[number]
     if step.loop is None:
         return
     place = ("steps", number, "loop")
     if step.loop.artifact not in step.outputs:
         told = ", ".join(step.outputs) or "nothing"
         yield Flaw((*place, "artifact"), f"{step.loop.artifact} is no output of this step, which writes {told}")
-    if step.loop.to not in before[number]:
+    target = workflow.step(step.loop.to)
+    if target is None or target.id not in before[number]:
         yield Flaw((*place, "to"), f"{step.loop.to} is no step that comes before this one")
+    elif target.is_gate:
+        yield Flaw((*place, "to"), f"{target.id} waits for a person; name the step whose work is to be done again")
 
 
 def _key(name: str, names: tuple[str, ...], index: int) -> Place:

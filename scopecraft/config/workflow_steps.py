@@ -43,13 +43,15 @@ def _of_worker(step: StepRow, place: Place) -> Iterator[Flaw]:
         yield Flaw((*place, "reviewArtifact"), "only a gate reviews; inputArtifact is what a step works from")
     if step.agent is None and step.prompt is None:
         yield Flaw((*place, "agent"), "is missing: a role, or a prompt in its place")
+    outputs = [*([step.outputArtifact] if step.outputArtifact else []), *step.outputArtifacts]
+    if step.type == "agent" and step.workspaceMode == "document" and not outputs:
+        yield Flaw((*place, "outputArtifact"), "is missing: a step that may not change the code leaves nothing else")
     if step.mode == "dispatch":
         for name in ("image", "network"):
             if name in step.model_fields_set:
                 yield Flaw((*place, name), "a step in a window runs on your machine, without a container")
     if step.type != "llm":
         return
-    outputs = [*([step.outputArtifact] if step.outputArtifact else []), *step.outputArtifacts]
     if len(outputs) != 1:
         yield Flaw((*place, "outputArtifact"), f"an llm step writes one artifact, its answer; not {len(outputs)}")
     if step.mode == "dispatch" or step.workspaceMode == "codegen":
