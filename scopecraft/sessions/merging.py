@@ -54,14 +54,14 @@ class MergeAs:
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """What would be merged, for a person to look at; nothing is changed for it."""
+    """What would be merged, for a person to look at; nothing is changed for it. `commits` are those without merges."""
 
     mission: Mission
     branches: Branches
     review: Review
     commits: int
-    files: tuple[FileChange, ...]
-    host_files: tuple[HostFile, ...]
+    files: tuple[FileChange, ...] = ()
+    host_files: tuple[HostFile, ...] = ()
 
     @property
     def has_submodules(self) -> bool:
@@ -84,8 +84,17 @@ class Merged:
 
 def plan_merge(context: Context, mission: Mission, how: MergeAs) -> MergePlan:
     """Raises what `merge_mission` would, but for conflicts, and finishes what a killed merge had begun."""
-    branches = branches_of(context, mission, how.into)
-    healed(context, branches.repository)
+    plan = _plan(context, mission, how)
+    repository, tip = plan.branches.repository, plan.branches.tip
+    mains = [ref for ref in main_refs(repository) if ref.name != f"refs/heads/{mission.branch}"]
+    origin = origin_of(repository.git, tip=tip, base=mission.base, mains=mains)
+    files = tuple(file_changes(repository.git, origin, tip))
+    return replace(plan, files=files, host_files=host_changes(context, plan.mission, repository))
+
+
+def _plan(context: Context, mission: Mission, how: MergeAs) -> MergePlan:
+    """Without what only a person looks at."""
+    healed(context, branches_of(context, mission, how.into).repository)
     branches = branches_of(context, mission, how.into)
     mission = as_it_is(context, mission)
     git = branches.repository.git
@@ -94,16 +103,7 @@ def plan_merge(context: Context, mission: Mission, how: MergeAs) -> MergePlan:
     review = review_of(mission, load_workflow(folder_of(context.home, mission)), branches.tip)
     if not how.unreviewed and not _has_all(git, branches.base_tip, branches.tip):
         refuse_unreviewed(mission, review, branches.tip)
-    mains = [ref for ref in main_refs(branches.repository) if ref.name != f"refs/heads/{mission.branch}"]
-    origin = origin_of(git, tip=branches.tip, base=mission.base, mains=mains)
-    return MergePlan(
-        mission=mission,
-        branches=branches,
-        review=review,
-        commits=len(_own(git, branches)),
-        files=tuple(file_changes(git, origin, branches.tip)),
-        host_files=host_changes(context, mission, branches.repository),
-    )
+    return MergePlan(mission, branches, review, commits=len(_own(git, branches)))
 
 
 def merge_mission(context: Context, mission: Mission, how: MergeAs) -> Merged:
@@ -123,7 +123,7 @@ def merge_mission(context: Context, mission: Mission, how: MergeAs) -> Merged:
 
 
 def _merge(context: Context, mission: Mission, how: MergeAs) -> Merged:
-    plan = plan_merge(context, mission, how)
+    plan = _plan(context, mission, how)
     branches, mission = plan.branches, plan.mission
     repository = branches.repository
     if how.tip is not None and how.tip != branches.tip:
