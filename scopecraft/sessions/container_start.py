@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from scopecraft.model.launch import AgentCommand, ContainerLaunch, Limits, Mount
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title
 from scopecraft.model.session import Session
-from scopecraft.model.workflow import RAW_INPUT
 from scopecraft.sessions.adoption import start_in_place
 from scopecraft.sessions.agent_choice import (
     Chosen,
@@ -43,10 +41,11 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.conversation_moves import lay_out_conversation
 from scopecraft.sessions.held_open import held_open
 from scopecraft.sessions.image_programs import require_git_lfs
+from scopecraft.sessions.kept_artifacts import ARTIFACTS, kept_mounts
 from scopecraft.sessions.mission_environment import mission_environment
 from scopecraft.sessions.mission_start import ReadyMission, mission_for
 from scopecraft.sessions.places import within_project_of
-from scopecraft.sessions.request import StartRequest, StepWork, Visitor
+from scopecraft.sessions.request import StartRequest, Visitor
 from scopecraft.sessions.set_up import set_up_if_due
 from scopecraft.sessions.settle_facts import SettleFacts, boot_id, save_facts, uptime
 from scopecraft.worktrees.pointer import verify_pointer
@@ -55,7 +54,6 @@ from scopecraft.worktrees.refusal import Needs, refuse_unsupported
 from scopecraft.worktrees.repository import Repository, resolve_base
 
 CONFIG_FOLDER = f"{AGENT_HOME}/config"
-ARTIFACTS = "/mission/artifacts"
 HOOKS_FOLDER = "/session/hooks"  # mounted by itself: the agent cannot put a link in its place
 WINDOW_SECONDS = 7 * 24 * 3600  # a person sits there, or comes back tomorrow; only a forgotten one ends by it
 
@@ -176,7 +174,7 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
     only_reads = session.workspace == "document"
     own = (
         *session_mounts(folder, ready.worktree, artifacts, only_reads=only_reads),
-        *_kept_mounts(artifacts, beginning.request.step),
+        *kept_mounts(context, ready.mission, beginning.request.step, user[0]),
     )
     if room.window:
         own += (Mount(folder.hooks, HOOKS_FOLDER, read_only=False),)
@@ -189,24 +187,6 @@ def _lay_out(context: Context, beginning: Beginning, room: Room, half_done: Path
         limits=limits,
     )
     return container_launch(session, box, LAUNCHER_ARGV)
-
-
-def _kept_mounts(artifacts: Path, step: StepWork | None) -> tuple[Mount, ...]:
-    """What the person asked for, and what earlier steps wrote, can be read inside, and not rewritten.
-
-    No link is followed on the way there. Only files of the folder itself: a folder in it could be exchanged for a link
-    by a session that lives beside this one.
-    """
-    kept = dict.fromkeys((RAW_INPUT, *(step.kept if step else ())))
-    files = [artifacts / name for name in kept if "/" not in name]
-    return tuple(Mount(file, f"{ARTIFACTS}/{file.name}") for file in files if _is_plain(file))
-
-
-def _is_plain(file: Path) -> bool:
-    try:
-        return stat.S_ISREG(file.lstat().st_mode)
-    except OSError:
-        return False
 
 
 def _git_mounts(mounts: tuple[Mount, ...], *, only_reads: bool) -> tuple[Mount, ...]:

@@ -10,10 +10,9 @@ from scopecraft.model.mission import Mission, StepState
 from scopecraft.model.naming import slug_of
 from scopecraft.model.workflow import Recipe, Step
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.kept_artifacts import ARTIFACTS
 from scopecraft.sessions.request import StartRequest, StepWork
 from scopecraft.sessions.step_prompt import step_prompt
-
-ARTIFACTS = "/mission/artifacts"  # in containers
 
 
 def request_of_step(context: Context, mission: Mission, recipe: Recipe, step: Step, run_id: str) -> StartRequest:
