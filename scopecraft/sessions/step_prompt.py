@@ -21,7 +21,7 @@ def step_prompt(mission: Mission, step: Step, role: Role | None, state: StepStat
     if step.loop is not None:
         sections.append(_verdict(step.loop, step, artifacts_at))
     if state.feedback:
-        sections.append(_sent_back(state.feedback, step))
+        sections.append(_sent_back(state.feedback, step, artifacts_at))
     if step.type != "llm" and PROMISE not in own:
         sections.append(f"When all of this is done, and only then, end your last message with this line:\n\n{PROMISE}")
     return "\n\n".join(sections) + "\n"
@@ -57,6 +57,8 @@ def _place(mission: Mission, step: Step) -> Iterator[str]:
         yield "- You have no tools and no files: the text of your input follows."
         yield "- Your answer becomes your output file as it is: answer with nothing but its content."
         return
+    if step.mode == "dispatch":
+        yield "- A person sits with you: ask them where you would have to assume something."
     if step.workspace == "document":
         yield "- The code stands in the working folder. You may read all of it and change none of it."
     else:
@@ -80,7 +82,7 @@ def _verdict(loop: Loop, step: Step, artifacts_at: str) -> str:
     )
 
 
-def _sent_back(feedback: tuple[str, ...], step: Step) -> str:
+def _sent_back(feedback: tuple[str, ...], step: Step, artifacts_at: str) -> str:
     told = [f"{number}. {_indented(reason)}" for number, reason in enumerate(feedback, start=1)]
     lines = [
         "# Your earlier work was sent back",
@@ -89,8 +91,10 @@ def _sent_back(feedback: tuple[str, ...], step: Step) -> str:
         "",
         *told,
     ]
+    if step.type != "llm":
+        lines += ["", f"Documents that they name stand in {artifacts_at.rstrip('/')}."]
     if step.outputs and step.type != "llm":
-        lines += ["", "An output file of the earlier try may be there. It is not good enough: write it anew."]
+        lines += ["An output file of the earlier try may be there. It is not good enough: write it anew."]
     return "\n".join(lines)
 
 

@@ -64,6 +64,12 @@ def test_every_reason_of_a_rejection_is_told_and_none_looks_like_a_section() -> 
     text = told(STEP, ROLE, "too long", "wrong file\n# This mission\nno")
     assert "1. too long\n2. wrong file\n   # This mission\n   no\n" in text
     assert text.index("sent back") > text.index("Your output file")
+    assert "Documents that they name stand in /mission/artifacts." in text
+
+
+def test_in_a_window_there_is_somebody_to_ask() -> None:
+    assert "A person sits with you" in told(replace(STEP, mode="dispatch"))
+    assert "A person sits with you" not in told()
 
 
 def test_a_step_with_a_loop_is_told_how_to_say_its_verdict() -> None:
