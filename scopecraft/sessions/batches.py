@@ -23,7 +23,7 @@ from scopecraft.errors import (
     StateUnreadable,
     ToolMissing,
 )
-from scopecraft.missions.batch_file import batch_id, told
+from scopecraft.missions.batch_file import MOST_TASKS, batch_id, told
 from scopecraft.missions.batch_store import batches, batches_held, load_batch, save_batch
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.folder import folder_by_id, read_mission
@@ -151,30 +151,37 @@ def room_alone(occupancy: Occupancy, rules: QueueRules) -> int:
 
 
 def feed(
-    context: Context, carry: Carry, room: Callable[[Occupancy, QueueRules], int], *, timeout: float | None = None
+    context: Context,
+    carry: Carry,
+    room: Callable[[Occupancy, QueueRules], int],
+    *,
+    most: int = MOST_TASKS,
+    timeout: float | None = None,
 ) -> int:
-    """How many missions were begun. `carry` begins what is due of one.
+    """How many missions were begun, or found to be impossible. `carry` begins what is due of one.
 
-    Raises LockHeld after that time, where somebody else feeds, and what is only wrong just now.
+    Others come in between two of them. Raises LockHeld after that time, where somebody else feeds, and what is only
+    wrong just now.
     """
-    with batches_held(context.home, timeout=timeout):
-        return sum(_feed(context, batch, carry, room) for batch in unfed(context))
+    for count in range(most):
+        with batches_held(context.home, timeout=timeout):
+            if not any(_feed_one(context, batch, carry, room) for batch in unfed(context)):
+                return count
+    return most
 
 
-def _feed(context: Context, batch: Batch, carry: Carry, room: Callable[[Occupancy, QueueRules], int]) -> int:
-    queue, count = context.store.queue, 0
+def _feed_one(context: Context, batch: Batch, carry: Carry, room: Callable[[Occupancy, QueueRules], int]) -> bool:
+    """Whether anything came of it."""
+    queue = context.store.queue
     needed = {name for item in batch.items if not item.is_over for name in item.task.needs}
-    known = statuses(context, batch, needed)
-    while True:
-        ready = next_items(batch, known, 1)
-        if not ready or room(queue.occupancy(), queue.rules()) < 1:
-            return count
-        item = _begun(context, batch, ready[0], carry)
-        if item == ready[0]:
-            return count  # not now
-        batch = batch.with_item(item)
-        save_batch(context.home, batch)
-        count += item.is_begun
+    ready = next_items(batch, statuses(context, batch, needed), 1)
+    if not ready or room(queue.occupancy(), queue.rules()) < 1:
+        return False
+    item = _begun(context, batch, ready[0], carry)
+    if item == ready[0]:
+        return False  # not now
+    save_batch(context.home, batch.with_item(item))
+    return True
 
 
 def _begun(context: Context, batch: Batch, item: BatchItem, carry: Carry) -> BatchItem:

@@ -10,18 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from scopecraft.errors import LockHeld, ScopecraftError
 from scopecraft.sessions.batches import feed, room_for, unfed
-from scopecraft.sessions.carrying_on import Carried
+from scopecraft.sessions.carrying_on import Carried, carry_on
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.contexts import Contexts
 
+AT_ONCE = 3  # then the loop has its turn, and a person's command another
 _log = logging.getLogger(__name__)
 
 
 class Batching:
-    """In a thread of its own, since a mission that is made takes git a moment; `carry` is asked from there."""
+    """In a thread of its own, since a mission that is made takes git a moment; `wake` is called from there."""
 
-    def __init__(self, contexts: Contexts, carry: Callable[[Context, str], Carried]) -> None:
-        self._contexts, self._carry = contexts, carry
+    def __init__(self, contexts: Contexts, wake: Callable[[], None]) -> None:
+        self._contexts, self._wake = contexts, wake
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="batch")
         self._is_asked = threading.Event()
         self._fed_at = 0  # the date of the folder of batches as of which all of them are fed (ns)
@@ -36,11 +37,18 @@ class Batching:
         self._is_asked.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _carry(self, context: Context, mission_id: str) -> Carried:
+        """Its sessions stand in line: whoever starts what stands there starts several at once."""
+        carried = carry_on(context, mission_id)
+        if carried.begun:
+            self._wake()
+        return carried
+
     def _feed_safely(self) -> None:
         self._is_asked.clear()
         try:
             context = self._contexts.fresh()
-            feed(context, self._carry, room_for, timeout=0)
+            feed(context, self._carry, room_for, most=AT_ONCE, timeout=0)
             written = _written(self._contexts)
             if not unfed(context):
                 self._fed_at = written

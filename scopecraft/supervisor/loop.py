@@ -59,7 +59,7 @@ class Loop:
         self._monitor = Monitor(self._contexts, self._hub, LimitKeeper(self._contexts))
         self._telling = Telling(self._contexts)
         self._carrying = Carrying(self._contexts, Doorkeeper(fence, self._left.is_set), self.wake)
-        self._batching = Batching(self._contexts, self._carrying.carry)
+        self._batching = Batching(self._contexts, self.wake)
         self._requests = Requests(self._contexts, fence, self._left)
 
     def run(self) -> None:

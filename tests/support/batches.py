@@ -10,6 +10,7 @@ from typing import Any
 from scopecraft.state.store import Store
 from tests.support.played import COMMIT, STARTED, Shop
 
+MOVES = ("session_created", "session_requeued", "session_starting", "session_started", "session_ended")
 RESULT = "echo {} >/mission/artifacts/implementation-result.json"  # what the workflow wants of its step
 
 
@@ -38,22 +39,26 @@ def missions(shop: Shop) -> Counter[str]:
 
 
 def most_at_once(shop: Shop) -> tuple[int, int]:
-    """How many sessions ran, and how many stood in line, at the worst moment that the journal knows."""
+    """How many sessions ran at the worst moment that the journal knows, and how many stood in line when one came.
+
+    One whose starter was killed goes back into the line, however long that is.
+    """
     running: set[str] = set()
     waiting: set[str] = set()
     most = (0, 0)
     with Store.open(shop.home.root) as store:
-        for event in store.events():
-            if event.session_id is None:
-                continue
-            if event.kind in ("session_created", "session_requeued"):
-                running.discard(event.session_id)
-                waiting.add(event.session_id)
-            elif event.kind in ("session_starting", "session_started"):
-                waiting.discard(event.session_id)
-                running.add(event.session_id)
-            elif event.kind == "session_ended":
-                waiting.discard(event.session_id)
-                running.discard(event.session_id)
-            most = (max(most[0], len(running)), max(most[1], len(waiting)))
+        events = store.events()
+    for event in events:
+        if event.session_id is None or event.kind not in MOVES:
+            continue
+        running.discard(event.session_id)
+        waiting.discard(event.session_id)
+        if event.kind == "session_requeued":
+            waiting.add(event.session_id)
+        elif event.kind == "session_created" and event.data["status"] == "queued":
+            waiting.add(event.session_id)
+            most = (most[0], max(most[1], len(waiting)))
+        elif event.kind != "session_ended":
+            running.add(event.session_id)
+        most = (max(most[0], len(running)), most[1])
     return most
