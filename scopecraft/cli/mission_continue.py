@@ -32,11 +32,14 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
     an agent is at work nothing changes, exit code 3.
     """
     from scopecraft.sessions.finishing import finish_window
-    from scopecraft.sessions.mission_moves import go_on
+    from scopecraft.sessions.mission_moves import go_on, see_how_it_is
 
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
     wish = Wish(**options)
+    if see_how_it_is(context, mission.id):
+        return moved(context, mission, f"{mission.slug} goes on", as_json=wish.as_json)
+    mission = mission_named(context, mission.id, Path.cwd())
     if _is_at_gate(context, mission):
         refuse_agents(os.environ, "to approve")
         return approved(context, mission, None, wish)

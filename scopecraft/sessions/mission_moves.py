@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scopecraft.errors import NotFound, Refused
 from scopecraft.missions.artifacts import open_artifact
+from scopecraft.missions.finding import require_mission
 from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import back, completed, gone_on, reopened, retried
 from scopecraft.missions.planner import startable
@@ -14,11 +15,27 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.mission import Mission
+from scopecraft.model.session import Queued
 from scopecraft.model.workflow import RAW_INPUT, Workflow
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.stepped import stepped
 
 Change = Callable[[Mission, Workflow, str], Mission]
+
+
+def see_how_it_is(context: Context, mission_id: str) -> bool:
+    """What ended unseen is settled. Whether a step was given to a session that nobody has begun: `carry_on` does that.
+
+    Whoever marked the step may have been killed then, or be about to begin it.
+    """
+    for session in context.store.live_of(mission_id):
+        if not isinstance(session.status, Queued):
+            from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
+
+            settle(context, session.id)
+    mission = require_mission(context.home, mission_id, None)
+    given = [state.run_id for state in mission.steps if state.phase == "running" and state.run_id]
+    return any(context.store.get(run_id) is None for run_id in given)
 
 
 def go_on(context: Context, mission_id: str, by: str) -> Mission:

@@ -165,7 +165,6 @@ def at_its_plan(shop: Shop, task: str) -> None:
 
 def is_built(shop: Shop, task: str) -> bool:
     """As a person would go on who sees how it stands."""
-    shop.rows()
     match shop.mission(task)["status"]:
         case "waiting_code_review":
             return True

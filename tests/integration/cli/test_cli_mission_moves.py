@@ -242,6 +242,15 @@ class TestOtherMoves:
             "mission_moved",
         ]
 
+    def test_what_nobody_has_begun_since_its_beginner_was_killed_is_begun_now(self, desk: Desk) -> None:
+        mission = gated(desk)
+        run_id = mission.give("plan")
+        said = desk.sc("mission", "continue", "fix-login")
+        assert (said.code, "claude has no key" in said.err) == (4, True), said.err  # it was tried
+        state = mission.mission.state("plan")
+        assert state is not None and (state.phase, state.run_id) == ("failed", run_id)
+        assert desk.sc("mission", "retry", "fix-login").code == 4
+
     def test_a_rejection_without_a_reason_is_none(self, at_plan: Gated) -> None:
         said = at_plan.desk.sc("mission", "reject", "fix-login")
         assert (said.code, "needs a reason" in said.err) == (2, True)
