@@ -194,6 +194,32 @@ def _tasks(home: str, _: Sequence[str]) -> Iterator[str]:
     yield from _slugs_and_ids(folders)
 
 
+def _new_tasks(home: str, given: Sequence[str]) -> Iterator[str]:
+    """What `sc run` takes: a task that is there, or one of `.tasks` of the repository that the person stands in."""
+    yield from _tasks(home, given)
+    folder = os.getcwd()  # noqa: PTH109
+    while not os.path.lexists(f"{folder}/.git") and folder != "/":
+        folder = folder.rpartition("/")[0] or "/"
+    yield from _task_files(f"{folder}/.tasks")
+
+
+def _task_files(top: str) -> Iterator[str]:
+    """Ids of the files below it, without those that are archived; as many folders as a person can wait for."""
+    folders = [] if os.path.islink(top) else [top]  # noqa: PTH114
+    for _ in range(MOST_NAMES):
+        if not folders:
+            return
+        folder = folders.pop(0)
+        try:
+            with os.scandir(folder) as entries:
+                seen = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except OSError:
+            continue
+        below = [name for name, is_folder in seen if is_folder and not name.startswith(".")]
+        folders += [f"{folder}/{name}" for name in below if (folder, name) != (top, "archive")]
+        yield from (name[:-8] for name, is_folder in seen if name.endswith(".task.md") and not is_folder)
+
+
 def _removed(home: str, _: Sequence[str]) -> Iterator[str]:
     yield from _slugs_and_ids(_names(home, "missions/trash"))
 
@@ -257,6 +283,7 @@ def _workflows(home: str, _: Sequence[str]) -> Iterator[str]:
 
 _READERS: Mapping[str, Callable[[str, Sequence[str]], Iterator[str]]] = {
     "task": _tasks,
+    "new task": _new_tasks,
     "session": _sessions,
     "removed": _removed,
     "queued": _queued,

@@ -240,7 +240,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--shell',), '', "In place of the agent a shell of yours, in a container as the agent's", False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('task', 'file*')),
+    ), ('new task', 'file*')),
     'dispatch': ('Open an agent in a tmux window, to work with it.', (
         (('-m', '--message'), 'text', 'What to do', False),
         (('-f', '--file'), 'file', 'The prompt, from a file', False),
@@ -260,7 +260,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--container',), '', 'Run the agent in a container, as sc run does; the window shows it', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('task', 'file*')),
+    ), ('new task', 'file*')),
     'queue': ('See and change what waits for a slot.', (
         (('--watch',), '', 'Go on showing it; q or Ctrl-C leaves', False),
         (('--json',), '', 'Print JSON', False),
@@ -286,7 +286,7 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('--json',), '', 'Print JSON', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
-    ), ('text*',)),
+    ), ('new task*',)),
     'queue clear': ('Take everything that waits out of the line.', (
         (('-y', '--yes'), '', 'Do not ask', False),
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),

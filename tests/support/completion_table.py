@@ -49,7 +49,9 @@ OWN_KINDS = {
     ("workflow new", "name"): "text",
     ("workflow new", "origin"): "workflow",
     ("pr", "body"): "file",
-    ("queue add", "tasks"): "text",
+    ("run", "task"): "new task",
+    ("dispatch", "task"): "new task",
+    ("queue add", "tasks"): "new task",
     ("queue remove", "tasks"): "queued",
     ("queue move", "task"): "queued",
 }

@@ -148,3 +148,24 @@ def test_only_sessions_that_a_command_is_about_are_offered(home: Path) -> None:
     assert tab("handback", "") == ["over", "task-dispatch", again.id, window.id]
     # its task would name the session that came after it
     assert tab("resume", "") == tab("retry", "") == [over.id]
+
+
+def test_tasks_of_a_tasks_folder_are_offered_where_they_can_be_run(
+    home: Path, clean_environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = clean_environment / "shop" / ".tasks"
+    names = ("current/pay-05A", "backlog/shop/search-05B", "archive/2025-06/old-05C", ".templates/x", "current/od d")
+    for name in names:
+        file = top / f"{name}.task.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (top / "link").symlink_to(top / "archive")
+    (clean_environment / "shop" / "src").mkdir()
+    monkeypatch.chdir(clean_environment / "shop" / "src")
+    assert tab("run", "")[-2:] == ["pay-05A", "search-05B"]
+    assert tab("dispatch", "pay") == tab("queue", "add", "pay") == ["pay-05A"]
+    assert tab("path", "pay") == []
+    (top / "backlog").rename(clean_environment / "elsewhere")
+    top.rename(clean_environment / "tasks")
+    top.symlink_to(clean_environment / "tasks")
+    assert tab("run", "pay") == []
