@@ -27,6 +27,7 @@ from scopecraft.worktrees.uncommitted import changes
 
 OURS = b"scopecraft "  # how an index.lock of ours begins
 _PRIVATE = "scopecraft-index"
+_MARK = "scopecraft-index-mark"
 _GITLINK = "160000"
 _ABSENT = "000000"
 _MOST_NAMED = 8
@@ -92,7 +93,7 @@ def index_held(checkout: Checkout, nonce: str) -> Iterator[None]:
     Raises Refused while another git holds it. Let go of only where the block ends well, or raises.
     """
     lock = checkout.admin / "index.lock"
-    marked = checkout.admin / "scopecraft-index-mark"
+    marked = checkout.admin / _MARK
     try:
         marked.write_bytes(OURS + nonce.encode())
         _link(marked, lock)
@@ -130,8 +131,13 @@ def is_ours(checkout: Checkout, nonce: str) -> bool:
     return found == OURS + nonce.encode()
 
 
+def is_half_way(admin: Path) -> bool:
+    """Whether somebody moves the files of a checkout just now, or was killed at it."""
+    return (admin / _MARK).exists()
+
+
 def let_go(checkout: Checkout, nonce: str) -> None:
-    for name in (_PRIVATE, f"{_PRIVATE}.lock", "scopecraft-index-mark"):
+    for name in (_PRIVATE, f"{_PRIVATE}.lock", _MARK):
         (checkout.admin / name).unlink(missing_ok=True)
     if is_ours(checkout, nonce):
         (checkout.admin / "index.lock").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from scopecraft.errors import RepositoryRefused
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.checkout import operation_in
+from scopecraft.worktrees.checkout_files import is_half_way
 from scopecraft.worktrees.config_copy import Settings, effective_settings, is_true
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.index import may_name
@@ -37,9 +38,14 @@ class Needs:
 def refuse_unsupported(repo: Repository, worktree: Path, pointer: bytes) -> Needs:
     """What a private git directory must have to serve the worktree. A few git calls for it and for each submodule.
 
-    Raises RepositoryRefused for a merge or rebase under way, filters that must run (git-crypt), and submodules with a
-    `.git` folder of their own; UnsafeTree.
+    Raises RepositoryRefused for a merge or rebase under way, a sync that was killed, filters that must run (git-crypt),
+    and submodules with a `.git` folder of their own; UnsafeTree.
     """
+    if is_half_way(admin_dir(pointer)):
+        raise RepositoryRefused(
+            f"bringing the main branch into {clean_line(str(worktree))} was interrupted",
+            "finish it first: sc sync TASK",
+        )
     needs = _needs_of(repo, worktree, pointer)
     submodules = find_submodules(worktree, pointer)
     inner = ((each, _needs_of(each.repository(repo), each.worktree, each.pointer)) for each in submodules)

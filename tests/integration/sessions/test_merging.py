@@ -23,6 +23,8 @@ from scopecraft.sessions.doctor_checks import checks
 from scopecraft.sessions.merging import MergeAs, merge_mission
 from scopecraft.sessions.syncing import SyncAs, sync_mission
 from scopecraft.worktrees.moving import INTENT
+from scopecraft.worktrees.pointer import read_pointer
+from scopecraft.worktrees.refusal import refuse_unsupported
 from scopecraft.worktrees.repository import open_repository
 from scopecraft.worktrees.worktree import CreateRequest, create
 from tests.support.command_line import PROGRAM, environment
@@ -297,6 +299,24 @@ def test_the_base_comes_into_the_worktree_beside_what_is_not_committed(
     commit(desk.folder, "file-1.txt", "in the way\n")
     with pytest.raises(Refused, match=r"file-1\.txt"):
         sync_mission(context, mission, SyncAs())
+
+
+def test_no_agent_begins_on_files_that_are_half_way(desk: Desk, context: Context, mission: Mission) -> None:
+    commit(desk.folder, "news.txt")
+    worktree = Path(mission.worktree)
+    admin = Path(git(worktree, "rev-parse", "--absolute-git-dir"))
+    number = 0
+    while not (admin / "index.lock").exists():
+        sync_mission(context, mission, SyncAs())  # whatever was begun before
+        git(worktree, "reset", "-q", "--hard", "HEAD~1")
+        assert killed_at(number, admin, lambda: sync_mission(Context.of(os.environ), mission, SyncAs()))
+        number += 1
+    repo = open_repository(desk.folder)
+    with pytest.raises(RepositoryRefused, match="was interrupted"):
+        refuse_unsupported(repo, worktree, read_pointer(worktree))
+    sync_mission(context, mission, SyncAs())
+    assert git(worktree, "status", "--porcelain") == ""
+    refuse_unsupported(repo, worktree, read_pointer(worktree))
 
 
 def test_a_rebase_keeps_the_commits_that_it_replaces(desk: Desk, context: Context, mission: Mission) -> None:
