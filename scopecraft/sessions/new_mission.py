@@ -19,7 +19,7 @@ from scopecraft.model.session import is_live
 from scopecraft.model.text import clean_line
 from scopecraft.model.workflow import Recipe
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.mission_making import mission_to_be, refuse_owned
+from scopecraft.sessions.mission_making import mission_to_be
 from scopecraft.sessions.places import project_here
 from scopecraft.sessions.ports import with_new_ports
 from scopecraft.sessions.project_settings import Ask, stop, within_project
@@ -134,10 +134,7 @@ def _value(
         type=wanted.type,
         admission=Admission("", wanted.mission_id) if wanted.mission_id else None,
     )
-    mission, found = mission_to_be(context, request, *place, undo)
-    if found is None:  # another one's, whose first step has not begun, is not there either
-        refuse_owned(context, place[0], mission.branch)
-    return mission
+    return mission_to_be(context, request, *place, undo)[0]
 
 
 def _refuse_taken(context: Context, project: Project, title: str) -> None:
@@ -145,7 +142,8 @@ def _refuse_taken(context: Context, project: Project, title: str) -> None:
     if there is not None:
         raise Refused(
             f"{there.slug} is there already: {clean_line(there.title, TITLE_CHARACTERS)}",
-            f"go on with it: sc mission continue {there.slug}   or choose another title",
+            f"go on with it: sc mission {'reopen' if there.is_frozen else 'continue'} {there.slug}"
+            "   or give another title: sc mission new TITLE",
         )
     waiting = next(
         (
@@ -162,7 +160,8 @@ def _refuse_taken(context: Context, project: Project, title: str) -> None:
 def _parent(context: Context, project: Project, parent: str | None) -> str | None:
     if parent is None:
         return None
-    found = require_mission(context.home, parent, None)
+    found = find_mission(context.home, parent, project.name, partial=True)
+    found = found or require_mission(context.home, parent, None)
     if found.project != project.name:
         raise Refused(
             f"{found.slug} belongs to the project {found.project}, and this one to {project.name}",
