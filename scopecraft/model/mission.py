@@ -95,4 +95,7 @@ class Mission:
     is_frozen: bool = False  # its folder stands in missions/completed; told by where it was read
 
     def state(self, step_id: str) -> StepState | None:
-        return next((state for state in self.steps if state.step_id == step_id), None)
+        for state in self.steps:  # in half the time of a generator: a list of missions asks thousands of times
+            if state.step_id == step_id:
+                return state
+        return None

@@ -82,7 +82,10 @@ class Workflow:
     source: Source = "shipped"
 
     def index(self, step_id: str) -> int | None:
-        return next((number for number, step in enumerate(self.steps) if step.id == step_id), None)
+        for number, step in enumerate(self.steps):
+            if step.id == step_id:
+                return number
+        return None
 
     def step(self, step_id: str) -> Step | None:
         number = self.index(step_id)
