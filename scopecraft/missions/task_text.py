@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LOG = "Log"
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?\Z")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_LONGEST_STATUS = 500  # characters of a line; the expression looks at some of them more than once
 _STATUS = re.compile(
     r"""(status[ \t]*:)[ \t]*("[^"\r]*"|'[^'\r]*'|[^\s#|>&*!{\["'][^#\r]*?)?([ \t]+\#[^\r]*)?(\r?)\Z"""
 )
@@ -82,11 +82,11 @@ def with_status(text: str, status: str) -> str:
         return text
     lines = list(parts.lines)
     for number in range(parts.front.start, parts.front.end):
-        found = _STATUS.fullmatch(lines[number])
+        found = _status(lines[number])
         if found:
             lines[number] = f"{found[1]} {status}{found[3] or ''}{found[4]}"
             return "\n".join(lines)
-        if lines[number].startswith("status"):
+        if lines[number].partition(":")[0].rstrip() == "status":
             return text
     lines.insert(parts.front.end, f"status: {status}{_ending(lines)}")
     return "\n".join(lines)
@@ -96,7 +96,7 @@ def front_status(text: str) -> str:
     """As one plain word, `in_progress`; empty where there is none, or one that is more than that."""
     parts = parts_of(text)
     span = parts.front or Span(0, 0)
-    found = (_STATUS.fullmatch(line) for line in parts.lines[span.start : span.end])
+    found = (_status(line) for line in parts.lines[span.start : span.end])
     return next((plain_word(match[2]) for match in found if match), "")
 
 
@@ -167,9 +167,21 @@ def _headings(lines: Sequence[str], front: Span | None) -> Iterator[tuple[int, i
         elif mark:
             fence = mark[1]
         else:
-            found = _HEADING.fullmatch(line.removeprefix("\ufeff"))
-            if found:
-                yield number, len(found[1]), found[2]
+            text = line.removeprefix("\ufeff").rstrip()
+            words = text.lstrip("#")
+            level = len(text) - len(words)
+            if 1 <= level <= 6 and words[:1] in (" ", "\t"):
+                yield number, level, _without_closing(words.strip())
+
+
+def _without_closing(words: str) -> str:
+    """`## Log ##` is a heading, too."""
+    open_words = words.rstrip("#")
+    return open_words.rstrip() if open_words[-1:] in (" ", "\t", "") else words
+
+
+def _status(line: str) -> re.Match[str] | None:
+    return _STATUS.fullmatch(line) if len(line) <= _LONGEST_STATUS else None
 
 
 def _ending(lines: Sequence[str]) -> str:

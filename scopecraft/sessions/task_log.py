@@ -79,7 +79,7 @@ def tell_task(context: Context, session: Session, decided: Decided) -> tuple[Ale
 
 def tell_done(context: Context, mission_id: str) -> None:
     """That the mission is complete. Where its task's file cannot be told, `sc archive` says why, when it tells it."""
-    with suppress(ScopecraftError, FileNotFoundError):
+    with suppress(ScopecraftError, OSError):
         folder = require_folder(context.home, mission_id)
         place = linked_task(folder)
         if place is not None:
@@ -123,8 +123,10 @@ def _tell(
             return with_log(moved(text, mission), [f"- {_stamp(at)}: {entry}"])
 
         change_task(*found_task(context, mission, place), told)
-    except (ScopecraftError, FileNotFoundError) as error:
-        return () if isinstance(error, StateUnreadable | FileNotFoundError) else (_untold(error),)
+    except (StateUnreadable, FileNotFoundError):
+        return ()  # the mission itself; settling tells of that
+    except (ScopecraftError, OSError) as error:
+        return (_untold(error),)
     return ()
 
 

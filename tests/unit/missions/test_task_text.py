@@ -57,8 +57,8 @@ def test_only_the_status_line_changes() -> None:
 
 
 def test_a_status_that_is_missing_is_added_and_one_that_is_more_than_a_word_stays() -> None:
-    bare = "---\ntype: bug\n---\n# T\n"
-    assert with_status(bare, "done") == "---\ntype: bug\nstatus: done\n---\n# T\n"
+    bare = "---\ntype: bug\nstatus_note: x\n---\n# T\n"
+    assert with_status(bare, "done") == bare.replace("x\n", "x\nstatus: done\n")
     for odd in ("---\nstatus: >\n  todo\n---\n", "---\nstatus: &a todo\n---\n", "no front matter\nstatus: todo\n"):
         assert with_status(odd, "done") == odd
 
@@ -86,3 +86,20 @@ def test_nothing_else_changes_whatever_stands_there() -> None:
     odd = "\ufeff# T\x0b\u2028 \t\n---\nstatus: todo\n---\n\n\n## Log\n\n\n\n# End\n\x0c"
     changed = with_log(with_status(odd, "done"), ["- a"])
     assert changed.replace("status: done", "status: todo").replace("- a\n", "") == odd
+
+
+def test_headings_as_markdown_has_them() -> None:
+    text = "# One #\n#no\n####### no\n## Log ##\nx\n## C#\ny\n##\tTasks\nz\n"
+    parts = parts_of(text)
+    assert (parts.title, list(parts.sections)) == ("One", ["log", "c#", "tasks"])
+
+
+def test_lines_that_are_made_to_take_long_take_no_longer() -> None:
+    for line in (
+        "## " + "#" * 500_000 + "x",
+        "status: a" + " " * 500_000 + "b",
+        "```" * 300_000,
+        "# " + " #" * 300_000,
+    ):
+        text = f"---\n{line}\n---\n{line}\n"
+        assert with_log(with_status(text, "done"), ["- a"]).endswith("- a\n")
