@@ -12,6 +12,8 @@ from scopecraft.missions.task_files import TaskPlace
 from scopecraft.missions.task_writing import change_task
 from tests.support.played import COMMIT, Shop, kill_once
 from tests.support.repos import git
+from tests.support.supervisors import running_supervisor
+from tests.support.wait import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.image]
 
@@ -97,6 +99,18 @@ def test_a_task_by_its_id_and_its_file_hears_of_it(shop: Shop) -> None:
     (moved,) = (shop.folder / ".tasks/archive").glob("????-??/search-05A.task.md")
     assert moved.read_bytes().decode() == told.replace("status: blocked", "status: done")
     assert not other.exists()
+
+
+def test_a_task_that_waits_in_line_begins_as_its_file_said(shop: Shop) -> None:
+    file = put(shop, "current/implement-auth-05A.task.md")
+    command = ("--agent", "plain", "--", "sh", "-c", COMMIT)
+    said = shop.sc("queue", "add", "05A", *command)
+    assert said.code == 0 and ".tasks/current/implement-auth-05A.task.md" in said.err, said.err
+    assert file.read_text() == TEXT
+    with running_supervisor():
+        until(lambda: "ended" in file.read_text(), 60, what="the task's file to be told")
+    assert entries(file) == ["started: plain in a container", "ended: completed; 1 commit"]
+    assert shop.mission("implement-auth-05A")["title"] == "Fix the login"
 
 
 def test_a_part_works_where_the_whole_does(shop: Shop) -> None:
