@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ MOST_BYTES = 256 * 1024
 MOST_VALUES = 50_000  # with every alias written out: a file of 1 KB can stand for billions
 MOST_DEPTH = 60
 _HINT = "mend the file; JSON is fine too"
+_OTHER_VERSION = re.compile(r"^%YAML\s+(?!1\.2\s)(\S*)", re.MULTILINE)
 Path = tuple[str | int, ...]
 
 
@@ -101,6 +103,9 @@ def _bad_json(error: ValueError, where: str) -> BadWorkflow:
 def _parsed_yaml(text: str, where: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    other = _OTHER_VERSION.search(text)
+    if other is not None:  # where `no` would be false
+        raise BadWorkflow(f"{where}: this is YAML {clean_line(other[1], 20)}, and 1.2 is read here", "leave %YAML out")
     try:
         return _yaml().load(text)
     except RecursionError as error:
@@ -111,6 +116,8 @@ def _parsed_yaml(text: str, where: str) -> Any:
         raise BadWorkflow(f"{place}: {_reason(error)}", _HINT) from error
     except (YAMLError, ValueError, OverflowError) as error:  # a number or a character that cannot be one
         raise BadWorkflow(f"{where}: {_shown(error)}", _HINT) from error
+    except (LookupError, TypeError) as error:  # what the parser lets through: `!!bool maybe`, `? - {a: b}`
+        raise BadWorkflow(f"{where}: a value does not fit its type, or a key is no text", _HINT) from error
 
 
 def _reason(error: Any) -> str:
@@ -140,6 +147,7 @@ def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = Plain
     yaml.Representer = PlainTexts
+    yaml.composer.warn_double_anchors = False  # YAML allows them
     return yaml
 
 

@@ -24,6 +24,13 @@ VALUES = st.recursive(
 )
 
 
+TOKENS = (
+    b"!!bool ", b"!!int ", b"!!float ", b"!!null ", b"!!map ", b"!!merge ", b"!x ", b"<<: ", b"? ", b"- ", b"a: ",
+    b"&a ", b"*a", b"%YAML 1.1\n", b"---\n", b"...\n", b"|\n", b">-\n ", b"\n", b"  ", b"\t", b"x", b"0x", b"1:2",
+    b"''", b"[", b"}",
+)  # fmt: skip
+
+
 @st.composite
 def changed(draw: st.DrawFn) -> Any:
     """A shipped workflow in which one thing at any depth is something else."""
@@ -48,7 +55,11 @@ def test_a_workflow_with_anything_in_it(document: Any) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=60) | st.text("[]{}:,&*!|>-? #\"'ab\n\t0", max_size=60).map(str.encode))
+@given(
+    st.binary(max_size=60)
+    | st.lists(st.sampled_from(TOKENS), max_size=9).map(b"".join)
+    | st.text("[]{}:,&*!|>-? #\"'ab\n\t0", max_size=60).map(str.encode)
+)
 def test_any_bytes(text: bytes) -> None:
     for read in (
         lambda: load_yaml(text, "w.yaml"),
