@@ -20,15 +20,14 @@ from scopecraft.errors import BranchBusy, GitFailed, Overtaken, RepositoryRefuse
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.checkout import operation_in
 from scopecraft.worktrees.checkout_files import (
-    Checkout,
     advance,
     finish,
     index_held,
     let_go,
-    refuse_in_the_way,
     refuse_unmovable,
 )
 from scopecraft.worktrees.git import Git
+from scopecraft.worktrees.in_the_way import Checkout, refuse_in_the_way
 from scopecraft.worktrees.lock import repository_lock
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.repository import Repository
