@@ -89,11 +89,13 @@ def _make(context: Context, file: Path, *, dry_run: bool, watch: bool, as_json: 
 
 
 def _feed(context: Context, *, is_alone: bool) -> None:
-    """With the caller's own environment, whose keys the agents get."""
+    """With the caller's own environment, whose keys the agents get; as many as there are places, and no more."""
     from scopecraft.sessions.batches import feed, room_alone, room_for
     from scopecraft.supervisor.asking import ask_to_carry_on
 
-    feed(context, ask_to_carry_on, room_alone if is_alone else room_for)
+    rules = context.store.queue.rules()
+    most = rules.max_running + rules.max_waiting
+    feed(context, ask_to_carry_on, room_alone if is_alone else room_for, most=most)
 
 
 def _follow(context: Context, progress: Progress, *, is_alone: bool) -> Progress:
@@ -185,8 +187,8 @@ def _print_all(context: Context, as_json: bool) -> None:
     from scopecraft.sessions.batch_progress import progress_of
 
     found, damaged = batches(context.home)
-    for sentence in damaged:
-        warn(sentence)
+    for error in damaged:
+        warn(error.message, error.hint)
     progresses = [progress_of(context, each) for each in found]
     if as_json:
         print_json([_batch_dict(each) for each in progresses])

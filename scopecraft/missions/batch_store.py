@@ -28,15 +28,15 @@ def load_batch(home: Home, batch_id: str) -> Batch | None:
     return _load(_file(home, batch_id))
 
 
-def batches(home: Home) -> tuple[list[Batch], list[str]]:
-    """All of them, oldest first, and a sentence for each that cannot be read."""
+def batches(home: Home) -> tuple[list[Batch], list[StateUnreadable]]:
+    """All of them, oldest first, and an error for each that cannot be read."""
     found: list[Batch] = []
-    damaged: list[str] = []
+    damaged: list[StateUnreadable] = []
     for file in home.batches.glob("*.json"):
         try:
             batch = _load(file)
         except StateUnreadable as error:
-            damaged.append(error.message)
+            damaged.append(error)
             continue
         if batch is not None:
             found.append(batch)

@@ -13,13 +13,13 @@ from scopecraft.model.mission import Mission, MissionStatus
 from scopecraft.sessions.batches import mission_of
 from scopecraft.sessions.context import Context
 
-_BAD = frozenset({"failed", "refused", "removed"})
+_BAD = frozenset({"failed", "refused", "gone"})
 _RESTING = frozenset({"completed", "waiting_human", "waiting_code_review", *_BAD})
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`state` is the mission's status; or `waits`, `refused`, `removed`. `because` is a sentence, or empty.
+    """`state` is the mission's status; or `waits`, `refused`, `gone`. `because` is a sentence, or empty.
 
     `is_resting`: nothing of it goes on by itself. `unmet` are the others that it waits for.
     """
@@ -81,7 +81,7 @@ def _standing(
         left = unmet(item.task, known)
         return Standing(item, mission, "waits", f"for {', '.join(left)}" if left else "", unmet=left)
     if mission is None:
-        return Standing(item, None, "removed", is_resting=True)
+        return Standing(item, None, "gone", "removed, or its record cannot be read", is_resting=True)
     because = mission.errors[-1] if mission.status == "failed" and mission.errors else ""
     rests = mission.status in _RESTING or (mission.status == "ready" and not _goes_on(context, mission))
     return Standing(item, mission, mission.status, because, is_resting=rests)

@@ -17,16 +17,18 @@ from scopecraft.errors import (
     BadWorkflow,
     LockHeld,
     NotConfirmed,
-    OperationFailed,
     Refused,
     ScopecraftError,
+    StateTooNew,
     StateUnreadable,
+    StorageFailed,
+    SupervisorFailed,
     ToolMissing,
 )
 from scopecraft.missions.batch_file import MOST_TASKS, batch_id, told
 from scopecraft.missions.batch_store import batches, batches_held, load_batch, save_batch
 from scopecraft.missions.finding import find_mission
-from scopecraft.missions.folder import folder_by_id, read_mission
+from scopecraft.missions.folder import UNTOUCHED, folder_by_id, missing, read_mission
 from scopecraft.model import clock
 from scopecraft.model.batch import Batch, BatchItem, BatchTask, next_items
 from scopecraft.model.ids import new_mission_id
@@ -44,7 +46,7 @@ from scopecraft.worktrees.repository import Repository, resolve_base
 
 Carry = Callable[[Context, str], Carried]
 # of the machine or of the moment, and not of what was asked for: tried again
-NOT_NOW = (LockHeld, OperationFailed, ToolMissing, StateUnreadable)
+NOT_NOW = (LockHeld, StorageFailed, SupervisorFailed, ToolMissing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,12 @@ def begun_batch(context: Context, checked: Checked, file: Path) -> tuple[Batch, 
 
 
 def unfed(context: Context) -> list[Batch]:
-    return [batch for batch in batches(context.home)[0] if not batch.is_fed]
+    """Raises StateUnreadable for a record that was damaged, once: it is out of the way then."""
+    found, damaged = batches(context.home)
+    for error in damaged:
+        if not isinstance(error, StateTooNew):
+            raise error
+    return [batch for batch in found if not batch.is_fed]
 
 
 def room_for(occupancy: Occupancy, rules: QueueRules) -> int:
@@ -187,7 +194,7 @@ def _feed_one(context: Context, batch: Batch, carry: Carry, room: Callable[[Occu
 def _begun(context: Context, batch: Batch, item: BatchItem, carry: Carry) -> BatchItem:
     """The item as it is then; what can never be made has a refusal."""
     try:
-        mission = mission_of(context, item) or create(context, _wanted(context, batch, item))
+        mission = _made(context, item) or create(context, _wanted(context, batch, item))
         if not any(state.is_wanted or state.phase != "pending" for state in mission.steps):
             with suppress(Refused):  # somebody else has gone on with it, or it begins with a gate
                 go_on(context, mission.id, f"batch {batch.id}")
@@ -225,11 +232,23 @@ def _wanted(context: Context, batch: Batch, item: BatchItem) -> NewMission:
 
 
 def mission_of(context: Context, item: BatchItem) -> Mission | None:
-    """None where it is not made yet, or was removed. Raises StateUnreadable."""
-    folder = folder_by_id(context.home, item.mission_id)
-    with suppress(FileNotFoundError):
-        return read_mission(folder) if folder is not None else None
+    """None where it is not made yet, was removed, or cannot be read."""
+    with suppress(StateUnreadable):
+        return _made(context, item)
     return None
+
+
+def _made(context: Context, item: BatchItem) -> Mission | None:
+    """None where it is not there. Raises StateUnreadable."""
+    folder = folder_by_id(context.home, item.mission_id)
+    if folder is None:
+        return None
+    try:
+        return read_mission(folder)
+    except FileNotFoundError as error:
+        if not folder.exists():
+            return None  # it was moved in this moment
+        raise StateUnreadable(missing(folder), UNTOUCHED) from error
 
 
 def statuses(context: Context, batch: Batch, names: set[str] | None = None) -> Mapping[str, MissionStatus]:
