@@ -132,11 +132,26 @@ def _reason(error: Any) -> str:
 def _yaml() -> YAML:
     """Safe, and in Python: the parser in C speaks YAML 1.1, where `no` is false."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import SafeConstructor
+    from ruamel.yaml.constructor import ConstructorError, SafeConstructor
     from ruamel.yaml.representer import SafeRepresenter
 
     class Plain(SafeConstructor):
         """What JSON has too."""
+
+        merged = 0
+
+        def flatten_mapping(self, node: Any) -> Any:
+            """Counts what `<<` copies, before it does: a list of aliases to one mapping copies that as often."""
+            for each in _merged_into(node):
+                self._count(each)
+                self.flatten_mapping(each)
+                self._count(each)  # it may have grown
+            return super().flatten_mapping(node)
+
+        def _count(self, merged: Any) -> None:
+            self.merged += 1 + len(merged.value)
+            if self.merged > MOST_VALUES:
+                raise ConstructorError(None, None, "its merges (<<) come to too much", merged.start_mark)
 
     class PlainTexts(SafeRepresenter):
         """Its own, so that what is changed in it stays here."""
@@ -149,6 +164,17 @@ def _yaml() -> YAML:
     yaml.Representer = PlainTexts
     yaml.composer.warn_double_anchors = False  # YAML allows them
     return yaml
+
+
+def _merged_into(mapping: Any) -> list[Any]:
+    """The mappings that the mapping's `<<` names."""
+    from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+    found: list[Any] = []
+    for key, value in mapping.value:
+        if key.tag == "tag:yaml.org,2002:merge":
+            found += value.value if isinstance(value, SequenceNode) else [value]
+    return [each for each in found if isinstance(each, MappingNode)]
 
 
 def _text_node(representer: Any, text: str) -> Any:

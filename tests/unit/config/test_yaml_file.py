@@ -48,6 +48,8 @@ def test_an_alias_stands_for_what_it_names() -> None:
         (b'["\\ud800"]', "half a character"),
         (BOMB, "aliases that stand for as many"),
         (b"a: &a [*a]", "within itself"),
+        (b"a: &a {<<: *a}", "within itself"),
+        (b"a: &a {k: 1, l: 2}\nb: {<<: [" + b",".join([b"*a"] * 20_000) + b"]}", "merges (<<) come to too much"),
         (b"[" * 30_000, "deeper than 60 levels"),
         (b"[" * 100 + b"]" * 100, "deeper than 60 levels"),
         (b"a: " + b"9" * 9999, "digits"),
