@@ -31,15 +31,15 @@ AT_ONCE = 2
 MOVES: frozenset[EventKind] = frozenset(
     {
         "session_ended",
-        "mission_moved",
-        "mission_completed",
-        "mission_reopened",
-        "gate_approved",
-        "gate_rejected",
         "artifact_changed",
         "branch_synced",
     }
 )
+# Whoever made these asks as well, with the keys of their own environment, unless they were killed before.
+BY_PERSON: frozenset[EventKind] = frozenset(
+    {"mission_moved", "mission_completed", "mission_reopened", "gate_approved", "gate_rejected"}
+)
+ASKING_SECONDS = 3.0
 LOOK_SECONDS = 30.0  # after which one that was moved by somebody who was killed before they could say so is found
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class Carrying:
         for event in events:
             if event.kind in MOVES and event.mission_id:
                 self.ask(event.mission_id)
+            elif event.kind in BY_PERSON:
+                self._next_look = min(self._next_look, time.monotonic() + ASKING_SECONDS)
 
     def ask(self, mission_id: str) -> None:
         """From any thread. Asking twice before it is looked at is asking once."""
@@ -78,7 +80,9 @@ class Carrying:
         self._next_look = time.monotonic() + LOOK_SECONDS
         for mission_id, _, folder in names_by_id(self._contexts.home):
             written = _written(f"{folder}/mission.json")
-            if self._seen.get(folder) != written:
+            if time.time() - ASKING_SECONDS < written / 1e9 <= time.time():
+                self._next_look = min(self._next_look, time.monotonic() + ASKING_SECONDS)
+            elif self._seen.get(folder) != written:
                 self._seen[folder] = written
                 self.ask(mission_id)
 

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
+from scopecraft.sessions.gate_content import gate_of
+from scopecraft.sessions.gates import approve
+from tests.support.gated import Gated, gated
+from tests.support.missions import Desk
 from tests.support.played import STARTED, Shop, check_invariants, kill_after, opened_shop
 from tests.support.repos import git
 from tests.support.wait import until
@@ -154,6 +158,37 @@ def test_whoever_is_killed_while_approving_has_approved_once_and_begun_nothing_t
     approvals = [event["mission_id"] for event in events(shop) if event["kind"] == "gate_approved"]
     assert len(approvals) == len(set(approvals))
     check_invariants(shop)
+
+
+def test_what_a_person_approves_begins_with_the_keys_that_they_have(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not with those of the supervisor, which hears of it too."""
+    monkeypatch.delenv("SCOPECRAFT_SUPERVISOR")
+    shop.home.settings_file.write_text('[container]\nnetwork = "none"\nstop_grace = 2\n')
+    assert shop.sc("up").code == 0
+    try:
+        for number in range(3):
+            mission = gated(Desk(shop.folder), f"task-{number}").at_plan()
+            done = shop.sc("mission", "approve", f"task-{number}", "--yes", "--json", ANTHROPIC_API_KEY="sk-ant-of-ann")
+            assert done.code == 0, done.err
+            state = mission.mission.state("build")
+            assert state is not None and json.loads(done.out)["begun"] == [state.run_id]
+            assert shop.sc("stop", f"task-{number}", "--now").code == 0
+    finally:
+        assert shop.sc("down").code == 0
+
+
+def test_what_a_killed_person_approved_is_begun_by_the_supervisor(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_its_plan(shop, "say-hello")
+    mission = Gated(Desk(shop.folder), shop.mission("say-hello")["mission_id"])
+    monkeypatch.delenv("SCOPECRAFT_SUPERVISOR")
+    assert shop.sc("up").code == 0
+    try:
+        approve(mission.context, mission.id, gate_of(mission.context, mission.mission).seen, "ann")
+        until(lambda: mission.mission.status == "waiting_code_review", 25, every=0.2, what="the build")
+    finally:
+        assert shop.sc("down").code == 0
 
 
 def at_its_plan(shop: Shop, task: str) -> None:
