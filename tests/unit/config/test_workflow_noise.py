@@ -47,14 +47,14 @@ def changed(draw: st.DrawFn) -> Any:
     return document
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(changed())
 def test_a_workflow_with_anything_in_it(document: Any) -> None:
     [entry] = read_workflows(json.dumps(document).encode(), "w.json", "project")
     assert (entry.workflow is None) == bool(entry.problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.binary(max_size=60)
     | st.lists(st.sampled_from(TOKENS), max_size=9).map(b"".join)
