@@ -63,11 +63,11 @@ def test_nothing_to_list_says_how_to_begin(home: Home) -> None:
 
 
 def test_what_needs_a_person_stands_first(home: Home, store: Store) -> None:
+    stand(home, "gate", "research")
+    stand(home, "failed", phases={"research": "failed"}, errors=("Agent exited with code 3",))
+    stand(home, "draft", status="draft")
     in_line = stand(home, "in-line", phases={"research": "running"})
     store.queue.enqueue(a_session(mission_id=in_line.id, step_id="research", status=Queued(AT)), AT, guard)
-    stand(home, "draft", status="draft")
-    stand(home, "failed", phases={"research": "failed"}, errors=("Agent exited with code 3",))
-    stand(home, "gate", "research")
     assert tasks() == ["gate", "failed", "draft", "in-line"]
     assert tasks("--needs-me") == ["gate", "failed", "draft"]
     assert tasks("-n", "1") == ["gate"]
