@@ -68,6 +68,11 @@ def slug_of(title: str) -> str:
     return "-".join(part for part in (stem, suffix) if part)
 
 
+def own_name(slug: str, title: str) -> str:
+    """What a mission is called by: its slug; its title, where that has no letter or digit."""
+    return slug if slug_of(title) else title
+
+
 def _kept(character: str) -> str:
     """What a character is in a slug: itself, a dash, or nothing where it only shapes its neighbours."""
     category = unicodedata.category(character)

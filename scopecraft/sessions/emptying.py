@@ -12,6 +12,7 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.missions.trash import Removal, load_removal, removals, save_removal, trash_folder, trash_of
 from scopecraft.model import clock
 from scopecraft.model.event import Event
+from scopecraft.model.naming import own_name
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
@@ -43,7 +44,10 @@ def older_than(found: Iterable[Removal], seconds: int, now: datetime) -> list[Re
 
 def empty(context: Context, removal: Removal) -> Emptied:
     """Pin, kept refs, kept files and session folders. Repeatable; the sessions stay in the list of `sc ls --all`."""
-    with name_held(context, removal.project, removal.title), trash_held(context, removal.mission_id):
+    with (
+        name_held(context, removal.project, own_name(removal.slug, removal.title)),
+        trash_held(context, removal.mission_id),
+    ):
         now = load_removal(trash_folder(context.home, removal.mission_id, removal.slug))
         if now is None or now.phase not in ("removed", "emptied") or now.removed_at != removal.removed_at:
             return Emptied(removal, "it was brought back meanwhile, so nothing of it is removed")

@@ -26,6 +26,7 @@ from scopecraft.missions.trash import (
 )
 from scopecraft.model import clock
 from scopecraft.model.mission import Mission
+from scopecraft.model.naming import own_name
 from scopecraft.sessions.clean_up import remove_tree
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.places import repository_of
@@ -59,7 +60,7 @@ class Wish:
 
 def remove_mission(context: Context, mission: Mission, wish: Wish) -> Removal:
     """To the trash. Raises what planning does, Refused, SetupFailed, and NotPinned: then nothing was removed."""
-    with name_held(context, mission.project, mission.title), trash_held(context, mission.id):
+    with name_held(context, mission.project, own_name(mission.slug, mission.title)), trash_held(context, mission.id):
         with changing(context.home, mission.id) as current:
             begun = under_way(context.home, current)
         _refuse_unknown(trash_folder(context.home, current.id, current.slug), begun)
@@ -85,7 +86,7 @@ def undo_interrupted(context: Context, mission: Mission) -> None:
     """Where a removal was killed before it was sure, so that what is planned next sees the worktree."""
     folder = trash_folder(context.home, mission.id, mission.slug)
     if folder.tree.exists():
-        with name_held(context, mission.project, mission.title):
+        with name_held(context, mission.project, own_name(mission.slug, mission.title)):
             begun = under_way(context.home, mission)
             if begun is not None:
                 undo_if_pinned(folder, begun)
@@ -98,7 +99,7 @@ def finish_removals(context: Context) -> None:
         if seen.phase in ("pinned", "frozen") or (seen.phase == "removed" and folder.tree.exists()):
             with (
                 suppress(ScopecraftError),
-                name_held(context, seen.project, seen.title),
+                name_held(context, seen.project, own_name(seen.slug, seen.title)),
                 trash_held(context, seen.mission_id),
             ):
                 removal = load_removal(folder)  # who had the name may have gone on with it

@@ -16,7 +16,7 @@ from scopecraft.missions.trash import Removal, TrashFolder, load_removal, remova
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.naming import branch_name, check_title, slug_of
+from scopecraft.model.naming import branch_name, check_title, own_name, slug_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_start import lock_reason
 from scopecraft.sessions.places import repository_of
@@ -43,7 +43,7 @@ def restore_mission(
     context: Context, removal: Removal, name: str | None, tell: Callable[[str], None] = lambda _: None
 ) -> Restored:
     """Active again, under another name where one is given. Raises Refused for a name, a branch or a folder in use."""
-    title = name or removal.title
+    title = name or own_name(removal.slug, removal.title)
     with name_held(context, removal.project, title), trash_held(context, removal.mission_id):
         folder = trash_folder(context.home, removal.mission_id, removal.slug)
         removal = _as_it_is_now(folder, removal)

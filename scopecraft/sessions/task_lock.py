@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scopecraft.atomic import file_lock, private_folder
 from scopecraft.config.projects import Project
-from scopecraft.model.naming import check_title, slug_of, suffix_of
+from scopecraft.model.naming import check_title, own_name, slug_of, suffix_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import described, mission_of
 from scopecraft.sessions.request import StartRequest
@@ -26,7 +26,9 @@ def task_held(context: Context, project: Project, repository: Repository, reques
             if owner is not None:
                 task = owner.id
                 request.on_note(f"{described(request.start_from)} belongs to {owner.slug}: going on there")
-        stack.enter_context(_name_held(context, project.name, _name_of(owner.title if owner else request.task)))
+        stack.enter_context(
+            _name_held(context, project.name, _name_of(own_name(owner.slug, owner.title) if owner else request.task))
+        )
         yield task
 
 

@@ -112,6 +112,11 @@ def test_a_task_that_waits_in_line_begins_as_its_file_said(shop: Shop) -> None:
     assert entries(file) == ["started: plain in a container", "ended: completed; 1 commit"]
     assert shop.mission("implement-auth-05A")["title"] == "Fix the login"
 
+    # its name is its id, also where it is removed and comes back
+    assert shop.sc("rm", "implement-auth-05A", "--yes").code == 0
+    assert shop.sc("restore", "implement-auth-05A").code == 0
+    assert shop.mission("implement-auth-05A")["branch"] == "feature/implement-auth-05A"
+
 
 def test_a_part_works_where_the_whole_does(shop: Shop) -> None:
     put(shop, "current/checkout-06A/_overview.md", TEXT.replace("Fix the login", "The checkout"))
