@@ -40,7 +40,13 @@ def _any_value(key: tuple[str, ...]) -> str:
 
 @pytest.mark.parametrize("key", [key for key in known_keys() if not is_allowed(key)], ids=key_text)
 def test_what_is_a_persons_own_is_refused_with_file_and_key(key: tuple[str, ...]) -> None:
-    values = {"engine.host": '"tcp://x"', "tmux.server": '"mine"', "trash.keep": "60", "worktrees.free_floor": "1"}
+    values = {
+        "engine.host": '"tcp://x"',
+        "github.api": '"https://x"',
+        "tmux.server": '"mine"',
+        "trash.keep": "60",
+        "worktrees.free_floor": "1",
+    }
     text = f"{key_text(key)} = {values.get(key_text(key), _any_value(key))}\n"
     with pytest.raises(BadSettings) as caught:
         project_layer(of_bytes(text.encode(), "/shop/.scopecraft.toml"))
