@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scopecraft.config.projects import Project
-from scopecraft.errors import AlreadyRunning, Refused
+from scopecraft.errors import AlreadyRunning, NotFound, Refused
 from scopecraft.missions.finding import find_mission
 from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model.mission import Mission
@@ -17,11 +17,17 @@ from scopecraft.worktrees.repository import Repository, resolve_base
 def would_begin(context: Context, request: StartRequest, project: Project, repository: Repository) -> Mission | None:
     """The mission that the request's task names, None where one is to be made; makes nothing.
 
-    Raises Refused where a session of it lives, or where it began otherwise than the request says.
+    Raises Refused where a session of it lives, or where it began otherwise than the request says, and NotFound where a
+    step has lost its mission: another one is not made for it.
     """
     mission = find_mission(context.home, check_title(request.task), project.name, partial=False)
     if mission is not None and request.task_file is not None and mission.slug != slug_of(request.task):
         return None  # it has the suffix of another task
+    if mission is None and request.step is not None:
+        raise NotFound(
+            f"the mission {request.task} is not there any more, and nothing begins its step {request.step.step_id}",
+            f"bring it back: sc restore {request.task}",
+        )
     if mission is not None:
         refuse_half_removed(context.home, mission)
         refuse_frozen(mission)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from scopecraft.sessions.context import Context
 
 _VERDICT_BYTES = 1 << 20
-_VERDICT = re.compile(r"^[\s>*_`#-]*VERDICT:[\s*_`]*([A-Za-z][A-Za-z_-]*)", re.MULTILINE)
+# what may stand before it is of its own line: over several, the empty lines of a long text would be read for each
+_VERDICT = re.compile(r"^[ \t>*_`#-]*VERDICT:[\s*_`]*([A-Za-z][A-Za-z_-]*)", re.MULTILINE)
 
 
 def mission_ended(context: Context, mission: Mission, session: Session, outcome: Outcome, at: str) -> tuple[Event, ...]:
@@ -87,8 +88,11 @@ def missing_output(context: Context, mission: Mission, step: Step, session: Sess
             return f"{name} was not written"
         if artifact.refusal:
             return f"{name} is {artifact.refusal}"
-        if artifact.size == 0 or _is_blank(context, mission, name):
-            return f"{name} is empty"
+        try:
+            if artifact.size == 0 or _is_blank(context, mission, name):
+                return f"{name} is empty"
+        except (NotFound, Refused, OSError):  # whoever lives beside it put something else there in this very moment
+            return f"{name} cannot be read"
         if artifact.modified_at < asked:
             return f"{name} was not written: the one that is there is from before"
     return ""
@@ -106,10 +110,15 @@ def _verdict(context: Context, mission: Mission, loop: Loop) -> str | None:
             text = b"".join(piece for _, piece in zip(range(_VERDICT_BYTES >> 16), pieces, strict=False))
     except (NotFound, Refused, BadName, OSError):
         return None
+    return verdict_in(text, loop.field)
+
+
+def verdict_in(text: bytes, field: str) -> str | None:
+    """Of an object of JSON its field, else what the last `VERDICT:` line says. Pure."""
     with suppress(ValueError, RecursionError):
         document = json.loads(text)
         if isinstance(document, dict):
-            said = document.get(loop.field)
+            said = document.get(field)
             return clean_line(said, 80) if isinstance(said, str) else None
     found = _VERDICT.findall(text.decode("utf-8", "replace"))
     return str(found[-1]) if found else None

@@ -1,0 +1,77 @@
+"""A mission is carried on while somebody else moves it, removes it, or writes into its artifacts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scopecraft.errors import ScopecraftError, StateUnreadable
+from scopecraft.missions.finding import all_missions
+from scopecraft.model.session import Session
+from scopecraft.model.workflow import Step, Workflow
+from scopecraft.sessions.carrying_on import carry_on, put_in_line
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.mission_moves import go_on
+from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.step_end import missing_output
+from tests.support.gated import Gated, gated
+from tests.support.missions import make_desk
+from tests.support.sessions import a_session
+from tests.support.wait import until
+
+PLAN = Step("plan", "Plan", "agent", workspace="document", outputs=("plan.md",), dialect="quiet")
+
+
+@pytest.fixture
+def at_work(clean_environment: Path) -> Gated:
+    desk = make_desk(clean_environment)
+    desk.home.settings_file.write_text('[agents.quiet]\ndialect = "plain"\ncommand = ["true"]\n')
+    return gated(desk, workflow=Workflow("tried", "Tried", (PLAN,)))
+
+
+def test_a_step_of_a_mission_that_is_removed_in_this_moment_begins_nowhere_else(at_work: Gated) -> None:
+    go_on(at_work.context, at_work.id, "ann")
+    raised: list[ScopecraftError] = []
+
+    def begin(context: Context, request: StartRequest, step: Step) -> Session:
+        at_work.desk.done("rm", at_work.id, "--yes")
+        try:
+            return put_in_line(context, request, step)
+        except ScopecraftError as error:
+            raised.append(error)
+            raise
+
+    with pytest.raises(StateUnreadable):
+        carry_on(at_work.context, at_work.id, begin)
+    assert "is not there any more" in raised[0].message
+    assert (all_missions(at_work.desk.home)[0], at_work.context.store.sessions()) == ([], [])
+
+
+EXCHANGE = """
+import os, sys
+os.chdir(sys.argv[1])
+while True:
+    with open("b", "w") as file:
+        file.write("a plan")
+    os.replace("b", "plan.md")
+    os.symlink("/etc/passwd", "b")
+    os.replace("b", "plan.md")
+"""
+
+
+def test_an_artifact_that_is_exchanged_while_it_is_judged_is_a_reason_and_no_fault(at_work: Gated) -> None:
+    folder = at_work.folder / "artifacts"
+    mission, context = at_work.mission, at_work.context
+    session = a_session(created_at="2026-03-01T10:00:00.000Z")
+    (folder / "plan.md").write_text("a plan")
+    attacker = subprocess.Popen([sys.executable, "-c", EXCHANGE, str(folder)])
+    try:
+        until(lambda: (folder / "plan.md").is_symlink(), every=0)
+        said = {missing_output(context, mission, PLAN, session) for _ in range(4000)}
+    finally:
+        attacker.kill()
+        attacker.wait()
+    assert said <= {"", "plan.md cannot be read", "plan.md is a link, and those of agents are not followed"}
