@@ -103,7 +103,7 @@ def _where_else(home: Home, task: str, project: str | None) -> str:
     try:
         removed = find_removal(home, task, project)
     except (NotFound, Ambiguous, StateUnreadable):
-        return "see what there is with: sc ls --all"
+        return "see what there is with: sc missions --all"
     return f"it was removed; bring it back with: sc restore {removed.slug}"
 
 

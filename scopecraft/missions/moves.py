@@ -19,6 +19,7 @@ from scopecraft.missions.planner import (
     told,
 )
 from scopecraft.model.mission import FINISHED_PHASES, Approval, Mission, StepState
+from scopecraft.model.mission_words import STATUS_WORDS
 from scopecraft.model.workflow import Step, Workflow
 
 End = Literal["done", "failed", "put down"]
@@ -135,7 +136,9 @@ def completed(mission: Mission, workflow: Workflow, at: str) -> Mission:
 def reopened(mission: Mission, workflow: Workflow, at: str) -> Mission:
     """What was skipped is to be done, else the last gate waits again. Raises Refused for one that is not complete."""
     if mission.status != "completed":
-        raise Refused(f"{mission.slug} is not complete: {mission.status}", f"see it: sc mission show {mission.slug}")
+        raise Refused(
+            f"{mission.slug} is not complete: {STATUS_WORDS[mission.status]}", f"see it: sc mission show {mission.slug}"
+        )
     skipped = [state for state in mission.steps if state.phase == "skipped"]
     again = skipped or [_state(mission, step.id) for step in workflow.steps if step.is_gate][-1:] or mission.steps[-1:]
     fresh = [replace(state, phase="pending", approval=None) for state in again]

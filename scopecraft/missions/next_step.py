@@ -14,7 +14,7 @@ from scopecraft.model.mission import FINISHED_PHASES, Mission
 from scopecraft.model.mission_words import NEEDS_PERSON, PHASE_MARKS, STAGE_WORDS, Stage, StepMark
 from scopecraft.model.session import Queued, Session, Starting, Waiting
 from scopecraft.model.session_words import WAITING_FOR
-from scopecraft.model.workflow import FINISHED, Step, Workflow
+from scopecraft.model.workflow import FINISHED, RAW_INPUT, Step, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +235,9 @@ def _ready(mission: Mission, workflow: Workflow, known: Known) -> NextStep | Non
     if not free:
         return None
     words = "not begun" if mission.status == "draft" else STAGE_WORDS["ready"]
+    if mission.status == "draft" and any(RAW_INPUT in step.inputs for step in free):
+        write = f"sc mission edit {_task(mission, known)} {RAW_INPUT}"
+        return NextStep("ready", words, "it does not say yet what is to be done", (write,), free[0])
     names = _listed([step.name for step in free])
     return NextStep("ready", words, f"{names} can begin", (f"sc mission continue {_task(mission, known)}",), free[0])
 
@@ -249,9 +252,11 @@ def _over(mission: Mission, workflow: Workflow, known: Known) -> NextStep:
             f"sc mission back {_task(mission, known)} {_quoted(workflow.steps[0].id)}",
         )
         return NextStep("stuck", STAGE_WORDS["stuck"], f"{name} cannot begin: what it needs is not done", back, step)
+    reopen = (f"sc mission reopen {_task(mission, known)}",)
+    if mission.steps and not any(state.run_id or state.phase == "done" for state in mission.steps):
+        return NextStep("complete", STAGE_WORDS["complete"], "it is complete; none of its steps was begun", reopen)
     if known.is_merged:
-        done = (f"sc mission reopen {_task(mission, known)}",)
-        return NextStep("complete", STAGE_WORDS["complete"], "it is complete, and merged", done)
+        return NextStep("complete", STAGE_WORDS["complete"], "it is complete, and merged", reopen)
     ways = (f"sc merge {_task(mission, known)}", f"sc pr {_task(mission, known)}")
     return NextStep("complete", STAGE_WORDS["complete"], f"it is complete; its work is on {mission.branch}", ways)
 

@@ -72,6 +72,26 @@ class TestBeginningAndEnding:
         mission = ended(mission, LINE, RUN, StepEnd("put down"), LATER)
         assert (mission.status, mission.errors, ids(startable(mission, LINE))) == ("ready", (), ["tidy"])
 
+    def test_what_begins_by_itself_and_is_put_down_waits_for_the_person(self) -> None:
+        by_itself = replace(LINE, steps=(replace(LINE.steps[0], autostart=True), *LINE.steps[1:]))
+        mission = begun(a_mission(by_itself), by_itself, "tidy", RUN, AT)
+        down = ended(mission, by_itself, RUN, StepEnd("put down"), LATER)
+        assert (due(down, by_itself), ids(due(gone_on(down, by_itself, LATER), by_itself))) == ([], ["tidy"])
+        stood = back(ended(mission, by_itself, RUN, StepEnd("done"), LATER), by_itself, "tidy", LATER)
+        assert due(stood, by_itself) == []
+
+    def test_what_begins_by_itself_does_so_each_time_that_the_work_before_it_is_done_again(self) -> None:
+        steps = (LOOPED.steps[0], replace(LOOPED.steps[1], autostart=True), LOOPED.steps[2])
+        by_itself = replace(LOOPED, steps=steps)
+        mission = done(a_mission(by_itself), by_itself, "build")
+        assert ids(due(mission, by_itself)) == ["check"]
+        for _ in range(2):
+            mission = done(mission, by_itself, "check", verdict="changes")
+            mission = done(mission, by_itself, "build")
+            assert ids(due(mission, by_itself)) == ["check"]
+        mission = done(back(mission, by_itself, "build", LATER), by_itself, "build")
+        assert ids(due(mission, by_itself)) == ["check"]
+
     def test_the_end_of_any_other_session_changes_nothing(self) -> None:
         mission = begun(a_mission(LINE), LINE, "tidy", RUN, AT)
         assert ended(mission, LINE, OTHER, StepEnd("failed", "x"), LATER) is mission
@@ -290,7 +310,7 @@ class TestCompletingAndReopening:
         assert (mission.status, ids(startable(mission, workflow))) == ("ready", ["tidy"])
 
     def test_one_that_is_not_complete_cannot_be_reopened(self) -> None:
-        with pytest.raises(Refused, match="is not complete: waiting_human"):
+        with pytest.raises(Refused, match="is not complete: waits for your review"):
             reopened(at_look(), LINE, AT)
 
 

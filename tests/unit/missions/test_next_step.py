@@ -95,6 +95,21 @@ def test_a_draft_is_begun_with_continue() -> None:
     assert found.needs_person
 
 
+def test_a_draft_without_the_words_that_its_first_step_reads_is_written_first() -> None:
+    reading = Workflow("r", "Tidy", (Step("tidy", "Tidy", "llm", inputs=("raw-input.md",), outputs=("a.md",)),))
+    found = next_step(with_steps(a_mission(), reading), reading, Known())
+    assert (found.words, found.sentence) == ("not begun", "it does not say yet what is to be done")
+    assert found.commands == ("sc mission edit fix-login raw-input.md",)
+
+
+def test_what_is_complete_and_was_never_begun_is_not_merged() -> None:
+    found = after(completed(at_step(), WORKFLOW, AT))
+    assert (found.sentence, found.commands) == (
+        "it is complete; none of its steps was begun",
+        ("sc mission reopen fix-login",),
+    )
+
+
 def test_a_step_that_is_wanted_begins_by_itself_where_a_supervisor_is_up() -> None:
     wanted = gone_on(at_step(), WORKFLOW, AT)
     assert after(wanted).sentence == "Research is about to begin"
