@@ -180,12 +180,13 @@ def _sent_back(mission: Mission, workflow: Workflow, step_id: str, at: str, **ch
     running = [step for step in running_steps(mission, workflow) if step.id in again]
     if running:
         raise AlreadyRunning(f"{mission.slug} is at work: {_names(running)}", f"end it first: sc stop {mission.slug}")
+    by_themselves = {step.id for step in workflow.steps if step.autostart}
     states = [
         replace(
             state,
             phase="pending",
             approval=None,
-            is_wanted=False,
+            is_wanted=state.step_id in by_themselves,
             loops=state.loops if change.get("is_verdict") else 0,
         )
         for state in mission.steps

@@ -58,11 +58,15 @@ def startable(mission: Mission, workflow: Workflow) -> list[Step]:
 
 
 def due(mission: Mission, workflow: Workflow) -> list[Step]:
-    """Of the startable ones those that begin without another word of a person."""
+    """Of the startable ones those that begin without another word of a person.
+
+    What a person put down, or took out of the line, waits for them, also where it began by itself.
+    """
     found = []
     for step in startable(mission, workflow):
         state = mission.state(step.id)
-        if state is not None and (state.is_wanted or (step.autostart and state.phase == "pending")):
+        is_new = state is not None and state.phase == "pending" and state.run_id is None
+        if state is not None and (state.is_wanted or (step.autostart and is_new)):
             found.append(step)
     return found
 
