@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.image]
 # The first time it forgets to write its plan; then it keeps what it was told, and tries to approve its own work.
 PLAN = """
 cat >/mission/artifacts/prompt-$SCOPECRAFT_SESSION.txt
+while [ -e /mission/artifacts/hold ]; do sleep 0.1; done
 [ -e /mission/artifacts/tried ] || { touch /mission/artifacts/tried; exit 0; }
 find / -xdev \\( -name mission.json -o -name scopecraft.db \\) >/mission/artifacts/reached 2>/dev/null
 echo '{"status": "approved"}' >/mission/artifacts/approval.json
@@ -104,9 +105,13 @@ def test_an_idea_goes_through_a_failure_a_rejection_and_two_gates(shop: Shop) ->
     planned = after(shop, said(shop, "retry", "say-hello"))
     assert (planned["status"], planned["current_step"]) == ("waiting_human", 1)
 
+    (active,) = shop.home.missions_active.glob("m-*--say-hello")
+    hold = active / "artifacts" / "hold"
+    hold.touch()
     busy = said(shop, "reject", "say-hello", "-m", "say it louder")
     refused = shop.sc("mission", "continue", "say-hello")
     assert (refused.code, "is at work: Plan" in refused.err) == (3, True), refused.err
+    hold.unlink()
     again = after(shop, busy)
     assert again["status"] == "waiting_human"
     (run_id,) = busy["begun"]
