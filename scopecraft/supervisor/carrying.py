@@ -18,7 +18,7 @@ from scopecraft.model.codec import session_to_dict
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.session import Session
 from scopecraft.model.workflow import Step
-from scopecraft.sessions.carrying_on import Carried, carry_on, is_window, open_window, put_in_line
+from scopecraft.sessions.carrying_on import Begin, Carried, carry_on, is_window, open_window, put_in_line
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.request import StartRequest
 from scopecraft.supervisor import wire
@@ -90,15 +90,15 @@ class Carrying:
         self._is_over = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def carry(self, context: Context, mission_id: str) -> Carried:
+    def _carry(self, context: Context, mission_id: str, begin: Begin) -> Carried:
         with self._locks[mission_id]:
-            carried = carry_on(context, mission_id, self._begin)
+            carried = carry_on(context, mission_id, begin)
         if carried.begun:
             self._wake()
         return carried
 
     def _begin(self, context: Context, request: StartRequest, step: Step) -> Session:
-        """At once where nothing is in the way: what stands in line is looked at twice."""
+        """For a person who waits: at once where nothing is in the way, since what stands in line is looked at twice."""
         if is_window(step):
             return open_window(context, request)
         if not self._door.is_leaving() and obstacle_now(context) is None:
@@ -110,7 +110,7 @@ class Carrying:
         """With the environment of whoever asks, whose keys the sessions get."""
         environ = body.get("environ")
         context = self._contexts.fresh(environ if isinstance(environ, dict) else None)
-        carried = self.carry(context, str(body.get("mission_id")))
+        carried = self._carry(context, str(body.get("mission_id")), self._begin)
         return {
             "begun": [session_to_dict(session) for session in carried.begun],
             "refusals": [wire.error_message(error)["error"] for error in carried.refusals],
@@ -119,7 +119,8 @@ class Carrying:
     def _carry_safely(self, mission_id: str) -> None:
         self._asked.discard(mission_id)
         try:
-            carried = self.carry(self._contexts.fresh(), mission_id)
+            # in line: a start may take minutes, where commands set its worktree up, and others wait behind it here
+            carried = self._carry(self._contexts.fresh(), mission_id, put_in_line)
             for error in carried.refusals:
                 _log.warning("%s: a step does not begin: %s", mission_id, error)
         except ScopecraftError as error:
