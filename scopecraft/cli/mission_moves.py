@@ -42,8 +42,8 @@ def retry(task: str, project: str | None, as_json: bool) -> int | None:
 def back(task: str, step: str, project: str | None, as_json: bool) -> int | None:
     """Set TASK back to STEP: it and all that needs it is to be done again. Artifacts and commits stay as they are.
 
-    Nothing begins: look at it, edit what is there, and let it go on with sc mission continue. This is for a person:
-    inside a session of an agent it is refused.
+    Nothing begins but what starts by itself: look at it, edit what is there, and let it go on with sc mission continue.
+    This is for a person: inside a session of an agent it is refused.
     """
     from scopecraft.sessions.mission_moves import go_back
 
