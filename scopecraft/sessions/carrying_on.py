@@ -65,6 +65,14 @@ def carry_on(context: Context, mission_id: str, begin: Begin | None = None) -> C
     return Carried(_frozen(context, mission), tuple(started), tuple(refusals))
 
 
+def reconcile(context: Context, mission_id: str) -> None:
+    """No step is under way for a session that has ended; nothing begins. Raises StateUnreadable, StorageFailed."""
+    with changing(context.home, mission_id) as before:
+        mission = _reconciled(context, before, clock.to_text(clock.now()))
+        if mission != before:
+            save_mission(context.home, mission)
+
+
 def put_in_line(context: Context, request: StartRequest, step: Step) -> Session:
     """An autonomous session waits for its slot; a window opens at once."""
     if is_window(step):

@@ -17,6 +17,7 @@ from scopecraft.model.event import Event, EventKind
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Queued
 from scopecraft.model.workflow import RAW_INPUT, Workflow
+from scopecraft.sessions.carrying_on import reconcile
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.stepped import stepped
 
@@ -33,6 +34,7 @@ def see_how_it_is(context: Context, mission_id: str) -> bool:
             from scopecraft.sessions.settle import settle  # much to import, and seldom needed here
 
             settle(context, session.id)
+    reconcile(context, mission_id)
     mission = require_mission(context.home, mission_id, None)
     given = [state.run_id for state in mission.steps if state.phase == "running" and state.run_id]
     return any(context.store.get(run_id) is None for run_id in given)

@@ -7,10 +7,10 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from scopecraft.errors import BadName, NotFound, Refused, StorageFailed
+from scopecraft.errors import BadName, NotFound, Refused, StateUnreadable, StorageFailed
 from scopecraft.missions.advance import FINISHED, is_put_down, when_ended
 from scopecraft.missions.artifacts import list_artifacts, open_artifact
-from scopecraft.missions.folder import folder_of, save_mission
+from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import StepEnd, ended
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
@@ -44,6 +44,15 @@ def mission_ended(context: Context, mission: Mission, session: Session, outcome:
         _keep_versions(context, mission, workflow.step(session.step_id), session, at)
         save_mission(context.home, after)
     return step_events(after, workflow, session, at)
+
+
+def left_line(context: Context, session: Session, at: str) -> None:
+    """The step of a session that was taken out of the queue is as it was. Nothing, where its mission is not there."""
+    with suppress(StateUnreadable), changing(context.home, session.mission_id) as mission:
+        workflow = load_workflow(folder_of(context.home, mission))
+        after = ended(mission, workflow, session.id, StepEnd("put down"), at)
+        if after != mission:
+            save_mission(context.home, after)
 
 
 def step_end(context: Context, mission: Mission, workflow: Workflow, session: Session, outcome: Outcome) -> StepEnd:

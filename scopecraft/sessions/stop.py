@@ -10,6 +10,7 @@ from scopecraft.sessions.contained import HARVEST_ROOM_SECONDS, container_of, ha
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.kept_request import forget_caller
 from scopecraft.sessions.settle import settle, settle_and_look
+from scopecraft.sessions.step_end import left_line
 
 WINDOW_GRACE_SECONDS = 10
 
@@ -49,6 +50,7 @@ def leave_line(context: Context, session: Session, by: str) -> Session:
     if ended is None:
         raise Refused(f"{session.id} has begun meanwhile", f"end it: sc stop {session.id}")
     forget_caller(context.folder(session.id).path)
+    left_line(context, session, at)  # whoever dies before this leaves it to `carry_on`
     return ended
 
 

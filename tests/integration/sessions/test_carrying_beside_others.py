@@ -10,11 +10,11 @@ import pytest
 
 from scopecraft.errors import ScopecraftError, StateUnreadable
 from scopecraft.missions.finding import all_missions
-from scopecraft.model.session import Session
+from scopecraft.model.session import Ended, Killed, Session
 from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.carrying_on import carry_on, put_in_line
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.mission_moves import go_on
+from scopecraft.sessions.mission_moves import go_on, see_how_it_is
 from scopecraft.sessions.request import StartRequest
 from scopecraft.sessions.step_end import missing_output
 from tests.support.gated import Gated, gated
@@ -48,6 +48,26 @@ def test_a_step_of_a_mission_that_is_removed_in_this_moment_begins_nowhere_else(
         carry_on(at_work.context, at_work.id, begin)
     assert "is not there any more" in raised[0].message
     assert (all_missions(at_work.desk.home)[0], at_work.context.store.sessions()) == ([], [])
+
+
+def test_a_step_that_is_taken_out_of_the_line_can_be_gone_on_with_although_nobody_else_looks(at_work: Gated) -> None:
+    go_on(at_work.context, at_work.id, "ann")
+    (first,) = carry_on(at_work.context, at_work.id).begun
+    at_work.desk.done("queue", "remove", first.id)
+    assert (at_work.mission.status, at_work.mission.steps[0].phase) == ("ready", "pending")
+    go_on(at_work.context, at_work.id, "ann")
+    (second,) = carry_on(at_work.context, at_work.id).begun
+    assert second.id != first.id
+
+
+def test_a_step_whose_session_ended_before_its_mission_heard_of_it_can_be_gone_on_with(at_work: Gated) -> None:
+    go_on(at_work.context, at_work.id, "ann")
+    (session,) = carry_on(at_work.context, at_work.id).begun
+    gone = Ended(None, session.created_at, Killed("sc queue remove"))
+    at_work.context.store.move(session.id, gone, "session_ended", session.created_at)
+    assert at_work.mission.steps[0].phase == "running"
+    assert not see_how_it_is(at_work.context, at_work.id)
+    assert (at_work.mission.status, at_work.mission.steps[0].phase) == ("ready", "pending")
 
 
 EXCHANGE = """
