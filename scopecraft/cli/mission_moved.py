@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scopecraft.cli.going_on import spoken
 from scopecraft.cli.say import complain, note, say
 from scopecraft.cli.table import print_json
 from scopecraft.missions.folder import folder_of
@@ -12,6 +13,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.context import Context
+from scopecraft.supervisor.asking import ask_to_carry_on  # here, since a person waits between a move and what it begins
 
 if TYPE_CHECKING:
     from scopecraft.sessions.carrying_on import Carried
@@ -23,11 +25,9 @@ def moved(
     """`done` says what the command did; `told` is the same for programs. The command's exit code: not 0 where a step
     could not begin.
     """
-    from scopecraft.supervisor.asking import ask_to_carry_on
-
     if not as_json:
         say(done)
-    carried = ask_to_carry_on(context, mission.id)
+    carried = ask_to_carry_on(context, mission.id, spoken)
     after = whats_next(context, carried.mission)
     if as_json:
         begun = [session.id for session in carried.begun]

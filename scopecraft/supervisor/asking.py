@@ -79,7 +79,14 @@ def ask_to_wait(context: Context, requests: Sequence[StartRequest], ears: Ears) 
     return context.store.queue.rules().is_paused
 
 
-def ask_to_carry_on(context: Context, mission_id: str) -> Carried:
+Hearing = Callable[["StartRequest"], "StartRequest"]  # the same request, of which somebody hears
+
+
+def _unheard(request: StartRequest) -> StartRequest:
+    return request
+
+
+def ask_to_carry_on(context: Context, mission_id: str, hearing: Hearing = _unheard) -> Carried:
     """Whatever is due of the mission begins, or stands in line: by the supervisor, or by this process without one.
 
     Raises StateUnreadable, StorageFailed and SupervisorFailed.
@@ -87,14 +94,17 @@ def ask_to_carry_on(context: Context, mission_id: str) -> Carried:
     from scopecraft.sessions.carrying_on import Carried, carry_on, is_window, open_window
 
     def begin_alone(context: Context, request: StartRequest, step: Step) -> Session:
-        return open_window(context, request) if is_window(step) else _run_alone(context, request).session
+        heard = hearing(request)
+        return open_window(context, heard) if is_window(step) else _run_alone(context, heard).session
 
     if not ensure_up(context.home, context.environ):
         return carry_on(context, mission_id, begin_alone)
     from scopecraft.missions.finding import require_mission
+    from scopecraft.sessions.request import StartRequest
     from scopecraft.supervisor.wire import error_of
 
-    answer = client.ask(context, "carry_on", {"mission_id": mission_id, "environ": dict(context.environ)})
+    heard = _ears(hearing(StartRequest("", None, context.home.root)))
+    answer = client.ask(context, "carry_on", {"mission_id": mission_id, "environ": dict(context.environ)}, heard)
     begun = tuple(_session({"session": row}) for row in answer.get("begun", ()))
     refusals = tuple(error_of(row) for row in answer.get("refusals", ()))
     return Carried(require_mission(context.home, mission_id, None), begun, refusals)

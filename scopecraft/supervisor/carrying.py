@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from scopecraft.errors import ScopecraftError, TurnLost
@@ -24,7 +25,7 @@ from scopecraft.sessions.request import StartRequest
 from scopecraft.supervisor import wire
 from scopecraft.supervisor.contexts import Contexts
 from scopecraft.supervisor.handling import Caller, Handler
-from scopecraft.supervisor.requests import Doorkeeper, obstacle_now, start_now
+from scopecraft.supervisor.requests import Doorkeeper, heard_by, obstacle_now, start_now
 from scopecraft.supervisor.starting import NOT_NOW
 
 AT_ONCE = 2
@@ -97,8 +98,9 @@ class Carrying:
             self._wake()
         return carried
 
-    def _begin(self, context: Context, request: StartRequest, step: Step) -> Session:
+    def _begin(self, caller: Caller, context: Context, request: StartRequest, step: Step) -> Session:
         """For a person who waits: at once where nothing is in the way, since what stands in line is looked at twice."""
+        request = heard_by(caller, request, {})
         if is_window(step):
             return open_window(context, request)
         if not self._door.is_leaving() and obstacle_now(context) is None:
@@ -106,11 +108,11 @@ class Carrying:
                 return start_now(context, request, self._door)
         return put_in_line(context, request, step)
 
-    def _handle(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002 - nobody waits for it
+    def _handle(self, caller: Caller, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """With the environment of whoever asks, whose keys the sessions get."""
         environ = body.get("environ")
         context = self._contexts.fresh(environ if isinstance(environ, dict) else None)
-        carried = self._carry(context, str(body.get("mission_id")), self._begin)
+        carried = self._carry(context, str(body.get("mission_id")), partial(self._begin, caller))
         return {
             "begun": [session_to_dict(session) for session in carried.begun],
             "refusals": [wire.error_message(error)["error"] for error in carried.refusals],
