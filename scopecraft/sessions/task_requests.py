@@ -10,7 +10,6 @@ from scopecraft.missions.finding import find_mission
 from scopecraft.missions.task_files import FOLDER, TaskFile, TaskPlace, find_task, read_task
 from scopecraft.model.naming import TITLE_CHARACTERS, check_title, slug_of, suffix_of
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.places import project_here
 from scopecraft.sessions.request import StartRequest
 
 
@@ -23,6 +22,8 @@ def with_task(context: Context, request: StartRequest, *, needs_prompt: bool) ->
     """
     if request.visitor is not None or not request.is_task_given or not _any_tasks(context):
         return request
+    from scopecraft.sessions.places import project_here  # with git: a start that is only asked for needs none
+
     project, repository = project_here(context, request.cwd, request.project)
     checkout = repository.main_worktree
     place = find_task(checkout, request.task) if checkout is not None else None
