@@ -10,6 +10,7 @@ from typing import Any
 
 from scopecraft.cli.entries import count_text
 from scopecraft.cli.terminal import is_terminal
+from scopecraft.errors import Refused
 from scopecraft.missions.artifacts import Artifact, list_artifacts, open_artifact
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean
@@ -36,11 +37,16 @@ def print_artifact(context: Context, mission: Mission, name: str) -> None:
 
 
 def print_pieces(pieces: Iterable[bytes]) -> None:
-    """Byte for byte; on a terminal whatever could steer it is written out."""
+    """Byte for byte; on a terminal whatever could steer it is written out, and what is no text is not shown.
+
+    Raises Refused for that.
+    """
     shown = is_terminal(sys.stdout)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     sys.stdout.flush()
     for piece in pieces:
+        if shown and b"\0" in piece:
+            raise Refused("this is no text", "into a file it goes byte for byte: put > FILE behind the command")
         sys.stdout.buffer.write(clean(decoder.decode(piece)).encode() if shown else piece)
     if shown:
         sys.stdout.buffer.write(clean(decoder.decode(b"", final=True)).encode())

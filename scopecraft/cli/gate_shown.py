@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator
 
 from scopecraft.cli.changed_files import host_file_lines, stat_lines, totals
+from scopecraft.cli.entries import count_text
 from scopecraft.cli.patch_output import show_lines
 from scopecraft.cli.terminal import Tone, has_colour, paint
 from scopecraft.model.text import clean, clean_line
@@ -36,7 +37,10 @@ def _lines(gate: OpenGate, *, colour: bool) -> Generator[str, None, None]:
     yield toned(f"{clean_line(gate.step.name)} of {clean_line(gate.mission.slug)}", "bold")
     if gate.content is not None:
         yield from ("", toned(f"{gate.step.review}:", "bold"))
-        yield from clean(gate.content.decode("utf-8", "surrogateescape")).splitlines()
+        if b"\0" in gate.content:
+            yield f"no text: {count_text(len(gate.content))} bytes"
+        else:
+            yield from clean(gate.content.decode("utf-8", "surrogateescape")).splitlines()
     if gate.work is None:
         return
     yield ""

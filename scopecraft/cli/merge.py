@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from scopecraft.sessions.merging import How, Merged, MergePlan
 
 _MOST_FILES = 40
+_MOST_NAMES = 3
 
 
 @command(
@@ -110,11 +112,16 @@ def _tell(merged: Merged, plan: MergePlan) -> None:
     where = f", and {clean_line(str(merged.checkout))} with it" if merged.checkout else ""
     say(f"{slug} is {word}: {into} is at {merged.commit[:12]} ({count}){where}")
     if merged.left_out:
-        warn(f"{len(merged.left_out)} files that are not committed were left out: {clean_line(merged.left_out[0])} …")
+        warn(f"left out, since it is not committed: {_few(merged.left_out)}")
     if plan.has_submodules:
         note("submodules are not updated: git submodule update --init --recursive")
     done = "" if merged.mission.is_frozen else f"sc mission complete {slug}   or "
     note(f"next: {done}sc rm {slug}")
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(map(clean_line, names[:_MOST_NAMES])) + more
 
 
 def _json(merged: Merged) -> dict[str, Any]:

@@ -225,6 +225,13 @@ def test_nothing_that_an_agent_wrote_steers_a_terminal(home: Home, mission: Miss
     assert "\n+\\x1b]52" in on_a_terminal("mission", "diff", "fix-login", "research.md", NO_COLOR="1").replace("\r", "")
 
 
+def test_what_is_no_text_is_not_shown_at_a_terminal(home: Home, mission: Mission) -> None:
+    (artifacts(home, mission) / "research.md").write_bytes(b"one\0two")
+    assert mission_sc("cat", "fix-login", "research.md").out == "one\0two"
+    shown = on_a_terminal("mission", "cat", "fix-login", "research.md")
+    assert "this is no text" in shown and "two" not in shown
+
+
 def test_what_cannot_be_compared_is_said_and_what_is_odd_ends_soon(home: Home, mission: Mission) -> None:
     place = artifacts(home, mission)
     assert "research.md is the same" in mission_sc("diff", "fix-login", "research.md").err

@@ -41,7 +41,11 @@ def test_a_path_of_this_machine_is_no_repository_of_a_host(text: str) -> None:
             "https://gitlab.example.com/a/b/-/merge_requests/new?merge_request%5Bsource_branch%5D=fix%2Fx%23y"
             "&merge_request%5Btarget_branch%5D=main",
         ),
-        ("bitbucket.example.com", "bitbucket", "https://bitbucket.example.com/a/b/pull-requests/new?source=fix%2Fx%23y&dest=main"),
+        (
+            "bitbucket.example.com",
+            "bitbucket",
+            "https://bitbucket.example.com/a/b/pull-requests/new?source=fix%2Fx%23y&dest=main",
+        ),
         ("codeberg.example.org", "gitea", "https://codeberg.example.org/a/b/compare/main...fix/x%23y"),
         ("git.example.com", "unknown", None),
     ],
