@@ -18,8 +18,8 @@ Made from `scopecraft/config/settings.py` by `python -m tests.support.settings_p
 Every setting has a default. What is set more than once holds as the last of these says:
 
 1. `config/settings.toml` of the home, which is `~/.scopecraft` or `$SCOPECRAFT_HOME`
-2. `.scopecraft.toml` at the top of the project's repository: only `agents.*`, `checks.*`, `default_agent`, `container.*`,
-   `setup.*` and `worktrees.branch_template`, and only after you [confirmed it](../how-to/settings.md)
+2. `.scopecraft.toml` at the top of the project's repository: only `agents.*`, `checks.*`, `default_agent`,
+   `container.*`, `setup.*` and `worktrees.branch_template`, and only after you [confirmed it](../how-to/settings.md)
 3. the environment: `SCOPECRAFT_SET_` and the key, with each dot written `__`: `SCOPECRAFT_SET_CONTAINER__MEMORY=8g`
 4. an option, for one time: `sc run fix-login --set container.memory=8g`
 
