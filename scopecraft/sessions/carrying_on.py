@@ -149,6 +149,7 @@ def _with_gates(context: Context, mission: Mission, workflow: Workflow, at: str)
 
 
 def _not_begun(context: Context, mission_id: str, run_id: str, error: ScopecraftError) -> None:
+    """Whoever asked hears of a wrong moment; a failure is for everybody to see."""
     at = clock.to_text(clock.now())
     end = StepEnd("put down") if isinstance(error, Refused) else StepEnd("failed", error.message)
     with changing(context.home, mission_id) as mission:
@@ -157,7 +158,8 @@ def _not_begun(context: Context, mission_id: str, run_id: str, error: Scopecraft
         if after == mission:
             return
         save_mission(context.home, after)
-    context.store.append(Event(0, at, "step_failed", mission_id, data={"reason": error.message}))
+    if end.end == "failed":
+        context.store.append(Event(0, at, "step_failed", mission_id, data={"reason": error.message}))
 
 
 def _frozen(context: Context, mission: Mission) -> Mission:
