@@ -15,6 +15,7 @@ from scopecraft.cli.rm import counted
 from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.table import Column, print_json, print_table
 from scopecraft.errors import BadInput
+from scopecraft.model.mission_words import STATUS_WORDS
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 
@@ -140,7 +141,7 @@ def _again(context: Context, batch: Batch) -> Batch:
 
 
 def _words(standing: Standing) -> str:
-    words = standing.state.replace("_", " ")
+    words = _state_words(standing.state)
     return f"{words}: {standing.because}" if standing.because else words
 
 
@@ -154,7 +155,7 @@ def _print(progress: Progress, as_json: bool) -> None:
         [
             (
                 each.item.task.name,
-                each.state.replace("_", " "),
+                _state_words(each.state),
                 each.mission.slug if each.mission else "",
                 each.because,
             )
@@ -206,7 +207,12 @@ def _print_all(context: Context, as_json: bool) -> None:
 
 
 def _counted(progress: Progress) -> str:
-    return ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in progress.counts().items())
+    return ", ".join(f"{_state_words(state)} ({count})" for state, count in progress.counts().items())
+
+
+def _state_words(state: str) -> str:
+    """As `sc missions` says it; the batch has states of its own beside those of a mission."""
+    return {str(status): words for status, words in STATUS_WORDS.items()}.get(state, state)
 
 
 def _batch_dict(progress: Progress) -> dict[str, Any]:

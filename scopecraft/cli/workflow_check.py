@@ -40,7 +40,7 @@ def check(what: str | None, project: str | None) -> int:
         complain(f"{found} {'problem' if found == 1 else 'problems'}", "what may stand in a file: sc workflow schema")
         return _BAD
     say(
-        f"{count} {'workflow is' if count == 1 else 'workflows are'} as they should be"
+        f"{count} {'workflow is as it' if count == 1 else 'workflows are as they'} should be"
         if count
         else "the roles are fine"
     )

@@ -44,7 +44,10 @@ def read_batch(file: Path) -> tuple[BatchTask, ...]:
     reader = _Reader(file.parent)
     tasks = reader.tasks(document)
     if reader.problems:
-        told = (f"{where}:{_line(lines, place)}: {place_text(place)}: {why}" for place, why in reader.problems)
+        told = (
+            f"{where}:{_line(lines, place)}: {f'{place_text(place)}: ' if place else ''}{why}"
+            for place, why in reader.problems
+        )
         raise BadWorkflow("\n".join(told), _HINT)
     return tasks
 
@@ -90,7 +93,7 @@ class _Reader:
         else:
             rows = document
         if not isinstance(rows, list) or not rows:
-            self.problems.append((root, "must be a list of missions"))
+            self.problems.append((root, "must be a list of missions" if rows != [] else "names no mission"))
             return [], root, defaults
         if len(rows) > MOST_TASKS:
             self.problems.append((root, f"must hold at most {MOST_TASKS} missions"))

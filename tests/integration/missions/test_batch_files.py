@@ -54,6 +54,12 @@ def test_what_a_file_asks_for(folder: Path) -> None:
     assert read_batch(batch(folder, as_json, "b.json")) == (BatchTask("cart", "cart", "Make it faster."),)
 
 
+@pytest.mark.parametrize(("text", "told"), [("", "must be a list of missions"), ("[]", "names no mission")])
+def test_a_file_that_asks_for_nothing_says_so(folder: Path, text: str, told: str) -> None:
+    with pytest.raises(BadWorkflow, match=f"b.yaml:1: {told}"):
+        read_batch(batch(folder, text))
+
+
 def test_everything_that_is_wrong_is_told_with_its_line_and_place(folder: Path) -> None:
     file = batch(
         folder,

@@ -61,6 +61,7 @@ def test_without_a_supervisor_the_command_feeds_it_itself(desk: Shop) -> None:
     assert len(desk.commits("feature/task-1")) == 2
     assert git(desk.folder, "merge-base", "--is-ancestor", "feature/task-0", "feature/task-1") == ""
     assert "task-2  waits" in said.out and "for task-0" in said.out
+    assert "task-1  waits for your code review" in said.out
 
     assert desk.sc("mission", "approve", "task-0", "--yes").code == 0
     said = desk.sc("batch", str(file), "--json")
