@@ -26,6 +26,7 @@ from scopecraft.sessions.decided import POSTPONED, Decided
 from scopecraft.sessions.folder import SessionFolder
 from scopecraft.sessions.kept_request import CALLER, REQUEST, callers_own, forget_caller, save_request
 from scopecraft.sessions.mission_start import ReadyMission
+from scopecraft.sessions.present_mission import refuse_frozen
 from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.step_work import refuse_recorded, step_of
 from scopecraft.sessions.task_log import link_task, tell_begun
@@ -82,6 +83,7 @@ def _tell_mission(context: Context, session: Session, request: StartRequest) -> 
         request.visitor.on_begun(session)
         return
     with changing(context.home, session.mission_id) as mission:
+        refuse_frozen(mission)  # somebody may have completed it since it was looked at
         save_mission(context.home, _started(context, mission, session))
         if request.task_file is not None:
             link_task(context, mission, request.task_file)

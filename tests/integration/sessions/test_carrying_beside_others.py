@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from scopecraft.errors import ScopecraftError, StateUnreadable
+from scopecraft.errors import Refused, ScopecraftError, StateUnreadable
 from scopecraft.missions.finding import all_missions
-from scopecraft.model.session import Ended, Killed, Session
+from scopecraft.model import clock
+from scopecraft.model.ids import new_session_id
+from scopecraft.model.session import Ended, Failed, Killed, Session
 from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.carrying_on import carry_on, put_in_line
+from scopecraft.sessions.container_start import start_container
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.mission_moves import go_on, see_how_it_is
-from scopecraft.sessions.request import StartRequest
+from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.step_end import missing_output
 from tests.support.gated import Gated, gated
-from tests.support.missions import make_desk
+from tests.support.missions import Desk, make_desk
+from tests.support.played import Shop
 from tests.support.sessions import a_session
 from tests.support.wait import until
 
@@ -68,6 +73,26 @@ def test_a_step_whose_session_ended_before_its_mission_heard_of_it_can_be_gone_o
     assert at_work.mission.steps[0].phase == "running"
     assert not see_how_it_is(at_work.context, at_work.id)
     assert (at_work.mission.status, at_work.mission.steps[0].phase) == ("ready", "pending")
+
+
+@pytest.mark.engine
+@pytest.mark.image
+def test_a_mission_that_is_frozen_while_a_session_of_it_is_made_stays_as_it_is(shop: Shop) -> None:
+    """Else the session would work in a folder that is not there any more."""
+    whole = gated(Desk(shop.folder))
+    folder, frozen = whole.folder, shop.home.missions_completed / whole.folder.name
+
+    def freeze(*_: object) -> None:
+        frozen.parent.mkdir(exist_ok=True)
+        folder.rename(frozen)
+
+    request = StartRequest("fix-login", "x", shop.folder, agent="plain", arguments=("sleep", "600"))
+    admission = Admission(new_session_id(clock.now()), guard=freeze)
+    with pytest.raises(Refused, match="is complete, and frozen"):
+        start_container(whole.context, replace(request, admission=admission))
+    assert not folder.exists()
+    (session,) = shop.sessions()
+    assert isinstance(session.status, Ended) and isinstance(session.status.outcome, Failed)
 
 
 EXCHANGE = """
