@@ -136,6 +136,12 @@ def _flaw(error: Mapping[str, Any]) -> Flaw:
             reason = f"{clean_line(str(error['input']), 60)!r} is no name: {_PATTERNS.get(str(place[-1]), _A_NAME)}"
         case "too_short" | "string_too_short":
             reason = "is empty"
+        case "model_type" | "dict_type":
+            reason = "must be fields and their values"
+        case "list_type":
+            reason = "must be a list"
+        case "string_type":
+            reason = "must be a text"
         case _:
             reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return Flaw(place, clean_line(reason, 300))
