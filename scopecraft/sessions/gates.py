@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from scopecraft.errors import BadInput, Overtaken, Refused, ScopecraftError
+from scopecraft.errors import BadInput, NotFound, Overtaken, Refused
 from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import approved, rejected
 from scopecraft.missions.planner import dependents
@@ -65,9 +65,10 @@ def reject(context: Context, mission_id: str, gate_id: str, why: str, by: str) -
 
 
 def contents_changed(context: Context, mission: Mission, workflow: Workflow) -> set[str]:
-    """Ids of the gates that were passed for something that is not there any more, or cannot be read.
+    """Ids of the gates that were passed for something that is not there any more, or is no file now.
 
-    What a later step of the workflow was begun to change it may change: that is for the gates after it.
+    What a later step of the workflow was begun to change it may change: that is for the gates after it. Raises what
+    reading the repository raises: one that is away for now costs nobody their approval.
     """
     if mission.is_frozen:
         return set()
@@ -79,12 +80,9 @@ def _stands(context: Context, mission: Mission, workflow: Workflow, gate: Step) 
     if state is None or state.approval is None or state.phase != "done":
         return True
     later = _begun_since(mission, workflow, gate, state.approval)
-    try:
-        return _has_artifact(context, mission, state.approval, later) and _has_commit(
-            context, mission, state.approval, later
-        )
-    except ScopecraftError:
-        return False
+    return _has_artifact(context, mission, state.approval, later) and _has_commit(
+        context, mission, state.approval, later
+    )
 
 
 def _begun_since(mission: Mission, workflow: Workflow, gate: Step, approval: Approval) -> list[Step]:
@@ -103,7 +101,10 @@ def _has_artifact(context: Context, mission: Mission, approval: Approval, later:
     name = approval.artifact
     if name is None or any(name in step.outputs for step in later):
         return True
-    return artifact_hash(context.home, mission, name) == approval.sha256
+    try:
+        return artifact_hash(context.home, mission, name) == approval.sha256
+    except Refused:
+        return False
 
 
 def _has_commit(context: Context, mission: Mission, approval: Approval, later: list[Step]) -> bool:
@@ -114,7 +115,10 @@ def _has_commit(context: Context, mission: Mission, approval: Approval, later: l
     if commit is None:
         return True
     repository = _repository(context, mission)
-    tip = resolve_base(repository, f"refs/heads/{mission.branch}").commit
+    try:
+        tip = resolve_base(repository, f"refs/heads/{mission.branch}").commit
+    except NotFound:
+        return False
     may_go_on = any(step.type == "agent" and step.workspace == "codegen" for step in later)
     return tip == commit or (may_go_on and repository.git.succeeds("merge-base", "--is-ancestor", commit, tip))
 

@@ -12,6 +12,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import versions_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.workflow import Step
+from scopecraft.sessions.carrying_on import carry_on
 from scopecraft.sessions.gate_content import gate_of
 from scopecraft.sessions.gates import Uncommitted, approve, contents_changed, reject
 from scopecraft.sessions.mission_moves import go_back
@@ -84,6 +85,17 @@ def test_a_code_review_opens_again_when_the_branch_moves_or_is_gone(at_code: Gat
     assert changed(at_code) == {"review-code"}
     git(at_code.desk.folder, "update-ref", "-d", "refs/heads/feature/fix-login")
     assert changed(at_code) == {"review-code"}
+
+
+def test_a_repository_that_is_away_for_a_while_costs_nobody_their_approval(at_code: Gated) -> None:
+    approve_as_it_is(at_code)
+    away = at_code.desk.folder.rename(at_code.desk.folder.with_name("away"))
+    with pytest.raises(RepositoryRefused):
+        carry_on(at_code.context, at_code.id)
+    away.rename(at_code.desk.folder)
+    assert changed(at_code) == set()
+    state = at_code.mission.state("review-code")
+    assert state is not None and state.phase == "done" and state.approval is not None
 
 
 def test_work_on_the_branch_after_it_was_shown_is_not_approved(at_code: Gated) -> None:
