@@ -17,6 +17,7 @@ from scopecraft.cli.say import note, say, warn
 from scopecraft.cli.settings_question import ask_about_settings
 from scopecraft.cli.table import Column, print_json, print_table
 from scopecraft.errors import Refused
+from scopecraft.model import clock
 from scopecraft.model.text import clean_line
 
 if TYPE_CHECKING:
@@ -132,8 +133,11 @@ def _list(checks: Sequence[QuickCommand], executions: Sequence[Execution], as_js
 
 
 def _last(execution: Execution | None) -> str:
+    from scopecraft.missions.check_record import INTERRUPTED
+
     if execution is None:
         return "never run"
     if execution.status == "running":
         return "runs"
-    return f"{'passed' if execution.is_passed else 'failed'} {execution.started_at[:16].replace('T', ' ')}"
+    word = "passed" if execution.is_passed else "interrupted" if execution.error == INTERRUPTED else "failed"
+    return f"{word} {clock.from_text(execution.started_at).astimezone():%Y-%m-%d %H:%M}"

@@ -115,6 +115,7 @@ def test_killed_in_the_middle_a_check_is_interrupted_and_its_container_goes(
     assert (orphan["kind"], orphan["proposed"]) == ("container", True)
     shown = json.loads(shop.sc("check", "fix", "--list", "--json").out)
     assert "interrupted" in shown[0]["last"]["error"]
+    assert "test   interrupted 2" in shop.sc("check", "fix", "--list").out
     assert shop.sc("prune", "--yes").code == 0
     assert shop.containers() == []
     (shop.worktree("fix") / "go").touch()
