@@ -34,6 +34,7 @@ MOVES: frozenset[EventKind] = frozenset(
         "session_ended",
         "artifact_changed",
         "branch_synced",
+        "check_ran",  # while it ran, a mission that is complete could not be frozen
     }
 )
 # Whoever made these asks as well, with the keys of their own environment, unless they were killed before.
