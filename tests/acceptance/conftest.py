@@ -39,6 +39,18 @@ SCRIPT = {
     "PLAY:alone-again": step("alone-again"),
     "PLAY:work": WORK,
     "Write greeting.py": WORK,  # of the tutorial
+    "Say goodbye": [  # of the tutorial, too
+        {"tool": "Write", "input": {"file_path": "goodbye.py", "content": "print('bye')\n"}},
+        {"tool": "Bash", "input": {"command": "git add goodbye.py && git commit -q -m 'Say goodbye'"}},
+        {
+            "tool": "Write",
+            "input": {
+                "file_path": "/mission/artifacts/implementation-result.json",
+                "content": '{"status": "completed", "filesCreated": ["goodbye.py"]}',
+            },
+        },
+        {"text": "It says goodbye, and is committed."},
+    ],
     "PLAY:hang": [{"tool": "Bash", "input": {"command": "python3 -c 'import time; time.sleep(600)'"}}],
     "PLAY:refuse": [{"error": 400, "message": "the model says no", "times": 0}],
 }
