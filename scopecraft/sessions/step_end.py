@@ -16,7 +16,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission
-from scopecraft.model.session import Completed, Killed, Outcome, Session
+from scopecraft.model.session import Completed, Ended, Killed, Outcome, Session
 from scopecraft.model.session_words import outcome_sentence
 from scopecraft.model.text import clean_line
 
@@ -90,7 +90,7 @@ def step_events(mission: Mission, workflow: Workflow, session: Session, at: str)
 def missing_output(context: Context, mission: Mission, step: Step, session: Session) -> str:
     """Why the step's outputs do not count; empty when they do."""
     there = {artifact.name: artifact for artifact in list_artifacts(context.home, mission)}
-    asked = clock.from_text(session.created_at).timestamp()  # an agent may be quicker than who records its start
+    asked = _asked_at(context, session)
     for name in step.outputs:
         artifact = there.get(name)
         if artifact is None:
@@ -105,6 +105,21 @@ def missing_output(context: Context, mission: Mission, step: Step, session: Sess
         if artifact.modified_at < asked:
             return f"{name} was not written: the one that is there is from before"
     return ""
+
+
+def _asked_at(context: Context, session: Session) -> float:
+    """Seconds since 1970 (an agent may be quicker than who records its start).
+
+    Of one that goes on with a conversation which was cut off, when that began: what it had written then counts.
+    """
+    seen = {session.id}
+    while session.origin in ("resume", "takeover", "handback") and session.follows and session.follows not in seen:
+        before = context.store.get(session.follows)
+        if before is None or (isinstance(before.status, Ended) and isinstance(before.status.outcome, Completed)):
+            break
+        seen.add(before.id)
+        session = before
+    return clock.from_text(session.created_at).timestamp()
 
 
 def _is_blank(context: Context, mission: Mission, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ from scopecraft.errors import Refused, ScopecraftError, StateUnreadable
 from scopecraft.missions.finding import all_missions
 from scopecraft.model import clock
 from scopecraft.model.ids import new_session_id
-from scopecraft.model.session import Ended, Failed, Killed, Session
+from scopecraft.model.session import Completed, Ended, Failed, Killed, Outcome, Session, TimedOut
 from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.carrying_on import carry_on, put_in_line
 from scopecraft.sessions.container_start import start_container
@@ -24,7 +25,7 @@ from scopecraft.sessions.step_end import missing_output
 from tests.support.gated import Gated, gated
 from tests.support.missions import Desk, make_desk
 from tests.support.played import Shop
-from tests.support.sessions import a_session
+from tests.support.sessions import AT, LATER, a_session, ended
 from tests.support.wait import until
 
 PLAN = Step("plan", "Plan", "agent", workspace="document", outputs=("plan.md",), dialect="quiet")
@@ -93,6 +94,32 @@ def test_a_mission_that_is_frozen_while_a_session_of_it_is_made_stays_as_it_is(s
     assert not folder.exists()
     (session,) = shop.sessions()
     assert isinstance(session.status, Ended) and isinstance(session.status.outcome, Failed)
+
+
+@pytest.mark.parametrize(
+    ("origin", "outcome", "said"),
+    [
+        ("takeover", Killed("sc takeover"), ""),
+        ("handback", Killed("sc handback"), ""),
+        ("resume", TimedOut(60), ""),
+        ("resume", Completed(), "from before"),  # it is resumed since that was not good enough
+        ("retry", Failed("a fault"), "from before"),
+    ],
+)
+def test_what_was_written_before_a_conversation_went_on_elsewhere_counts(
+    at_work: Gated, origin: str, outcome: Outcome, said: str
+) -> None:
+    context, mission = at_work.context, at_work.mission
+    own = {"mission_id": mission.id, "step_id": "plan", "created_at": AT}
+    first = a_session(**own)
+    context.store.create(first, AT)
+    context.store.move(first.id, ended(outcome), "session_ended", LATER)
+    follower = a_session(**{**own, "created_at": LATER}, origin=origin, follows=first.id)
+    at_work.write("plan.md", "a plan\n")
+    written = clock.from_text(AT).timestamp() + 60
+    os.utime(at_work.folder / "artifacts" / "plan.md", (written, written))
+    missing = missing_output(context, mission, PLAN, follower)
+    assert said in missing and bool(said) == bool(missing)
 
 
 EXCHANGE = """
