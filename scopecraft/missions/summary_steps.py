@@ -10,6 +10,7 @@ from scopecraft.model.activity import Usage
 from scopecraft.model.duration import duration_text
 from scopecraft.model.event import Event
 from scopecraft.model.mission import Mission, StepState
+from scopecraft.model.mission_words import money_text
 from scopecraft.model.session import Ended, Session, began_at
 from scopecraft.model.workflow import Workflow
 
@@ -41,7 +42,7 @@ def usage_words(usage: Usage) -> str:
     total_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
     parts = [f"in {total_in}", f"out {usage.output_tokens}"] if total_in or usage.output_tokens else []
     if usage.cost_usd is not None:
-        parts.append(f"{usage.cost_usd:.2f} USD")
+        parts.append(f"{money_text(usage.cost_usd).removeprefix('$')} USD")
     return ", ".join(parts)
 
 

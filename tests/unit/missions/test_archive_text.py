@@ -52,7 +52,7 @@ def test_a_summary_tells_request_sessions_and_commits() -> None:
     gathered = Gathered(
         mission=MISSION,
         request="do\n```\nthis",
-        sessions=[SessionSummary(session, Usage(10, 20, 30, 40, 0.5), ("look *here*",))],
+        sessions=[SessionSummary(session, Usage(10, 20, 30, 40, 0.004), ("look *here*",))],
         base=MISSION.base,
         tip="b" * 40,
         commits=[("c" * 40, "write\x1b[31m `x`")],
@@ -63,7 +63,7 @@ def test_a_summary_tells_request_sessions_and_commits() -> None:
     assert text.startswith("# Fix \\*login\\* \\<b\\>\n")
     assert "````text\ndo\n```\nthis\n````" in text
     assert "it \\| broke" in text
-    assert "in 80, out 20, 0.50 USD" in text
+    assert "in 80, out 20, 0.004 USD" in text
     assert "- cccccccccccc write\\\\x1b\\[31m \\`x\\`" in text
     assert "- and 3 more" in text
     assert "look \\*here\\*" in text
