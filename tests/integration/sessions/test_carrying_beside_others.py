@@ -19,7 +19,7 @@ from scopecraft.model.workflow import Step, Workflow
 from scopecraft.sessions.carrying_on import carry_on, put_in_line
 from scopecraft.sessions.container_start import start_container
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.mission_moves import go_on, see_how_it_is
+from scopecraft.sessions.mission_moves import go_on, see_how_it_is, try_again
 from scopecraft.sessions.request import Admission, StartRequest
 from scopecraft.sessions.step_end import missing_output
 from tests.support.gated import Gated, gated
@@ -74,6 +74,23 @@ def test_a_step_whose_session_ended_before_its_mission_heard_of_it_can_be_gone_o
     assert at_work.mission.steps[0].phase == "running"
     assert not see_how_it_is(at_work.context, at_work.id)
     assert (at_work.mission.status, at_work.mission.steps[0].phase) == ("ready", "pending")
+
+
+def test_what_an_agent_did_whose_session_the_database_has_lost_is_not_cleared_away(at_work: Gated) -> None:
+    go_on(at_work.context, at_work.id, "ann")
+    run_id = at_work.give("plan")
+    folder = at_work.context.folder(run_id)
+    folder.make()
+    folder.facts.write_text("{}")
+    (folder.path / "git").mkdir()
+    (folder.path / "git" / "work").write_text("of hours\n")
+    (refusal,) = carry_on(at_work.context, at_work.id).refusals
+    assert "the database has lost it" in refusal.message
+    assert (folder.path / "git" / "work").read_text() == "of hours\n"
+    assert at_work.mission.status == "failed"
+    try_again(at_work.context, at_work.id, "ann")
+    (session,) = carry_on(at_work.context, at_work.id).begun
+    assert session.id != run_id
 
 
 @pytest.mark.engine
