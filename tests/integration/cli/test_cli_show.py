@@ -133,6 +133,9 @@ def test_an_artifact_goes_out_byte_for_byte_but_for_a_terminal(artifacts: Path) 
     content = b"\xff\x00\x1b]52;c;ZXZpbA==\x07\r\n\xc3\xa4" + "ä".encode() * 70_000
     (artifacts / "plan.md").write_bytes(content)
     assert sc_bytes("show", "fix-login", "--artifact", "plan.md").stdout == content
+    refused = on_a_terminal("show", "fix-login", "--artifact", "plan.md")
+    assert "this is no text" in refused and "]52;" not in refused
+    (artifacts / "plan.md").write_bytes(content.replace(b"\x00", b""))
     seen = on_a_terminal("show", "fix-login", "--artifact", "plan.md")
     assert "\x1b" not in seen and "\x07" not in seen
     assert seen.count("ä") == 70_001
