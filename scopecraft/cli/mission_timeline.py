@@ -76,8 +76,8 @@ def _head(page: MissionPage, now: datetime) -> Iterator[_Line]:
     yield _row("project", mission.project)
     yield _row("branch", mission.branch)
     yield _row("workflow", f"{page.view.workflow.name} ({page.view.workflow.id}, {page.view.workflow.source})")
-    if mission.parent:
-        yield _row("parent", mission.parent)
+    if page.parent:
+        yield _row("part of", page.parent)
     yield _row("status", following.words)
     yield _row("created", f"{_local(mission.created_at)}, {duration_text(age)} ago")
     if page.view.cost_usd is not None:

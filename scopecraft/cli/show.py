@@ -24,6 +24,7 @@ from scopecraft.missions.finding import find_mission
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.mission import Mission
+from scopecraft.model.mission_words import STATUS_WORDS
 from scopecraft.model.session import Ended, Queued, Session, began_at, has_left_line
 from scopecraft.model.session_words import going_on_with
 from scopecraft.model.text import clean, clean_line
@@ -129,7 +130,7 @@ def _mission_lines(context: Context, mission: Mission, colour: bool) -> list[str
     title = clean_line(mission.title)
     rows = [
         ("id", mission.id),
-        ("status", mission.status.replace("_", " ")),
+        ("status", STATUS_WORDS[mission.status]),
         ("project", mission.project),
         ("branch", mission.branch),
         ("base", mission.base[:12]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scopecraft.errors import BadName, ScopecraftError
 from scopecraft.missions.artifacts import Artifact, list_artifacts
+from scopecraft.missions.finding import find_mission
 from scopecraft.missions.listing import Listed, read_listed
 from scopecraft.missions.moves import gates_reopened
 from scopecraft.missions.next_step import Known
@@ -68,6 +69,7 @@ class MissionPage:
     events: tuple[Event, ...]
     artifacts: tuple[Kept, ...]
     changed: frozenset[str]
+    parent: str = ""  # what the mission that it is a part of is called
 
     def runs_of(self, step_id: str) -> list[Run]:
         return [run for run in self.runs if run.session.step_id == step_id]
@@ -94,7 +96,17 @@ def mission_page(context: Context, mission_id: str, seen: Seen) -> MissionPage:
         events=events,
         artifacts=tuple(_kept(context, mission)),
         changed=changed,
+        parent=_name_of(context, mission.parent) if mission.parent else "",
     )
+
+
+def _name_of(context: Context, mission_id: str) -> str:
+    """Its id, where it is not there any more, or cannot be read."""
+    try:
+        mission = find_mission(context.home, mission_id, None, partial=False)
+    except ScopecraftError:
+        return mission_id
+    return mission.slug if mission else mission_id
 
 
 def gates_changed(mission: Mission, workflow: Workflow, events: Sequence[Event]) -> frozenset[str]:

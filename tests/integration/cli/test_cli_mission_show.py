@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def test_a_gate_whose_document_has_changed_waits_again(home: Home, store: Store)
     said = sc("mission", "show", "fix-login")
     assert "waits for you again: research.md has changed since it was approved" in said.out
     assert "what was approved has changed since" in said.out
+
+
+def test_a_part_names_the_mission_that_it_belongs_to(home: Home, store: Store) -> None:
+    whole = stand(home, "fix-login")
+    stand(home, "add-tests", parent=whole.id)
+    assert "part of    fix-login\n" in sc("mission", "show", "add-tests").out
+    shutil.rmtree(folder_of(home, whole))
+    assert f"part of    {whole.id}\n" in sc("mission", "show", "add-tests").out
 
 
 def test_one_that_is_complete_is_shown_from_where_it_stands(home: Home, store: Store) -> None:
