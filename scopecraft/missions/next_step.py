@@ -253,8 +253,12 @@ def _over(mission: Mission, workflow: Workflow, known: Known) -> NextStep:
         )
         return NextStep("stuck", STAGE_WORDS["stuck"], f"{name} cannot begin: what it needs is not done", back, step)
     reopen = (f"sc mission reopen {_task(mission, known)}",)
-    if mission.steps and not any(state.run_id or state.phase == "done" for state in mission.steps):
+    begun = {state.step_id for state in mission.steps if state.run_id or state.phase == "done"}
+    if mission.steps and not begun:
         return NextStep("complete", STAGE_WORDS["complete"], "it is complete; none of its steps was begun", reopen)
+    if mission.steps and not any(step.type == "agent" and step.id in begun for step in workflow.steps):
+        look = (f"sc mission ls {_task(mission, known)}", *reopen)  # models alone make no branch
+        return NextStep("complete", STAGE_WORDS["complete"], "it is complete; its work is its artifacts", look)
     if known.is_merged:
         return NextStep("complete", STAGE_WORDS["complete"], "it is complete, and merged", reopen)
     ways = (f"sc merge {_task(mission, known)}", f"sc pr {_task(mission, known)}")

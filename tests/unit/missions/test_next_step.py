@@ -110,6 +110,13 @@ def test_what_is_complete_and_was_never_begun_is_not_merged() -> None:
     )
 
 
+def test_what_only_models_worked_on_has_no_branch_to_merge() -> None:
+    asked = Workflow("a", "Ask", (Step("ask", "Ask", "llm", inputs=("raw-input.md",), outputs=("a.md",)),))
+    at_work = begun(with_steps(a_mission(status="ready"), asked), asked, "ask", "r-1", AT)
+    found = next_step(ended(at_work, asked, "r-1", StepEnd("done"), AT), asked, Known())
+    assert found.commands == ("sc mission ls fix-login", "sc mission reopen fix-login")
+
+
 def test_a_step_that_is_wanted_begins_by_itself_where_a_supervisor_is_up() -> None:
     wanted = gone_on(at_step(), WORKFLOW, AT)
     assert after(wanted).sentence == "Research is about to begin"
