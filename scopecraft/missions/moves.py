@@ -22,12 +22,13 @@ from scopecraft.model.mission import FINISHED_PHASES, Approval, Mission, StepSta
 from scopecraft.model.mission_words import STATUS_WORDS
 from scopecraft.model.workflow import Step, Workflow
 
-End = Literal["done", "failed", "put down"]
+End = Literal["done", "failed", "put down", "not now"]
 
 
 @dataclass(frozen=True, slots=True)
 class StepEnd:
-    """How a step's session came out. `put down`: by the person who worked with it, which is no failure.
+    """How a step's session came out. `put down`: by the person who worked with it, which is no failure. `not now`: it
+    did not begin, since another one lives, and is to begin after that.
 
     `verdict` is the word that the step's loop looks at.
     """
@@ -52,8 +53,9 @@ def ended(mission: Mission, workflow: Workflow, run_id: str, end: StepEnd, at: s
     step = workflow.step(state.step_id) if state else None
     if state is None or step is None:
         return mission
-    if end.end == "put down":
-        return told(_with(mission, replace(state, phase="pending")), workflow, at)
+    if end.end in ("put down", "not now"):
+        waits = replace(state, phase="pending", is_wanted=end.end == "not now")
+        return told(_with(mission, waits), workflow, at)
     if end.end == "failed":
         return _failed(mission, workflow, state, end.reason, at)
     if step.loop is not None and end.verdict in step.loop.when:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from scopecraft.errors import NotFound, Refused, ScopecraftError, StateUnreadable
+from scopecraft.errors import AlreadyRunning, LockHeld, NotFound, Refused, ScopecraftError, StateUnreadable, TurnLost
 from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import StepEnd, begun, ended, gates_reopened
 from scopecraft.missions.planner import due, running_steps
@@ -28,6 +28,9 @@ from scopecraft.sessions.step_session import request_of_step
 
 # Begins, or puts in line, the session of a request that a step made; raises what a start raises.
 Begin = Callable[[Context, StartRequest, Step], Session]
+
+
+_PASSING = (AlreadyRunning, LockHeld, TurnLost)  # over when another session, or who is at it, is
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,9 @@ def _with_gates(context: Context, mission: Mission, workflow: Workflow, at: str)
 def _not_begun(context: Context, mission_id: str, run_id: str, error: ScopecraftError) -> None:
     """Whoever asked hears of a wrong moment; a failure is for everybody to see."""
     at = clock.to_text(clock.now())
-    end = StepEnd("put down") if isinstance(error, Refused) else StepEnd("failed", error.message)
+    end = StepEnd("failed", error.message)
+    if isinstance(error, Refused):
+        end = StepEnd("not now" if isinstance(error, _PASSING) else "put down")
     with changing(context.home, mission_id) as mission:
         workflow = load_workflow(folder_of(context.home, mission))
         after = ended(mission, workflow, run_id, end, at)

@@ -252,7 +252,7 @@ def test_a_verdict_sends_the_work_back_only_so_often(shop: Shop) -> None:
     assert built == "built\nbuilt\n"
 
 
-def test_a_step_that_cannot_begin_now_stays_as_it_was(shop: Shop) -> None:
+def test_a_step_that_cannot_begin_now_begins_when_it_can(shop: Shop) -> None:
     agents(shop, plan="sleep 60")
     mission_id = mission(shop, step("plan", outputs=("plan.md",)))
     assert shop.run("fix-login", "sleep 60").code == 0  # beside the workflow
@@ -262,3 +262,6 @@ def test_a_step_that_cannot_begin_now_stays_as_it_was(shop: Shop) -> None:
     assert phases(mission_id) == {"plan": "pending"}
     assert shop.session("fix-login").step_id == "aside"
     assert not isinstance(shop.session("fix-login").status, Ended)
+    assert shop.sc("stop", "fix-login", "--now").code == 0
+    (session,) = carried(mission_id).begun  # what a person wanted needs no second word of theirs
+    assert session.step_id == "plan"
