@@ -121,7 +121,12 @@ def _attribute_files(git: Git, commit: str) -> list[str]:
     with closing(git.records("ls-tree", "-r", "-z", "--full-tree", commit)) as records:
         heads = (os.fsdecode(record).partition("\t") for record in records if record.endswith(b".gitattributes"))
         found = [path for head, _, path in heads if head.startswith("100")]
-    return [path for path in found if path.rpartition("/")[2] == ".gitattributes"]
+    return [path for path in found if path.rpartition("/")[2] == ".gitattributes" and _stays_inside(path)]
+
+
+def _stays_inside(path: str) -> bool:
+    """A tree may name anything; git itself checks out none that holds these."""
+    return not {"", ".", ".."} & set(path.split("/"))
 
 
 def _drivers_off(git: Git) -> dict[str, str]:

@@ -51,15 +51,15 @@ def write(name: str, content: str | bytes) -> Callable[[Path], None]:
     return change
 
 
-def move(name: str, to: str) -> Callable[[Path], None]:
+def move(name: str, to: str) -> Callable[[Path], object]:
     return lambda folder: git(folder, "mv", name, to)
 
 
-def remove(name: str) -> Callable[[Path], None]:
+def remove(name: str) -> Callable[[Path], object]:
     return lambda folder: git(folder, "rm", "-q", name)
 
 
-def gitlink(id_: str) -> Callable[[Path], None]:
+def gitlink(id_: str) -> Callable[[Path], object]:
     def change(folder: Path) -> None:
         git(folder, "update-index", "--add", "--cacheinfo", f"160000,{id_},lib")
         (folder / "lib").mkdir(exist_ok=True)  # as git leaves one that is not there
@@ -211,3 +211,20 @@ def test_a_person_who_signs_gets_a_signed_commit_or_none(shop: Path, tmp_path: P
     signer.write_text("#!/bin/sh\necho 'no key' >&2; exit 1\n")
     with pytest.raises(GitFailed, match="cannot be signed"):
         make_commit(repo.git, NewCommit(tree, (), b"x\n"))
+
+
+def test_attributes_that_lead_out_of_the_tree_are_not_followed(shop: Path, tmp_path: Path) -> None:
+    """A tree that no git checks out; one that was fetched without a check may hold it."""
+
+    def tree(mode: str, kind: str, inner: str, name: str) -> str:
+        row = f"{mode} {kind} {inner}\t{name}\n".encode()
+        return subprocess.run(["git", "mktree"], cwd=shop, input=row, capture_output=True, check=True).stdout.decode()[
+            :-1
+        ]
+
+    at = tree("100644", "blob", git(shop, "hash-object", "-w", "long.txt"), ".gitattributes")
+    for part in (*reversed(tmp_path.parts[1:]), *[".."] * 12, "a"):
+        at = tree("040000", "tree", at, part)
+    evil = git(shop, "commit-tree", "-m", "evil", at)
+    with merging_git(open_repository(shop), evil):
+        assert not (tmp_path / ".gitattributes").exists()
