@@ -18,6 +18,7 @@ from scopecraft.cli.table import print_json
 from scopecraft.errors import BadInput
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.person import refuse_agents
 from scopecraft.sessions.places import mission_named
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def merge(
         raise BadInput("--rebase keeps the messages of the commits", "leave -m out, or use --squash")
     if message is not None and not message.strip():
         raise BadInput("the message is empty", "leave -m out for one that says what is merged")
+    refuse_agents(os.environ, "to merge")
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
     chosen: How = "squash" if squash else "rebase" if rebase else "merge"
