@@ -116,8 +116,13 @@ def back(mission: Mission, workflow: Workflow, step_id: str, at: str) -> Mission
 
 
 def retried(mission: Mission, workflow: Workflow, at: str) -> Mission:
-    """The steps that failed are wanted. Raises Refused where none has."""
+    """The steps that failed are wanted. Raises Refused where none has, AlreadyRunning where one is at work."""
     failed = [state for state in mission.steps if state.phase == "failed"]
+    running = running_steps(mission, workflow)
+    if running and not failed:
+        raise AlreadyRunning(
+            f"{mission.slug} is at work: {_names(running)}", f"watch it: sc mission watch {mission.slug}"
+        )
     if not failed:
         raise Refused(
             f"no step of {mission.slug} has failed",

@@ -29,6 +29,7 @@ from scopecraft.model.workflow import RAW_INPUT, Workflow
 from scopecraft.sessions.context import Context
 
 UNKNOWN = "unknown"  # who wrote what nobody had kept yet
+ASKED = "whoever asked"  # who wrote the request, which no agent in a container can change
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _keep_present(context: Context, mission: Mission, name: str, at: str) -> Ver
         now = artifact_hash(context.home, mission, name)
         kept = versions_of(context.home, mission, name)
         same = next((version for version in reversed(kept) if version.sha256 == now), None)
-        return same or keep_version(context.home, mission, name, by=UNKNOWN, at=at)
+        return same or keep_version(context.home, mission, name, by=ASKED if name == RAW_INPUT else UNKNOWN, at=at)
     except Refused:
         if holds_bytes(context.home, mission, name):
             raise

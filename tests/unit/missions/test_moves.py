@@ -279,6 +279,11 @@ class TestRetrying:
         with pytest.raises(Refused, match="no step of fix-login has failed"):
             retried(at_look(), LINE, AT)
 
+    def test_one_that_is_at_work_is_not_told_to_go_on(self) -> None:
+        beside = begun(a_mission(BRANCHED), BRANCHED, "plan", RUN, AT)
+        with pytest.raises(AlreadyRunning, match="is at work"):
+            retried(beside, BRANCHED, AT)
+
 
 class TestCompletingAndReopening:
     def test_what_is_left_is_skipped(self) -> None:
