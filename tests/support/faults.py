@@ -212,7 +212,7 @@ class World:
             panes = [int(pid) for pid in tmux(socket, "list-panes", "-aF", "#{pane_pid}").split()]
             for pid in panes:
                 os.killpg(pid, signal.SIGKILL)  # while one of its group lives, its number is not free
-            until(lambda panes=panes: not _any_process(panes), what="all to be collected")
+            until(lambda panes=panes: not _any_process(panes), 30, what="all to be collected")
             assert server is not None
             os.kill(server.pid, signal.SIGKILL)
             assert not wait_for({server}, 10)
