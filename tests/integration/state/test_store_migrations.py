@@ -12,6 +12,7 @@ import pytest
 
 from scopecraft.errors import StateTooNew
 from scopecraft.model.codec import session_to_dict
+from scopecraft.model.session import Ended, Killed
 from scopecraft.state.migrations import MIGRATIONS, version_of
 from scopecraft.state.store import Store
 from tests.support.sessions import AT, a_session
@@ -125,3 +126,13 @@ def test_the_metadata_of_each_earlier_version_rebuilds_the_same(home: Path, kept
     with Store.open(home) as store:
         assert {session.id: session_to_dict(session) for session in store.sessions()} == read
         assert len(store.notices) == 1
+
+
+def test_who_stood_in_line_in_an_earlier_version_still_does(home: Path) -> None:
+    home.mkdir()
+    shutil.copy(DATA / "version-2" / "scopecraft.db", home)
+    with Store.open(home) as store:
+        (item,) = store.queue.items()
+        assert (item.session.task, item.place, item.is_new) == ("task-4", 1, True)
+        ended = store.move(item.session.id, Ended(None, AT, Killed("sc queue remove")), "session_ended", AT)
+        assert ended is not None and store.queue.items() == []
