@@ -212,8 +212,13 @@ class World:
             panes = [int(pid) for pid in tmux(socket, "list-panes", "-aF", "#{pane_pid}").split()]
             for pid in panes:
                 os.killpg(pid, signal.SIGKILL)  # while one of its group lives, its number is not free
-            until(lambda panes=panes: not _any_process(panes), 30, what="all to be collected")
             assert server is not None
+            # tmux can miss the end of a child until something else wakes it
+            until(
+                lambda panes=panes, pid=server.pid: os.kill(pid, signal.SIGCHLD) or not _any_process(panes),
+                30,
+                what="all to be collected",
+            )
             os.kill(server.pid, signal.SIGKILL)
             assert not wait_for({server}, 10)
 
