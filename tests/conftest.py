@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -38,6 +40,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, value in _own_environment(folder).items():
         monkeypatch.setenv(name, value)
     yield folder
+    for socket in folder.glob("run/scopecraft/*/tmux"):  # a window that a test left must not outlive it
+        with contextlib.suppress(subprocess.TimeoutExpired):  # one that a test has stopped
+            subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=False, capture_output=True, timeout=5)
     shutil.rmtree(folder, ignore_errors=True)
 
 
