@@ -163,3 +163,11 @@ def is_current(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
+
+
+def written_ns(path: str | Path) -> int:
+    """When a file or a folder was changed last, in nanoseconds since 1970; 0 where it is not there."""
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - of thousands
+    except OSError:
+        return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopecraft.missions.planner import current_step
 from scopecraft.model.workflow import FINISHED
 from scopecraft.sessions.missions_seen import MissionView
 
@@ -39,5 +40,5 @@ def item_dict(view: MissionView) -> dict[str, Any]:
 
 def current_step_name(view: MissionView) -> str:
     """Of the first unfinished one; `Complete` after the last one."""
-    steps = view.workflow.steps
-    return steps[view.mission.current_step].name if view.mission.current_step < len(steps) else FINISHED
+    step = current_step(view.mission, view.workflow)
+    return step.name if step else FINISHED

@@ -13,12 +13,11 @@ from scopecraft.missions.moves import begun
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Completed, Killed, Mode, Outcome, Session
 from scopecraft.model.session_words import outcome_sentence
-from scopecraft.model.workflow import DIRECT, Workflow
 from scopecraft.model.workflow import WORK_STEP as WORK_STEP  # part of what this module gives
+from scopecraft.model.workflow import Workflow
 
 VISIT_STEP = "visit"  # of a person in a mission's container: no step of any workflow
 ASIDE_STEP = "aside"  # work that a person asks for beside the workflow: it moves no step
-ONESHOT = (DIRECT.id, tuple(step.id for step in DIRECT.steps))
 FINISHED = "sc mission continue"  # who ended a window in which a step was done
 TAKEN_OVER = "sc takeover"  # who ended a session whose conversation goes on elsewhere
 

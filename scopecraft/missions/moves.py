@@ -6,7 +6,7 @@ A move that does not fit any more raises, with a sentence for whoever came secon
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from scopecraft.errors import AlreadyRunning, NotFound, Overtaken, Refused
 from scopecraft.missions.planner import (
@@ -102,7 +102,7 @@ def rejected(mission: Mission, workflow: Workflow, gate_id: str, why: str, at: s
     maker = maker_of(workflow, gate)
     if maker is None:
         raise Refused(f"no step comes before {gate.name}", f"edit it: sc mission edit {mission.slug}")
-    return _sent_back(mission, workflow, maker.id, at, feedback=why, is_wanted=True)
+    return _sent_back(mission, workflow, _Way(maker.id, why, is_wanted=True), at)
 
 
 def back(mission: Mission, workflow: Workflow, step_id: str, at: str) -> Mission:
@@ -112,7 +112,7 @@ def back(mission: Mission, workflow: Workflow, step_id: str, at: str) -> Mission
             f"the workflow of {mission.slug} has no step {step_id!r}",
             f"it has: {', '.join(step.id for step in workflow.steps)}",
         )
-    return _sent_back(mission, workflow, step_id, at)
+    return _sent_back(mission, workflow, _Way(step_id), at)
 
 
 def retried(mission: Mission, workflow: Workflow, at: str) -> Mission:
@@ -175,15 +175,22 @@ def _looped(mission: Mission, workflow: Workflow, step: Step, verdict: str, at: 
         return _failed(mission, workflow, state, why, at)
     why = f"{step.id} says {verdict}: see {step.loop.artifact}"
     counted = _with(mission, replace(state, phase="done", loops=state.loops + 1))
-    return _sent_back(counted, workflow, step.loop.to, at, feedback=why, is_wanted=True, is_verdict=True)
+    return _sent_back(counted, workflow, _Way(step.loop.to, why, is_wanted=True, is_verdict=True), at)
 
 
-def _sent_back(mission: Mission, workflow: Workflow, step_id: str, at: str, **change: Any) -> Mission:
-    """`change` is for the step itself: `feedback` is added to what it heard before.
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Back to a step: `feedback` is added to what that heard before; `is_verdict`: no person says so."""
 
-    Where a person says so, and no verdict, verdicts may send back as often as at first.
-    """
-    again = dependents(workflow, step_id)
+    step_id: str
+    feedback: str = ""
+    is_wanted: bool = False
+    is_verdict: bool = False
+
+
+def _sent_back(mission: Mission, workflow: Workflow, way: _Way, at: str) -> Mission:
+    """Where a person says so, and no verdict, verdicts may send back as often as at first."""
+    again = dependents(workflow, way.step_id)
     running = [step for step in running_steps(mission, workflow) if step.id in again]
     if running:
         raise AlreadyRunning(f"{mission.slug} is at work: {_names(running)}", f"end it first: sc stop {mission.slug}")
@@ -194,20 +201,15 @@ def _sent_back(mission: Mission, workflow: Workflow, step_id: str, at: str, **ch
             phase="pending",
             approval=None,
             is_wanted=state.step_id in by_themselves,
-            loops=state.loops if change.get("is_verdict") else 0,
+            loops=state.loops if way.is_verdict else 0,
         )
         for state in mission.steps
         if state.step_id in again
     ]
     moved = _with(mission, *states)
-    state = _state(moved, step_id)
-    said = change.get("feedback")
-    state = replace(
-        state,
-        feedback=(*state.feedback, said) if said else state.feedback,
-        is_wanted=bool(change.get("is_wanted")),
-    )
-    return told(_with(moved, state), workflow, at)
+    state = _state(moved, way.step_id)
+    heard = (*state.feedback, way.feedback) if way.feedback else state.feedback
+    return told(_with(moved, replace(state, feedback=heard, is_wanted=way.is_wanted)), workflow, at)
 
 
 def _failed(mission: Mission, workflow: Workflow, state: StepState, reason: str, at: str) -> Mission:

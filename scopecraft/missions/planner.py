@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scopecraft.model.mission import FINISHED_PHASES, Mission, MissionStatus, StepPhase, StepState
+from scopecraft.model.session import WorkspaceMode
 from scopecraft.model.workflow import Step, Workflow
 
 
@@ -23,6 +24,12 @@ def with_steps(mission: Mission, workflow: Workflow) -> Mission:
 def is_finished(mission: Mission, step_id: str) -> bool:
     state = mission.state(step_id)
     return state is not None and state.phase in FINISHED_PHASES
+
+
+def finished_outputs(mission: Mission, workflow: Workflow) -> tuple[str, ...]:
+    """What finished steps have written, in the order of the workflow."""
+    finished = (step for step in workflow.steps if is_finished(mission, step.id))
+    return tuple(dict.fromkeys(name for step in finished for name in step.outputs))
 
 
 def is_free(mission: Mission, workflow: Workflow, step: Step) -> bool:
@@ -79,7 +86,7 @@ def share_nothing(one: Step, other: Step) -> bool:
     return not (written & (others | set(other.inputs)) or others & set(one.inputs))
 
 
-def workspace_of(step: Step) -> str:
+def workspace_of(step: Step) -> WorkspaceMode:
     """A call of a model has no worktree at all."""
     return "document" if step.type == "llm" else step.workspace
 
@@ -112,7 +119,7 @@ def told(mission: Mission, workflow: Workflow, at: str) -> Mission:
     )
 
 
-def step_name(mission: Mission, workflow: Workflow) -> Step | None:
+def current_step(mission: Mission, workflow: Workflow) -> Step | None:
     """The step that the mission stands at; None after the last one."""
     return workflow.steps[mission.current_step] if mission.current_step < len(workflow.steps) else None
 

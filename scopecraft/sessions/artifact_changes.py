@@ -10,7 +10,7 @@ from scopecraft.errors import AlreadyRunning, Overtaken, Refused
 from scopecraft.missions.artifact_writing import check_place, write_artifact
 from scopecraft.missions.artifacts import holds_bytes
 from scopecraft.missions.folder import changing, folder_of, save_mission
-from scopecraft.missions.planner import is_finished, running_steps, told, with_steps
+from scopecraft.missions.planner import finished_outputs, running_steps, told, with_steps
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.versions import (
     Version,
@@ -114,8 +114,7 @@ def refuse_change(context: Context, mission: Mission, name: str) -> None:
 
 def _given(mission: Mission, workflow: Workflow) -> set[str]:
     """What stands in a container as a mount of its own that cannot be written to; a rename would take that away."""
-    finished = (step for step in workflow.steps if is_finished(mission, step.id))
-    return {RAW_INPUT, *(name for step in finished for name in step.outputs)}
+    return {RAW_INPUT, *finished_outputs(mission, workflow)}
 
 
 def _has_mounts(session: Session) -> bool:

@@ -20,6 +20,7 @@ from scopecraft.config.secrets import Secrets, read_secrets_file
 from scopecraft.errors import AlreadyRunning, LockHeld, NotFound, Refused, ScopecraftError, StorageFailed
 from scopecraft.missions.check_record import Execution, executions_of, interrupted, output_file, save_execution
 from scopecraft.missions.folder import folder_of
+from scopecraft.missions.planner import current_step
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.missions.trash import refuse_half_removed
 from scopecraft.model import clock
@@ -90,8 +91,8 @@ def checks_named(context: Context, mission: Mission, names: Sequence[str]) -> li
 
 
 def _of_step(context: Context, mission: Mission) -> list[QuickCommand]:
-    steps = load_workflow(folder_of(context.home, mission)).steps
-    return list(steps[mission.current_step].quick_commands) if mission.current_step < len(steps) else []
+    step = current_step(mission, load_workflow(folder_of(context.home, mission)))
+    return list(step.quick_commands) if step else []
 
 
 def new_execution_id(check: QuickCommand) -> str:

@@ -6,11 +6,11 @@ import contextlib
 
 from scopecraft.config.projects import Project
 from scopecraft.errors import Refused
-from scopecraft.missions.advance import ONESHOT
 from scopecraft.model import clock
 from scopecraft.model.ids import new_mission_id
 from scopecraft.model.mission import Mission
 from scopecraft.model.naming import check_title, slug_of
+from scopecraft.model.workflow import DIRECT
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.ground import Names, ground_of, owner_of, type_of
 from scopecraft.sessions.request import StartRequest
@@ -42,7 +42,7 @@ def mission_to_be(
         title=request.title or task,
         slug=slug,
         type=names.type,
-        workflow_id=ONESHOT[0],
+        workflow_id=DIRECT.id,
         current_step=0,
         status="ready",
         project=project.name,

@@ -24,7 +24,7 @@ from scopecraft.sessions.places import project_here
 from scopecraft.sessions.ports import with_new_ports
 from scopecraft.sessions.project_settings import Ask, stop, within_project
 from scopecraft.sessions.recipes import AskRecipe, nobody, recipe_for
-from scopecraft.sessions.request import LONGEST_PROMPT_BYTES, Admission, StartRequest
+from scopecraft.sessions.request import Admission, StartRequest, check_text
 from scopecraft.sessions.task_lock import name_held
 from scopecraft.worktrees.repository import Repository
 
@@ -57,7 +57,7 @@ class NewMission:
 
 def create(context: Context, wanted: NewMission) -> Mission:
     """On disk, whole, with its steps. Raises Refused where one by that name is there, and what its parts raise."""
-    text = _checked(wanted.text)
+    text = check_text("text", wanted.text)
     title = check_title(wanted.title if wanted.title is not None else title_of(text))
     place = project_here(context, wanted.cwd, wanted.project)
     project = place[0]
@@ -96,14 +96,6 @@ def _cut(words: str) -> str:
         return words
     head = words[: LONGEST_OWN_TITLE + 1]
     return head[: head.rfind(" ")] if " " in head else words[:LONGEST_OWN_TITLE]
-
-
-def _checked(text: str) -> str:
-    if "\0" in text:
-        raise BadInput("the text holds a NUL character", "is it a text file?")
-    if len(text.encode("utf-8", "surrogateescape")) > LONGEST_PROMPT_BYTES:
-        raise BadInput("the text is longer than 10 MiB", "put the material into a file of the repository")
-    return text
 
 
 def _with_agent(recipe: Recipe, wanted: NewMission) -> Recipe:

@@ -150,8 +150,13 @@ def check_prompt(prompt: str | None) -> str:
     """The prompt of an autonomous session; BadInput when there is none or it is far too long."""
     if prompt is None or not prompt.strip():
         raise BadInput("the prompt is empty", "say what to do: -m 'fix the login', -f FILE, or text on standard input")
-    if "\0" in prompt:
-        raise BadInput("the prompt holds a NUL character", "is it a text file?")
-    if len(prompt.encode("utf-8", "surrogateescape")) > LONGEST_PROMPT_BYTES:
-        raise BadInput("the prompt is longer than 10 MiB", "put the material into a file of the repository")
-    return prompt
+    return check_text("prompt", prompt)
+
+
+def check_text(what: str, text: str) -> str:
+    """What an agent may be given to read; `what` it is called. Raises BadInput."""
+    if "\0" in text:
+        raise BadInput(f"the {what} holds a NUL character", "is it a text file?")
+    if len(text.encode("utf-8", "surrogateescape")) > LONGEST_PROMPT_BYTES:
+        raise BadInput(f"the {what} is longer than 10 MiB", "put the material into a file of the repository")
+    return text

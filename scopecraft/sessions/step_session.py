@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scopecraft.missions.folder import folder_of
-from scopecraft.missions.planner import is_finished
+from scopecraft.missions.planner import finished_outputs, workspace_of
 from scopecraft.model.mission import Mission, StepState
 from scopecraft.model.naming import slug_of
 from scopecraft.model.workflow import Recipe, Step
@@ -34,9 +34,9 @@ def request_of_step(context: Context, mission: Mission, recipe: Recipe, step: St
             step_id=step.id,
             run_id=run_id,
             is_call=step.type == "llm",
-            workspace="document" if step.type == "llm" else step.workspace,
+            workspace=workspace_of(step),
             outputs=step.outputs,
-            kept=_kept(mission, recipe, step),
+            kept=tuple(name for name in finished_outputs(mission, recipe.workflow) if name not in step.outputs),
         ),
     )
 
@@ -46,9 +46,3 @@ def _artifacts_at(context: Context, mission: Mission, step: Step) -> str:
     if step.mode == "dispatch":
         return str(folder_of(context.home, mission) / "artifacts")
     return ARTIFACTS
-
-
-def _kept(mission: Mission, recipe: Recipe, step: Step) -> tuple[str, ...]:
-    """What finished steps have written is not for this one to change."""
-    written = (name for other in recipe.workflow.steps if is_finished(mission, other.id) for name in other.outputs)
-    return tuple(dict.fromkeys(name for name in written if name not in step.outputs))

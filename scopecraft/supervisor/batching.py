@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from scopecraft.atomic import written_ns
 from scopecraft.errors import LockHeld, ScopecraftError
 from scopecraft.sessions.batches import feed, room_for, unfed
 from scopecraft.sessions.carrying_on import Carried, carry_on
@@ -29,7 +29,7 @@ class Batching:
 
     def look(self) -> None:
         """Whatever happened may have made room. Costs a look at a date while there is no batch to feed."""
-        if not self._is_asked.is_set() and _written(self._contexts) != self._fed_at:
+        if not self._is_asked.is_set() and written_ns(self._contexts.home.batches) != self._fed_at:
             self._is_asked.set()
             self._pool.submit(self._feed_safely)
 
@@ -49,7 +49,7 @@ class Batching:
         try:
             context = self._contexts.fresh()
             feed(context, self._carry, room_for, most=AT_ONCE, timeout=0)
-            written = _written(self._contexts)
+            written = written_ns(self._contexts.home.batches)
             if not unfed(context):
                 self._fed_at = written
         except LockHeld:
@@ -59,10 +59,3 @@ class Batching:
         # A border: a fault of ours in one batch must not keep the supervisor from all that follow.
         except Exception:  # noqa: BLE001
             _log.exception("the batches are not fed, by a fault of scopecraft")
-
-
-def _written(contexts: Contexts) -> int:
-    try:
-        return os.stat(contexts.home.batches).st_mtime_ns  # noqa: PTH116 - at every step of the loop
-    except OSError:
-        return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from scopecraft.atomic import written_ns
 from scopecraft.errors import ScopecraftError, TurnLost
 from scopecraft.missions.folder import names_by_id
 from scopecraft.model.codec import session_to_dict
@@ -81,7 +81,7 @@ class Carrying:
             return
         self._next_look = time.monotonic() + LOOK_SECONDS
         for mission_id, _, folder in names_by_id(self._contexts.home):
-            written = _written(f"{folder}/mission.json")
+            written = written_ns(f"{folder}/mission.json")
             if time.time() - ASKING_SECONDS < written / 1e9 <= time.time():
                 self._next_look = min(self._next_look, time.monotonic() + ASKING_SECONDS)
             elif self._seen.get(folder) != written:
@@ -131,10 +131,3 @@ class Carrying:
         # A border: a fault of ours in one mission must not keep the others where they are.
         except Exception:  # noqa: BLE001
             _log.exception("%s cannot be carried on, by a fault of scopecraft", mission_id)
-
-
-def _written(file: str) -> int:
-    try:
-        return os.stat(file).st_mtime_ns  # noqa: PTH116 - of thousands
-    except OSError:
-        return 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,18 +25,6 @@ ENDS: dict[str, tuple[Outcome, str]] = {
     "killed": (Killed("sc stop"), "stopped by sc stop"),
     "interrupted": (Interrupted("engine"), "the container went away"),
 }
-
-
-@pytest.fixture
-def home() -> Home:
-    assert sc("init").code == 0
-    return Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
-
-
-@pytest.fixture
-def store(home: Home) -> Iterator[Store]:
-    with Store.open(home.root) as store:
-        yield store
 
 
 def over(store: Store, task: str, outcome: Outcome | None = None, **changes: Any) -> str:

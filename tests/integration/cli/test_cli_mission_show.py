@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,18 +20,6 @@ from tests.support.sessions import LATER, ended
 from tests.support.standing_missions import WORKFLOW, a_run, an_ended_run, stand
 
 REJECTED_AT, APPROVED_AT = "2026-03-01T10:06:00.000Z", "2026-03-01T10:09:00.000Z"
-
-
-@pytest.fixture
-def home() -> Home:
-    assert sc("init").code == 0
-    return Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
-
-
-@pytest.fixture
-def store(home: Home) -> Iterator[Store]:
-    with Store.open(home.root) as store:
-        yield store
 
 
 def write(home: Home, mission: Mission, name: str, text: str) -> None:

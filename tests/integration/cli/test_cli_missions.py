@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from scopecraft.config.paths import Home
 from scopecraft.missions.folder import folder_of
@@ -22,18 +17,6 @@ from tests.support.command_line import on_a_terminal, sc
 from tests.support.queue_processes import guard
 from tests.support.sessions import AT, a_session
 from tests.support.standing_missions import an_ended_run, stand
-
-
-@pytest.fixture
-def home() -> Home:
-    assert sc("init").code == 0
-    return Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
-
-
-@pytest.fixture
-def store(home: Home) -> Iterator[Store]:
-    with Store.open(home.root) as store:
-        yield store
 
 
 def listed(*options: str) -> list[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +13,6 @@ from scopecraft.state.store import Store
 from tests.support.command_line import sc
 from tests.support.repos import make_repository
 from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
-
-
-@pytest.fixture
-def home() -> Home:
-    assert sc("init").code == 0
-    return Home(Path(os.environ["SCOPECRAFT_HOME"]).resolve())
-
-
-@pytest.fixture
-def store(home: Home) -> Iterator[Store]:
-    with Store.open(home.root) as store:
-        yield store
 
 
 def a_mission(home: Home, store: Store, project: str, slug: str = "fix-login") -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from scopecraft.missions.planner import (
+    current_step,
     dependents,
     due,
     maker_of,
@@ -14,7 +15,6 @@ from scopecraft.missions.planner import (
     running_steps,
     share_nothing,
     startable,
-    step_name,
     told,
     with_steps,
 )
@@ -128,9 +128,9 @@ def test_a_gate_waits_for_nobody_while_something_is_to_begin() -> None:
 
 def test_the_step_that_it_stands_at_is_the_first_unfinished_one() -> None:
     at_look = told(with_phases(a_mission(LINE), tidy="done", build="done"), LINE, AT)
-    step = step_name(at_look, LINE)
+    step = current_step(at_look, LINE)
     assert step is not None and step.id == "look"
-    assert step_name(replace(at_look, current_step=4), LINE) is None
+    assert current_step(replace(at_look, current_step=4), LINE) is None
     assert ids(running_steps(with_phases(at_look, build="running"), LINE)) == ["build"]
 
 
