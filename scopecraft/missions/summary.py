@@ -56,7 +56,7 @@ def summary_text(gathered: Gathered, at: str) -> str:
         "",
         "## Request",
         "",
-        *_block(gathered.request),
+        *in_fence(gathered.request),
         "",
         "## Steps",
         "",
@@ -89,7 +89,7 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean_line(text))
 
 
-def _block(text: str) -> list[str]:
+def in_fence(text: str) -> list[str]:
     """Fenced by more backticks than stand in it anywhere."""
     body = clean(text.rstrip())
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)

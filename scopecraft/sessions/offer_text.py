@@ -5,7 +5,6 @@ Text of agents is shown as text: in a fence nobody is called by name, no issue i
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 
 from scopecraft.config.secrets import Secrets, read_secrets_file
@@ -13,6 +12,7 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.folder import folder_of
 from scopecraft.missions.recipe import load_workflow
+from scopecraft.missions.summary import in_fence
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean
 from scopecraft.model.workflow import RAW_INPUT, Workflow
@@ -50,13 +50,9 @@ def body_text(mission: Mission, asked: str, outputs: list[tuple[str, str]]) -> s
 
 
 def fenced(text: str) -> list[str]:
-    """Shortened, and fenced by more backticks than stand in it."""
+    """Shortened, and in a fence."""
     body = clean(text.strip())
-    if len(body) > LONGEST_PART:
-        body = body[:LONGEST_PART] + "\n… (shortened)"
-    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}text", body, fence]
+    return in_fence(body if len(body) <= LONGEST_PART else body[:LONGEST_PART] + "\n… (shortened)")
 
 
 def _read(context: Context, mission: Mission, name: str) -> str | None:

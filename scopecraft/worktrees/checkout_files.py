@@ -16,11 +16,11 @@ from pathlib import Path
 
 from scopecraft.atomic import storage_failed
 from scopecraft.errors import Refused
+from scopecraft.model.host_files import GITLINK
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.git import Git
 from scopecraft.worktrees.in_the_way import (
     ABSENT,
-    GITLINK,
     SECONDS,
     Checkout,
     is_no_folder,

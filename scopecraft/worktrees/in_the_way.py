@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scopecraft.errors import Refused, RepositoryRefused
+from scopecraft.model.host_files import GITLINK
 from scopecraft.model.text import clean_line
 from scopecraft.worktrees.filters import overrides
 from scopecraft.worktrees.git import Git
@@ -16,7 +17,6 @@ from scopecraft.worktrees.nested import strangers_in
 from scopecraft.worktrees.pointer import admin_dir, verify_pointer
 from scopecraft.worktrees.uncommitted import changes
 
-GITLINK = "160000"
 ABSENT = "000000"
 SECONDS = 900
 _MOST_NAMED = 8
