@@ -13,7 +13,6 @@ import click
 
 from scopecraft.cli.command import command
 from scopecraft.cli.say import note, say, warn
-from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.table import Cell, Column, Row, print_json, print_table
 from scopecraft.cli.terminal import Tone, width_of
 from scopecraft.errors import NotFound
@@ -25,6 +24,7 @@ from scopecraft.model.session import Completed, Ended, Session
 from scopecraft.model.session_words import going_on_with
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import View, ended_view, look_at_all
+from scopecraft.sessions.session_json import view_dict
 
 STATES = ("waiting", "idle", "running", "starting", "unknown", "queued", "ended")
 OUTCOMES = ("completed", "failed", "timed-out", "killed", "interrupted")

@@ -13,6 +13,7 @@ from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.mission_json import meta_dict
 from scopecraft.supervisor.asking import ask_to_carry_on  # here, since a person waits between a move and what it begins
 
 if TYPE_CHECKING:
@@ -62,27 +63,6 @@ def whats_next(context: Context, mission: Mission) -> NextStep:
 
 def tell_next(after: NextStep) -> None:
     note(f"{after.sentence}: {'   or: '.join(after.commands)}" if after.commands else after.sentence)
-
-
-def meta_dict(mission: Mission) -> dict[str, Any]:
-    """MissionMeta of the HTTP contract, ours beside it."""
-    last = {"last_error": mission.errors[-1]} if mission.errors else {}
-    return {
-        "mission_id": mission.id,
-        "title": mission.title,
-        "type": mission.type,
-        "workflow_id": mission.workflow_id,
-        "current_step": mission.current_step,
-        "status": mission.status,
-        "created_at": mission.created_at,
-        "updated_at": mission.updated_at,
-        "errors": list(mission.errors),
-        **last,
-        "task": mission.slug,
-        "project": mission.project,
-        "branch": mission.branch,
-        "parent": mission.parent,
-    }
 
 
 def _code(carried: Carried) -> int | None:

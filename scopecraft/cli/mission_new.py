@@ -78,7 +78,8 @@ def new(title: str | None, file: Path | None, *, start: bool, as_json: bool, **o
 
 
 def _tell(context: Context, mission: Mission, *, start: bool, as_json: bool) -> int | None:
-    from scopecraft.cli.mission_moved import meta_dict, moved, tell_next, whats_next
+    from scopecraft.cli.mission_moved import moved, tell_next, whats_next
+    from scopecraft.sessions.mission_json import meta_dict
 
     made = f"{mission.slug} is made, a {mission.type} of {mission.project}, by the workflow {mission.workflow_id}"
     if not as_json:

@@ -42,7 +42,7 @@ def show(task: str, project: str | None, as_json: bool) -> None:
     for notice in context.store.notices:
         warn(notice)
     if as_json:
-        from scopecraft.cli.mission_detail import detail_dict
+        from scopecraft.sessions.mission_detail import detail_dict
 
         print_json(detail_dict(context, page))
         return

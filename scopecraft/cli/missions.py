@@ -10,7 +10,6 @@ from typing import get_args
 import click
 
 from scopecraft.cli.command import command
-from scopecraft.cli.mission_json import item_dict
 from scopecraft.cli.mission_look import look_at_missions
 from scopecraft.cli.missions_table import print_missions
 from scopecraft.cli.say import note, say, warn
@@ -18,6 +17,7 @@ from scopecraft.cli.table import print_json
 from scopecraft.missions.listing import Listing
 from scopecraft.model.mission import MISSION_TYPES, Mission, MissionStatus
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.mission_json import item_dict
 from scopecraft.sessions.missions_seen import MissionView, missions_seen
 
 MOST_COMPLETED = 50

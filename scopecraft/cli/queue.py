@@ -57,13 +57,15 @@ def queue(ctx: click.Context, watch: bool, as_json: bool) -> None:
 
 
 def _show(context: Context, *, as_json: bool) -> None:
-    from scopecraft.cli.queue_view import queue_dict, queue_lines, queue_view
+    from scopecraft.cli.queue_view import queue_lines
     from scopecraft.cli.say import note, warn
     from scopecraft.cli.table import print_json, print_lines
     from scopecraft.cli.terminal import has_colour, width_of
     from scopecraft.model import clock
+    from scopecraft.sessions.queue_seen import queue_dict, queue_view
+    from scopecraft.supervisor.client import is_up
 
-    seen = queue_view(context)
+    seen = queue_view(context, is_supervised=is_up(context))
     for notice in context.store.notices:
         warn(notice)
     if as_json:
@@ -76,10 +78,12 @@ def _show(context: Context, *, as_json: bool) -> None:
 
 def _watch(context: Context) -> None:
     from scopecraft.cli.live_screen import LiveScreen
-    from scopecraft.cli.queue_view import queue_lines, queue_view
+    from scopecraft.cli.queue_view import queue_lines
     from scopecraft.cli.say import note
     from scopecraft.cli.terminal import has_colour, is_terminal
     from scopecraft.model import clock
+    from scopecraft.sessions.queue_seen import queue_view
+    from scopecraft.supervisor.client import is_up
 
     if not is_terminal(sys.stdout) or os.environ.get("TERM", "dumb") == "dumb":
         _show(context, as_json=False)
@@ -89,7 +93,7 @@ def _watch(context: Context) -> None:
     with LiveScreen(sys.stdout) as screen:
         try:
             while True:
-                seen, version = queue_view(context), context.store.data_version()
+                seen, version = queue_view(context, is_supervised=is_up(context)), context.store.data_version()
                 lines = queue_lines(seen, clock.now(), width=screen.size[0], colour=colour)
                 if seen.waiting and not seen.is_supervised:
                     lines += ["", "no supervisor is up to start what waits: sc up"]

@@ -182,8 +182,8 @@ def _reword(error: ScopecraftError, message: str) -> None:
 
 
 def _print(items: list[tuple[Session, int]]) -> None:
-    from scopecraft.cli.session_json import view_dict
     from scopecraft.cli.table import print_json
     from scopecraft.sessions.look import queued_view
+    from scopecraft.sessions.session_json import view_dict
 
     print_json([view_dict(queued_view(session, place)) for session, place in items])

@@ -7,7 +7,7 @@ import os
 import click
 
 from scopecraft.cli.command import command
-from scopecraft.cli.queue_view import limits_dict, limits_sentence, until_text
+from scopecraft.cli.queue_view import limits_sentence, until_text
 from scopecraft.cli.say import note, say
 from scopecraft.cli.waking import need_supervisor, wake_supervisor
 from scopecraft.model import clock
@@ -72,6 +72,7 @@ def limit(running: int | None, waiting: int | None, as_json: bool) -> None:
             note("that is how it was already")
     if as_json:
         from scopecraft.cli.table import print_json
+        from scopecraft.sessions.queue_seen import limits_dict
 
         print_json(limits_dict(rules))
     else:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from scopecraft.cli.table import Cell, Column, Row, table_lines
 from scopecraft.cli.terminal import Tone, paint
-from scopecraft.missions.advance import VISIT_STEP
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.queue import Occupancy, QueueRules
-from scopecraft.model.session import Queued, is_live
 from scopecraft.model.text import clean_line
 from scopecraft.queueing.admission import is_parked
-from scopecraft.sessions.context import Context
-from scopecraft.sessions.look import View, look_at_all
+from scopecraft.sessions.look import View
+from scopecraft.sessions.queue_seen import QueueView
 
 _COLUMNS = (
     Column("#", right=True),
@@ -31,31 +27,6 @@ _COLUMNS = (
 _NARROW_CELLS = 60  # here there is room for who stands where, and how long
 _NARROW_COLUMNS = 4
 _TONES: Mapping[str, tuple[Tone, ...]] = {"queued": ("blue",), "waiting": ("yellow", "bold"), "unknown": ("magenta",)}
-
-
-@dataclass(frozen=True, slots=True)
-class QueueView:
-    running: tuple[View, ...]  # starting, running, or waiting for a person
-    waiting: tuple[View, ...]  # in their order
-    occupancy: Occupancy
-    rules: QueueRules
-    is_supervised: bool
-
-
-def queue_view(context: Context) -> QueueView:
-    """What ended unseen is settled on the way, so that it does not seem to hold a slot."""
-    from scopecraft.supervisor.client import is_up
-
-    asked = [each for each in context.store.live() if each.mode == "autonomous" and each.step_id != VISIT_STEP]
-    views = [view for view in look_at_all(context, asked) if is_live(view.session.status)]
-    waiting = [view for view in views if isinstance(view.session.status, Queued) and view.place]
-    return QueueView(
-        running=tuple(view for view in views if not isinstance(view.session.status, Queued)),
-        waiting=tuple(sorted(waiting, key=lambda view: view.place)),
-        occupancy=context.store.queue.occupancy(),
-        rules=context.store.queue.rules(),
-        is_supervised=is_up(context),
-    )
 
 
 def queue_lines(seen: QueueView, now: datetime, *, width: int, colour: bool) -> list[str]:
@@ -95,32 +66,6 @@ def until_text(at: str, now: datetime) -> str:
     here, today = moment.astimezone(), now.astimezone()
     shown = f"{here:%H:%M}" if here.date() == today.date() else f"{here:%a %d %b %H:%M}"
     return f"{shown} (in {duration_text((moment - now).total_seconds())})"
-
-
-def queue_dict(seen: QueueView) -> dict[str, Any]:
-    from scopecraft.cli.session_json import view_dict
-
-    rules = seen.rules
-    return {
-        "running": [view_dict(view) for view in seen.running],
-        "waiting": [view_dict(view) for view in seen.waiting],
-        "counts": {
-            "running": seen.occupancy.running,
-            "waiting": seen.occupancy.waiting,
-            "waiting_new": seen.occupancy.waiting_new,
-        },
-        "limits": limits_dict(rules),
-        "paused": rules.is_paused,
-        "paused_because": rules.paused_because or None,
-        "parked_until": rules.parked_until,
-        "parked_because": rules.parked_because or None,
-        "stop_on_failure": rules.stops_on_failure,
-        "supervisor": seen.is_supervised,
-    }
-
-
-def limits_dict(rules: QueueRules) -> dict[str, int]:
-    return {"running": rules.max_running, "waiting": rules.max_waiting}
 
 
 def _row(view: View, now: datetime) -> Row:

@@ -14,7 +14,6 @@ from scopecraft.cli.artifacts import artifact_rows, artifacts_json, print_artifa
 from scopecraft.cli.command import command
 from scopecraft.cli.ls import tones_of, word_of
 from scopecraft.cli.say import warn
-from scopecraft.cli.session_json import view_dict
 from scopecraft.cli.show_waiting import waiting_rows
 from scopecraft.cli.table import print_json, print_lines
 from scopecraft.cli.terminal import Tone, has_colour, pad, paint
@@ -32,6 +31,7 @@ from scopecraft.sessions.context import Context
 from scopecraft.sessions.details import Details, Recorded, details_of, recorded_of
 from scopecraft.sessions.look import View, look_at_all
 from scopecraft.sessions.places import mission_named, session_named, telling
+from scopecraft.sessions.session_json import view_dict
 
 LABEL_CELLS = 12
 _TOLD_WAIT_SECONDS = 5  # from asking to the beginning: in line, or for its set-up

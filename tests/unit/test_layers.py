@@ -26,11 +26,19 @@ HOMES: dict[str, set[str]] = {
     "sqlite3": {"state"},
     "click": {"cli"},
     "tomlkit": {"config"},
-    "rich": {"cli"},
+    "rich": {"cli", "tui"},
     "ruamel": {"config"},
     "anthropic": {"agents"},
     "openai": {"agents"},
     "github": {"hosts"},
+    "fastapi": {"api", "web"},
+    "starlette": {"api", "web"},
+    "uvicorn": {"api"},
+    "itsdangerous": {"api"},
+    "jinja2": {"web"},
+    "markdown_it": {"web"},
+    "nh3": {"web"},
+    "textual": {"tui"},
     "git": set(),  # GitPython: git is called as a program, in one place
 }
 FILES = sorted(ROOT.rglob("*.py"))

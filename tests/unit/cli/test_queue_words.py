@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from scopecraft.cli.queue_view import QueueView, held_up, limits_sentence, queue_lines, until_text
+from scopecraft.cli.queue_view import held_up, limits_sentence, queue_lines, until_text
 from scopecraft.model import clock
 from scopecraft.model.queue import Occupancy, QueueRules
 from scopecraft.model.session import Queued
 from scopecraft.sessions.look import plain_view, queued_view
+from scopecraft.sessions.queue_seen import QueueView
 from tests.support.sessions import AT, a_session, running
 
 NOW = clock.from_text("2026-03-01T10:10:00.000Z")

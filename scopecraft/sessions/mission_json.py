@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scopecraft.missions.planner import current_step
+from scopecraft.model.mission import Mission
 from scopecraft.model.workflow import FINISHED
 from scopecraft.sessions.missions_seen import MissionView
 
@@ -42,3 +43,24 @@ def current_step_name(view: MissionView) -> str:
     """Of the first unfinished one; `Complete` after the last one."""
     step = current_step(view.mission, view.workflow)
     return step.name if step else FINISHED
+
+
+def meta_dict(mission: Mission) -> dict[str, Any]:
+    """MissionMeta of the HTTP contract, ours beside it."""
+    last = {"last_error": mission.errors[-1]} if mission.errors else {}
+    return {
+        "mission_id": mission.id,
+        "title": mission.title,
+        "type": mission.type,
+        "workflow_id": mission.workflow_id,
+        "current_step": mission.current_step,
+        "status": mission.status,
+        "created_at": mission.created_at,
+        "updated_at": mission.updated_at,
+        "errors": list(mission.errors),
+        **last,
+        "task": mission.slug,
+        "project": mission.project,
+        "branch": mission.branch,
+        "parent": mission.parent,
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from scopecraft.cli.mission_json import item_dict
 from scopecraft.errors import ScopecraftError
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.recipe import workflow_dict
@@ -14,6 +13,7 @@ from scopecraft.model.session import Ended, Queued, Session
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.folder import last_words
+from scopecraft.sessions.mission_json import item_dict
 from scopecraft.sessions.mission_page import Kept, MissionPage, Run
 from scopecraft.sessions.settle import step_run
 
