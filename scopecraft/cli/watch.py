@@ -12,10 +12,11 @@ from scopecraft.cli.live_screen import LiveScreen
 from scopecraft.cli.say import note
 from scopecraft.cli.table import print_lines
 from scopecraft.cli.terminal import has_colour, is_terminal, width_of
-from scopecraft.cli.watch_board import Watching, look
+from scopecraft.cli.watch_board import complained, look
 from scopecraft.cli.watch_table import watch_lines
 from scopecraft.model import clock
 from scopecraft.sessions.context import Context
+from scopecraft.supervisor.watching import Looking, Watching
 
 
 @command(
@@ -46,12 +47,13 @@ def watch(once: bool) -> None:
 
 def _watch() -> None:
     colour = has_colour(sys.stdout)
-    with LiveScreen(sys.stdout) as screen, Watching(lambda: Context.of(os.environ), screen.wake) as watching:
+    looking = Looking(lambda: Context.of(os.environ), look, complained)
+    with LiveScreen(sys.stdout) as screen, Watching(looking, screen.wake) as watching:
         try:
             while True:
                 now = clock.now()
                 width, height = screen.size
-                screen.draw(watch_lines(watching.board(), now, width=width, height=height, colour=colour))
+                screen.draw(watch_lines(watching.seen(), now, width=width, height=height, colour=colour))
                 # ages are told in whole seconds
                 if "q" in screen.wait(1.0 - now.microsecond / 1e6).lower():
                     return

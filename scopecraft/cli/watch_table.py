@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scopecraft.cli.entries import count_text
+from scopecraft.model.usage_words import count_text
 from scopecraft.cli.ls import task_text, tones_of, word_of
 from scopecraft.cli.table import Cell, Column, table_lines
 from scopecraft.cli.terminal import Tone, fit, paint
-from scopecraft.cli.watch_board import Activities, Board
+from scopecraft.cli.watch_board import Board
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.queue import QueueRules
 from scopecraft.model.session import Running
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.look import View
+from scopecraft.supervisor.watching import Activities
 
 ORDER = ("waiting", "running", "starting", "unknown", "idle", "queued")
 _COUNTED = {
