@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from scopecraft.cli.entries import count_text
 from scopecraft.cli.terminal import is_terminal
 from scopecraft.errors import Refused
 from scopecraft.missions.artifacts import Artifact, list_artifacts, open_artifact
 from scopecraft.model.mission import Mission
 from scopecraft.model.text import clean
+from scopecraft.model.usage_words import count_text
 from scopecraft.sessions.context import Context
 
 MOST_SHOWN = 20

@@ -13,7 +13,6 @@ import click
 
 from scopecraft.cli.changed_files import totals
 from scopecraft.cli.command import command
-from scopecraft.cli.entries import count_text
 from scopecraft.cli.ls import tones_of, word_of
 from scopecraft.cli.patch_output import lines_of_part, show_lines, write_part
 from scopecraft.cli.say import note, say
@@ -22,6 +21,7 @@ from scopecraft.cli.terminal import has_colour, is_terminal, paint, width_of
 from scopecraft.errors import BadInput
 from scopecraft.model.duration import duration_text
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import count_text
 from scopecraft.sessions.context import Context
 
 if TYPE_CHECKING:

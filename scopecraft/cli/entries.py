@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from scopecraft.cli.terminal import Tone, cells, fit, pad, paint, wrap
-from scopecraft.model.activity import (
-    Asked,
-    Claim,
-    Echoed,
-    Entry,
-    Finished,
-    Message,
-    Note,
-    Quota,
-    Started,
-    Text,
-    ToolCall,
-    ToolResult,
-    Trouble,
-    Usage,
-    Withdrawn,
-)
-from scopecraft.model.text import clean, clean_line
+from scopecraft.model.activity import Entry
+from scopecraft.model.text import clean_line, plain_text
+from scopecraft.sessions.entry_words import Said, said
 
 LABEL_CELLS = 8
 _LONGEST_LABEL = 24
@@ -35,11 +19,21 @@ _MESSAGE_LINES = 200
 _PLAIN_LINES = 20
 _LONGEST_LINE = 20_000
 _UNBROKEN_CELLS = 400  # where there is no terminal whose width would cut a line
-_COLOUR_CODES = re.compile("\x1b\\[[0-9;:]*m")
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-
-
-_Shown = Message | ToolCall | ToolResult | Started | Finished | Trouble | Note | Asked | Quota
+_MOST_LINES = {"error": _RESULT_LINES, "alert": _RESULT_LINES, "thinking": _THINKING_LINES}
+_LABEL_TONES: dict[str, tuple[Tone, ...]] = {
+    "message": ("bold",),
+    "user": ("cyan", "bold"),
+    "tool": ("blue", "bold"),
+    "thinking": ("dim",),
+    "note": ("dim",),
+}
+_MOOD_TONES: dict[str, tuple[Tone, ...]] = {
+    "good": ("green", "bold"),
+    "bad": ("red", "bold"),
+    "caution": ("yellow", "bold"),
+    "plain": (),
+    "quiet": ("dim",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +56,12 @@ def lines_of(entry: Entry, *, width: int, colour: bool, at: str = "", full: bool
     inputs and thoughts are cut and marked with `…` unless `full`.
     """
     at = at if not width or width >= _TIME_FROM_CELLS else ""
-    if isinstance(entry, Echoed | Withdrawn):
-        return []  # news for programs
-    if isinstance(entry, Text):
-        return _plain(entry.text, width=width, colour=colour, at=at, full=full)
-    block = _block_of(entry)
+    words = said(entry)
+    if words is None:
+        return []
+    if words.kind == "text":
+        return _plain(words.text, width=width, colour=colour, at=at, full=full)
+    block = _block_of(words)
     gutter = len(at) + 1 if at else 0
     label = fit(clean_line(block.label), min(_LONGEST_LABEL, max(LABEL_CELLS, width // 3)) if width else _LONGEST_LABEL)
     # an ordinary label has its column; a longer one pushes its own text to the right
@@ -80,89 +75,15 @@ def lines_of(entry: Entry, *, width: int, colour: bool, at: str = "", full: bool
     return [first, *(margin + line if line else "" for line in body[1:])]
 
 
-def usage_text(usage: Usage) -> str:
-    """`in 658k · out 97k · $2.82`; input counts what came from the cache too, and empty parts are left out."""
-    total_in = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
-    parts = []
-    if total_in or usage.output_tokens:
-        parts += [f"in {count_text(total_in)}", f"out {count_text(usage.output_tokens)}"]
-    if usage.cost_usd is not None:
-        parts.append(f"${usage.cost_usd:.2f}" if usage.cost_usd >= 0.995 else f"${usage.cost_usd:.3f}")
-    return " · ".join(parts)
-
-
-def count_text(count: int) -> str:
-    """`950`, `4.1k`, `658k`, `1.2M`."""
-    if count < 1000:
-        return str(count)
-    for size, unit in ((1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
-        value = count / size
-        if value < 9.95:
-            return f"{value:.1f}{unit}"
-        if value < 999.5:
-            return f"{value:.0f}{unit}"
-    return f"{count / 1e9:.0f}G"
-
-
-def _block_of(entry: _Shown) -> _Block:
-    match entry:
-        case Message():
-            return _message(entry)
-        case ToolCall():
-            return _Block(
-                entry.name or "tool",
-                f"> {entry.input_text}",
-                ("blue", "bold"),
-                most=1,
-                wrapped=False,
-                subagent=entry.subagent,
-            )
-        case ToolResult():
-            tones: tuple[Tone, ...] = ("red",) if entry.is_error else ("green",)
-            label = "failed" if entry.is_error else "result"
-            text = entry.text if entry.text.strip() else "(nothing)"
-            return _Block(label, text, tones, ("dim",), _RESULT_LINES, wrapped=False, subagent=entry.subagent)
-        case Started():
-            parts = [part for part in (entry.model, entry.conversation_id) if part]
-            return _Block("start", " · ".join(parts) or "the agent is up", ("dim",), ("dim",))
-        case Finished():
-            return _finished(entry.claim, entry.usage)
-        case Trouble():
-            return _trouble(entry)
-        case Note():
-            return _Block("note", entry.text, ("dim",), ("dim",))
-        case Asked():
-            return _Block("asks", entry.text or entry.tool, ("yellow", "bold"))
-        case Quota():
-            return _Block("limit", entry.text, ("red", "bold"))
-
-
-def _message(message: Message) -> _Block:
-    if message.thinking:
-        return _Block("thinks", message.text, ("dim",), ("dim",), _THINKING_LINES, subagent=message.subagent)
-    if message.role == "user":
-        return _Block("you", message.text, ("cyan", "bold"), subagent=message.subagent)
-    return _Block("agent", message.text, ("bold",), subagent=message.subagent)
-
-
-def _finished(claim: Claim, usage: Usage | None) -> _Block:
-    used = usage_text(usage) if usage is not None else ""
-    if claim.aborted:
-        return _Block("cut off", used or claim.text, ("yellow", "bold"))
-    if claim.is_error:
-        why = claim.text or claim.stop_reason
-        return _Block("failed", f"{why}\n{used}" if used else why, ("red", "bold"))
-    # the text of a good end repeats the last message
-    reason = "" if claim.stop_reason in ("end_turn", "") else claim.stop_reason
-    return _Block("done", " · ".join(part for part in (reason, used) if part) or "ok", ("green", "bold"))
-
-
-def _trouble(trouble: Trouble) -> _Block:
-    error = trouble.error
-    where = f"line {error.line}: " if error.line is not None else ""
-    tones: dict[str, tuple[Tone, ...]] = {"critical": ("red", "bold"), "warning": ("yellow", "bold"), "info": ("dim",)}
-    label = {"critical": "error", "warning": "warning", "info": "note"}[error.severity]
-    return _Block(label, where + error.text, tones[error.severity], most=_RESULT_LINES)
+def _block_of(words: Said) -> _Block:
+    kind, title, text, mood, subagent = words
+    label_tones = _LABEL_TONES.get(kind) or _MOOD_TONES[mood]
+    if kind == "tool":
+        return _Block(title, f"> {text}", label_tones, most=1, wrapped=False, subagent=subagent)
+    if kind == "result":
+        return _Block(title, text, label_tones[:1], ("dim",), _RESULT_LINES, wrapped=False, subagent=subagent)
+    text_tones: tuple[Tone, ...] = ("dim",) if mood == "quiet" else ()
+    return _Block(title, text, label_tones, text_tones, _MOST_LINES.get(kind, _MESSAGE_LINES), subagent=subagent)
 
 
 def _plain(text: str, *, width: int, colour: bool, at: str, full: bool) -> list[str]:
@@ -203,9 +124,7 @@ def _safe_lines(text: str, most: int) -> tuple[list[str], int]:
         parts = text.split("\n", most)
         rest = parts[most] if len(parts) > most else ""
         text = "\n".join(_bounded(part) for part in parts[:most])
-    # colours are taken off before the rest is written out: they say nothing, and what they hide stays harmless
-    plain = _COLOUR_CODES.sub("", _LINE_ENDS.sub("\n", text))
-    return clean(plain).expandtabs(4).split("\n"), rest.count("\n") + 1 if rest else 0
+    return plain_text(text).expandtabs(4).split("\n"), rest.count("\n") + 1 if rest else 0
 
 
 def _bounded(line: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from scopecraft.cli.entries import usage_text
 from scopecraft.cli.progress import counted
 from scopecraft.cli.terminal import Tone, fit, pad, paint
 from scopecraft.model import clock
@@ -10,6 +9,7 @@ from scopecraft.model.activity import Usage
 from scopecraft.model.event import Event
 from scopecraft.model.event_words import said_of
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import usage_text
 from scopecraft.sessions.journal import JournalEntry
 
 TASK_CELLS = 16

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Generator
 
 from scopecraft.cli.changed_files import host_file_lines, stat_lines, totals
-from scopecraft.cli.entries import count_text
 from scopecraft.cli.patch_output import show_lines
 from scopecraft.cli.terminal import Tone, has_colour, paint
 from scopecraft.model.text import clean, clean_line
+from scopecraft.model.usage_words import count_text
 from scopecraft.sessions.gate_content import OpenGate, Work
 
 SHORT = 12

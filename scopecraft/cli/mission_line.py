@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopecraft.cli.entries import usage_text
 from scopecraft.cli.terminal import Tone, cells, paint, wrap
 from scopecraft.missions.next_step import failure_text
 from scopecraft.model import clock
@@ -13,6 +12,7 @@ from scopecraft.model.event import Event, EventKind
 from scopecraft.model.event_words import said_of
 from scopecraft.model.session import Completed, Ended, Session, began_at
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import usage_text
 from scopecraft.model.workflow import Workflow
 from scopecraft.sessions.journal import JournalEntry
 from scopecraft.sessions.mission_page import Run

@@ -59,7 +59,7 @@ def ls(task: str, as_json: bool, project: str | None) -> None:
 
 
 def _row(seen: ArtifactSeen) -> list[str | Cell]:
-    from scopecraft.cli.entries import count_text
+    from scopecraft.model.usage_words import count_text
 
     is_readable = not seen.artifact.refusal
     return [

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scopecraft.cli.entries import count_text, usage_text
 from scopecraft.cli.terminal import Tone, cells, pad, paint, wrap
 from scopecraft.missions.advance import FINISHED
 from scopecraft.model import clock
@@ -18,6 +17,7 @@ from scopecraft.model.mission_words import STEP_MARKS, STEP_WORDS, StepMark, mon
 from scopecraft.model.session import Completed, Ended, Killed, Queued, Starting, Waiting, began_at
 from scopecraft.model.session_words import WAITING_FOR, end_sentence
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import count_text, usage_text
 from scopecraft.model.workflow import Step
 from scopecraft.sessions.mission_page import Kept, MissionPage, Run
 

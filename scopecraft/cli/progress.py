@@ -7,11 +7,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self, TextIO
 
-from scopecraft.cli.entries import count_text, lines_of, usage_text
+from scopecraft.cli.entries import lines_of
 from scopecraft.cli.terminal import fit, has_colour, is_terminal, paint, width_of
 from scopecraft.model.activity import Activity, Entry
 from scopecraft.model.duration import duration_text
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import count_text, usage_text
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _CLEAR_LINE = "\r\x1b[2K"

@@ -197,7 +197,7 @@ def _reason(view: View) -> str:
 
 
 def _detail_lines(details: Details, colour: bool) -> list[str]:
-    from scopecraft.cli.entries import usage_text
+    from scopecraft.model.usage_words import usage_text
 
     activity = details.activity
     rows = []

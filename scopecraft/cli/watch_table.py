@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scopecraft.model.usage_words import count_text
 from scopecraft.cli.ls import task_text, tones_of, word_of
 from scopecraft.cli.table import Cell, Column, table_lines
 from scopecraft.cli.terminal import Tone, fit, paint
@@ -17,6 +16,7 @@ from scopecraft.model.duration import duration_text
 from scopecraft.model.queue import QueueRules
 from scopecraft.model.session import Running
 from scopecraft.model.text import clean_line
+from scopecraft.model.usage_words import count_text
 from scopecraft.sessions.look import View
 from scopecraft.supervisor.watching import Activities
 

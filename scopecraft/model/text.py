@@ -13,6 +13,8 @@ _UNSAFE = re.compile(
     "\ud800-\udfff"  # halves of characters: undecodable bytes
     "]"
 )
+_COLOUR_CODES = re.compile("\x1b\\[[0-9;:]*m")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -30,6 +32,12 @@ def _json_escape(match: re.Match[str]) -> str:
 def clean(text: str) -> str:
     """Every character that could steer a terminal, written out; tabs and newlines stay."""
     return _UNSAFE.sub(_escape, text)
+
+
+def plain_text(text: str) -> str:
+    """What a program printed, as lines of safe text: colours are taken off, whatever ends a line is a newline."""
+    # colours before the rest is written out: they say nothing, and what they hide stays harmless
+    return clean(_COLOUR_CODES.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def clean_line(text: str, limit: int = 0) -> str:

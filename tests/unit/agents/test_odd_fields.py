@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scopecraft.agents.base import dialect_of_record
-from scopecraft.cli.entries import usage_text
+from scopecraft.model.usage_words import usage_text
 from scopecraft.streams.activity import ActivityFold
 from scopecraft.streams.lines import Line
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopecraft.cli.entries import count_text, lines_of, usage_text
+from scopecraft.cli.entries import lines_of
 from scopecraft.cli.terminal import cells
 from scopecraft.model.activity import (
     Claim,
@@ -24,6 +24,7 @@ from scopecraft.model.activity import (
     Trouble,
     Usage,
 )
+from scopecraft.model.usage_words import count_text, usage_text
 
 HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\u202eevil\u2066\x00\r\u2028end\x85"
 COLOURS = re.compile("\x1b\\[[0-9;]+m")
