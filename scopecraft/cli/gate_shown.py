@@ -19,7 +19,7 @@ def show_gate(gate: OpenGate) -> None:
     """On stdout, through a pager at a terminal; nothing in it steers that."""
     slug = clean_line(gate.mission.slug)
     whole = f"sc diff {slug}" if gate.work else f"sc mission cat {slug} {gate.step.review}"
-    show_lines(_lines(gate, colour=has_colour(sys.stdout)), whole)
+    show_lines(gate_lines(gate, colour=has_colour(sys.stdout)), whole)
 
 
 def what_is_approved(gate: OpenGate) -> str:
@@ -30,7 +30,9 @@ def what_is_approved(gate: OpenGate) -> str:
     return clean_line(", ".join(parts))
 
 
-def _lines(gate: OpenGate, *, colour: bool) -> Generator[str, None, None]:
+def gate_lines(gate: OpenGate, *, colour: bool) -> Generator[str, None, None]:
+    """Safe to show: a document as it is, of code the changed files, and those that would run on the host."""
+
     def toned(text: str, *tones: Tone) -> str:
         return paint(text, *tones) if colour else text
 

@@ -10,7 +10,6 @@ import click
 from scopecraft.cli.command import command
 from scopecraft.cli.mission_approve import Wish, approve_options, approved
 from scopecraft.cli.mission_moved import moved
-from scopecraft.model.mission import Mission
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.person import person_name, refuse_agents
 from scopecraft.sessions.places import mission_named
@@ -32,6 +31,7 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
     an agent is at work nothing changes, exit code 3.
     """
     from scopecraft.sessions.finishing import finish_window
+    from scopecraft.sessions.gate_content import is_at_gate
     from scopecraft.sessions.mission_moves import go_on, see_how_it_is
 
     context = Context.of(os.environ)
@@ -40,7 +40,7 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
     if see_how_it_is(context, mission.id):
         return moved(context, mission, f"{mission.slug} goes on", as_json=wish.as_json)
     mission = mission_named(context, mission.id, Path.cwd())
-    if _is_at_gate(context, mission):
+    if is_at_gate(context, mission):
         refuse_agents(os.environ, "to approve")
         return approved(context, mission, None, wish)
     finished = finish_window(context, mission)
@@ -48,16 +48,3 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
         return moved(context, mission, f"{finished.step_id} of {mission.slug} is done", as_json=wish.as_json)
     after = go_on(context, mission.id, person_name(context))
     return moved(context, after, f"{mission.slug} goes on", as_json=wish.as_json)
-
-
-def _is_at_gate(context: Context, mission: Mission) -> bool:
-    """Whether a gate waits, and nothing else is under way or may begin."""
-    from scopecraft.missions.folder import folder_of
-    from scopecraft.missions.planner import open_gates, running_steps, startable
-    from scopecraft.missions.recipe import load_workflow
-    from scopecraft.sessions.stepped import stepped
-
-    workflow = load_workflow(folder_of(context.home, mission))
-    mission = stepped(context, mission, workflow)
-    is_busy = startable(mission, workflow) or running_steps(mission, workflow)
-    return not is_busy and bool(open_gates(mission, workflow))

@@ -52,21 +52,22 @@ def edit(task: str, artifact: str | None, project: str | None) -> int | None:
     refuse_agents(os.environ, "sc mission edit")
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
-    change = _edited(context, mission, artifact or _waiting(context, mission))
+    change = edited_artifact(context, mission, artifact or what_waits(context, mission))
     if change is None:
         note("nothing was changed")
         return None
     return tell_change(context, change)
 
 
-def _waiting(context: Context, mission: Mission) -> str:
+def what_waits(context: Context, mission: Mission) -> str:
+    """The artifact that a person is to review, else the request."""
     workflow = load_workflow(folder_of(context.home, mission))
     gates = open_gates(with_steps(mission, workflow), workflow)
     return next((gate.review for gate in gates if gate.review), RAW_INPUT)
 
 
-def _edited(context: Context, mission: Mission, name: str) -> ArtifactChange | None:
-    """None when nothing was changed."""
+def edited_artifact(context: Context, mission: Mission, name: str) -> ArtifactChange | None:
+    """In the person's editor; None when nothing was changed."""
     from scopecraft.cli.editor import edited
     from scopecraft.sessions.artifact_changes import Expected, put_artifact, refuse_change
 

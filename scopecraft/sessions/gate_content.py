@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scopecraft.errors import NotFound, Overtaken, Refused
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.folder import folder_of
-from scopecraft.missions.planner import open_gates
+from scopecraft.missions.planner import open_gates, running_steps, startable
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.model.host_files import HostFile
 from scopecraft.model.mission import Mission
@@ -73,6 +73,14 @@ def gate_of(context: Context, mission: Mission, gate: str | None = None) -> Open
     workflow = load_workflow(folder_of(context.home, mission))
     mission = stepped(context, mission, workflow)
     return _looked_at(context, mission, workflow, waiting_gate(mission, workflow, gate))
+
+
+def is_at_gate(context: Context, mission: Mission) -> bool:
+    """Whether a gate waits, and nothing else is under way or may begin."""
+    workflow = load_workflow(folder_of(context.home, mission))
+    mission = stepped(context, mission, workflow)
+    is_busy = startable(mission, workflow) or running_steps(mission, workflow)
+    return not is_busy and bool(open_gates(mission, workflow))
 
 
 def waiting_gate(mission: Mission, workflow: Workflow, gate: str | None) -> Step:
