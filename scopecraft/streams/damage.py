@@ -19,13 +19,19 @@ class Damage:
         self.count += 1
         if len(self.lines) < KEPT_LINES:
             self.lines.append(line.number)
-        what = f"{line.end - line.offset:,} bytes in one line, too many to read" if line.oversized else "not a record"
-        return Trouble(StreamError("warning", f"{what}: {_beginning(line)}", line.number))
+        return Trouble(StreamError("warning", f"{what_is_wrong(line)}: {_beginning(line)}", line.number))
 
 
 def half_a_line(line: Line) -> Trouble:
     """What stands at the end of a stream, and is no record yet."""
-    return Trouble(StreamError("warning", f"the stream ends in half a line: {_beginning(line)}", line.number))
+    return Trouble(StreamError("warning", f"{what_is_wrong(line)}: {_beginning(line)}", line.number))
+
+
+def what_is_wrong(line: Line) -> str:
+    """Of a line that is no record."""
+    if line.partial:
+        return "the stream ends in half a line"
+    return f"{line.end - line.offset:,} bytes in one line, too many to read" if line.oversized else "not a record"
 
 
 def _beginning(line: Line) -> str:
