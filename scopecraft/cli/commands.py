@@ -67,6 +67,7 @@ COMMANDS: dict[str, Row] = {
     "trash": Row(_LOOK, "scopecraft.cli.trash:trash", "List what was removed, or let go what has expired."),
     "prune": Row(_LOOK, "scopecraft.cli.prune:prune", "Propose what can go: merged missions and orphans."),
     "projects": Row(_LOOK, "scopecraft.cli.link:projects", "List the registered repositories."),
+    "open": Row(_LOOK, "scopecraft.cli.open:open_", "Show the missions in a browser."),
     "up": Row(_SUPERVISOR, "scopecraft.cli.up:up", "Start the supervisor in the background."),
     "down": Row(_SUPERVISOR, "scopecraft.cli.down:down", "Stop the supervisor; sessions run on unless told otherwise."),
     "status": Row(_SUPERVISOR, "scopecraft.cli.status:status", "Say how the supervisor, the queue and sessions are."),

@@ -45,7 +45,7 @@ def status(as_json: bool) -> int:
     if as_json:
         print_json({"is_up": health is not None, "trouble": trouble, **known, "supervisor": health})
     else:
-        print_lines([_supervisor_line(health, trouble), *_known_lines(known)])
+        print_lines([_supervisor_line(health, trouble), *_http_lines(health), *_known_lines(known)])
     if health is None and not as_json:
         _tell_trouble(context, trouble)
     if health is not None and health["version"] != scopecraft.__version__:
@@ -85,6 +85,16 @@ def _supervisor_line(health: Mapping[str, Any] | None, trouble: str) -> str:
     if health["loop"] is None:
         doing = "starting"
     return f"supervisor  {doing}, pid {health['pid']}, version {health['version']}"
+
+
+def _http_lines(health: Mapping[str, Any] | None) -> list[str]:
+    """Where pages and programs find it; nothing where HTTP is off."""
+    http = (health or {}).get("http")
+    if not http:
+        return []
+    whose = "" if http["auth"] == "token" else ", for every program of this machine"
+    lines = [f"pages       {http['address']}{whose}"]
+    return [*lines, f"            {clean_line(http['trouble'])}"] if http["trouble"] else lines
 
 
 def _known_lines(known: Mapping[str, Any]) -> list[str]:

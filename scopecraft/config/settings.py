@@ -62,6 +62,14 @@ class _Positive(_Checked):
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
+class _Port(_Positive):
+    @staticmethod
+    def check(value: object) -> object:
+        if not isinstance(value, int) or not 0 < value < 65536:
+            raise ValueError("is no port; ports are 1 to 65535")
+        return value
+
+
 class _Expression(_Checked):
     @staticmethod
     def check(value: object) -> object:
@@ -279,6 +287,24 @@ class SupervisorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpSettings:
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    serve: Literal["on", "off"] = "on"
+    """Whether the supervisor answers HTTP at all: pages, programs, `sc open`."""
+    port: Annotated[int, _Port()] | None = None
+    """The port of 127.0.0.1 where the supervisor answers HTTP; unset, it is 4000, or a free one where that is taken."""
+    auth: Literal["token", "none"] = "token"
+    """Who may ask: who has the home's token or came by `sc open`, or every program of this machine."""
+    allow_origins: tuple[str, ...] = ()
+    """Pages of other origins that may use it, such as `http://localhost:3000`."""
+    allow_hosts: tuple[str, ...] = ()
+    """Other names, with their port, by which it may be called, such as that of a tunnel."""
+    project: str | None = None
+    """The project of missions that a program makes without naming one; unset, the one that is linked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
@@ -300,6 +326,7 @@ class Settings:
     notify: NotifySettings = NotifySettings()
     alerts: AlertSettings = AlertSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
+    http: HttpSettings = HttpSettings()
 
     def agent(self, name: str) -> AgentSettings:
         """BadInput, naming the choices, for an agent that nobody configured."""

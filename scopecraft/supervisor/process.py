@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import scopecraft
@@ -47,10 +48,45 @@ def _loop(home: Home, environ: Mapping[str, str], fence: int) -> Duties:
     return Loop(home, environ, fence)
 
 
+class Surface(Protocol):
+    """Another way to reach it beside its own socket; see `scopecraft.api.surface`, which is the one."""
+
+    def begin(self) -> None:
+        """Listen. Raises Refused when it cannot where it must."""
+
+    def handlers(self) -> Mapping[str, Handler]: ...
+    def health(self) -> dict[str, Any]: ...
+    def close(self) -> None: ...
+
+
+class NoSurface:
+    """There is no other way."""
+
+    def __init__(self, _context: Context) -> None:
+        pass
+
+    def begin(self) -> None:
+        pass
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {}
+
+    def health(self) -> dict[str, Any]:
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
 Maker = Callable[[Home, Mapping[str, str], int], Duties]
 
 
-def serve(home: Home, environ: Mapping[str, str], make_duties: Maker = _loop) -> int:
+def serve(
+    home: Home,
+    environ: Mapping[str, str],
+    make_duties: Maker = _loop,
+    make_surface: Callable[[Context], Surface] = NoSurface,
+) -> int:
     """Supervise the home until told to leave, from the main thread; the exit code: 0, 1 for a crash, 3 without a home.
 
     Raises AlreadyRunning, BadSettings, and what else keeps it from beginning.
@@ -58,26 +94,40 @@ def serve(home: Home, environ: Mapping[str, str], make_duties: Maker = _loop) ->
     with home_lock(home) as lock, logging_to(home):
         context = Context(home, environ)
         settings = context.settings.supervisor
-        with closing(Server(lambda: runtime_folder(home, environ))) as server:
+        with (
+            closing(Server(lambda: runtime_folder(home, environ))) as server,
+            closing(make_surface(context)) as surface,
+        ):
+            surface.begin()
             lock.listens_at(server.listen())
             with context.store as store:
                 for notice in store.notices:
                     _log.warning("%s", notice)
                 fence = store.next_fence()
                 _record(context, "supervisor_started", {"version": scopecraft.__version__, "fence": fence})
-                return _Supervisor(context, lock, server, fence, settings).run(make_duties)
+                doors = _Doors(lock, server, surface, fence)
+                return _Supervisor(context, doors, settings).run(make_duties)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Where it can be met, and the number by which it is known."""
+
+    lock: HomeLock
+    server: Server
+    surface: Surface
+    fence: int
 
 
 class _Supervisor:
     """It answers, and may be told to leave, while its duties are still being made: they take the longest to load."""
 
-    def __init__(
-        self, context: Context, lock: HomeLock, server: Server, fence: int, settings: SupervisorSettings
-    ) -> None:
+    def __init__(self, context: Context, doors: _Doors, settings: SupervisorSettings) -> None:
         self._context = context
-        self._lock = lock
-        self._server = server
-        self._fence = fence
+        self._lock = doors.lock
+        self._server = doors.server
+        self._surface = doors.surface
+        self._fence = doors.fence
         self._duties: Duties | None = None
         self._stops_sessions: bool | None = None  # None: nobody has said that it shall leave
         self._departure = Departure(self._end_duties, settings.grace, stops_sessions=settings.on_down == "stop")
@@ -94,6 +144,7 @@ class _Supervisor:
             code = self._do(make_duties)
         finally:
             self._over.set()
+            self._surface.close()
             self._server.close()
         if self._departure.has_lost_home:
             return HOME_LOST
@@ -149,9 +200,10 @@ class _Supervisor:
                 "log": str(log_path(self._context.home)),
                 "is_leaving": self._departure.why is not None,
                 "loop": None if self._duties is None else self._duties.health(),
+                "http": self._surface.health(),
             }
 
-        return {"wake": wake, "leave": leave, "health": health}
+        return {**self._surface.handlers(), "wake": wake, "leave": leave, "health": health}
 
     def _watch(self) -> None:
         """A home, a lock file or a socket that is gone or another's is noticed within a quarter of a second."""

@@ -1,0 +1,74 @@
+"""The app in a thread with an event loop of its own, on sockets that listen already."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from scopecraft.api.access import Access
+from scopecraft.api.app import make_app
+from scopecraft.api.connection import BoundedConnection
+from scopecraft.api.door import Rules
+from scopecraft.api.feed import Feed
+from scopecraft.api.house import House
+from scopecraft.sessions.context import Context
+from scopecraft.supervisor.contexts import Contexts
+
+if TYPE_CHECKING:
+    from scopecraft.api.surface import HttpOptions
+
+KEEP_ALIVE_SECONDS = 30
+LEAVE_SECONDS = 1
+MOST_MESSAGE_BYTES = 1024**2
+PING_SECONDS = 20.0
+
+
+@dataclass
+class Serving:
+    _house: House
+    _server: uvicorn.Server
+    _thread: threading.Thread
+
+    @classmethod
+    def begun(cls, context: Context, options: HttpOptions, port: int, sockets: list[socket.socket]) -> Serving:
+        """Raises what keeps the home's token from being read."""
+        contexts = Contexts(context.home, context.environ)
+        rules = Rules.at(port, options.hosts, options.origins, needs_token=options.needs_token)
+        house = House(contexts, Access.of(context.home), rules, Feed(contexts))
+        server = uvicorn.Server(_config(house))
+        thread = threading.Thread(target=server.run, args=(sockets,), name="http", daemon=True)
+        thread.start()
+        return cls(house, server, thread)
+
+    def new_code(self) -> str:
+        return self._house.access.new_code()
+
+    def close(self) -> None:
+        """Within a second or so; who is still connected is hung up on."""
+        self._house.feed.close()
+        self._server.should_exit = True
+        self._thread.join(LEAVE_SECONDS + 1)
+
+
+def _config(house: House) -> uvicorn.Config:
+    # what goes wrong in a handler is told by the app; the rest is noise of clients
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
+        make_app(house),
+        http=BoundedConnection,
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=LEAVE_SECONDS,
+    )

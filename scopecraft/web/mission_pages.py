@@ -1,0 +1,7 @@
+"""`/m/{id}`: one mission."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()

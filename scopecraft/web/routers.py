@@ -1,0 +1,20 @@
+"""All pages, and the files that they are made of."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from scopecraft.web import login_pages, mission_pages, missions_pages
+from scopecraft.web.static_files import StaticFolder
+
+ROUTERS: tuple[APIRouter, ...] = (
+    login_pages.router,
+    missions_pages.router,
+    mission_pages.router,
+)
+
+
+def include_pages(app: FastAPI) -> None:
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", StaticFolder())

@@ -1,0 +1,82 @@
+// Keys: one key, or two after one another such as "g m". Nothing happens while a person types into a field.
+const bound = new Map();
+let first = "";
+let forget = 0;
+
+/** `say` is how the list of keys names it; a later binding of the same keys wins. Returns what undoes it. */
+export function bind(keys, act, say) {
+  bound.set(keys, { act, say });
+  return () => bound.get(keys)?.act === act && bound.delete(keys);
+}
+
+const isTyping = (target) =>
+  target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], .cm-editor, .xterm");
+
+function onKey(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const keys = first ? `${first} ${event.key}` : event.key;
+  first = "";
+  if (run(keys, event.target)) return event.preventDefault();
+  if ([...bound.keys(), ...marked().map((each) => each.dataset.keys)].some((each) => each.startsWith(`${keys} `))) {
+    first = keys;
+    clearTimeout(forget);
+    forget = setTimeout(() => { first = ""; }, 1200);
+  }
+}
+
+/** Elements that say by which keys they are pressed. */
+const marked = () => [...document.querySelectorAll("[data-keys]")].filter((each) => !each.disabled && each.checkVisibility());
+
+function run(keys, target) {
+  const element = marked().find((each) => each.dataset.keys === keys);
+  const binding = bound.get(keys);
+  // Enter and the space bar belong to what has the focus
+  if ((keys === "Enter" || keys === " ") && target.closest?.("a, button, summary, [role=button]")) return false;
+  if (element) {
+    if (element.matches("input, textarea, select")) element.focus();
+    else element.click();
+  } else if (binding) binding.act();
+  return Boolean(element || binding);
+}
+
+/** A list of all keys that do something here. */
+function help() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "keys";
+  dialog.setAttribute("aria-label", "Keys");
+  const title = document.createElement("h2");
+  title.textContent = "Keys";
+  const list = document.createElement("dl");
+  const known = new Map(marked().map((each) => [each.dataset.keys, nameOf(each)]));
+  for (const [keys, { say }] of bound) if (say) known.set(keys, say);
+  for (const [keys, say] of known) {
+    const term = document.createElement("dt");
+    const key = document.createElement("kbd");
+    key.textContent = keys;
+    term.append(key);
+    const what = document.createElement("dd");
+    what.textContent = say;
+    list.append(term, what);
+  }
+  const close = document.createElement("button");
+  close.textContent = "Close";
+  close.addEventListener("click", () => dialog.close());
+  const menu = document.createElement("menu");
+  menu.append(close);
+  dialog.append(title, list, menu);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function nameOf(element) {
+  const words = element.getAttribute("aria-label") || element.placeholder || element.cloneNode(true);
+  if (typeof words === "string") return words;
+  for (const each of words.querySelectorAll("kbd, .badge, [aria-hidden]")) each.remove();
+  return words.textContent.trim();
+}
+
+document.addEventListener("keydown", onKey);
+for (const each of document.querySelectorAll("[data-keys-help]")) each.addEventListener("click", help);
+bind("?", help, "This list");

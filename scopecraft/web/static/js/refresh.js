@@ -1,0 +1,45 @@
+// What is shown follows what happens: elements say by data-live what they are about, and get `changed` when that changed.
+import { live } from "./live.js";
+
+const SOON_MS = 40;
+const waiting = new Set();
+let timer = 0;
+
+const QUEUE_EVENTS = /^(queue_|session_(created|starting|started|ended|requeued))/;
+const MISSION_EVENTS = /^(mission_|gate_|step_|artifact_|check_|branch_|pull_|session_|commits_|question_|alert_|limit_|message_)/;
+
+/** What an event is about, in the words of data-live. */
+export function subjects(event) {
+  const found = ["journal"];
+  if (event.mission_id) found.push(`mission:${event.mission_id}`);
+  if (MISSION_EVENTS.test(event.kind)) found.push("missions");
+  if (event.session_id) found.push("sessions", `session:${event.session_id}`);
+  if (QUEUE_EVENTS.test(event.kind)) found.push("queue");
+  return found;
+}
+
+function flush() {
+  timer = 0;
+  const about = [...waiting];
+  waiting.clear();
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (element.dataset.live.split(" ").some((each) => about.includes(each))) {
+      element.dispatchEvent(new CustomEvent("changed", { detail: { about } }));
+    }
+  }
+}
+
+/** Soon, and once for many. */
+export function changed(...about) {
+  for (const each of about) waiting.add(each);
+  timer ||= setTimeout(flush, SOON_MS);
+}
+
+live.on("event", (event) => changed(...subjects(event)));
+live.on("state", (state, before) => {
+  if (state === "up" && before) changed(...[...document.querySelectorAll("[data-live]")].flatMap((each) => each.dataset.live.split(" ")));
+});
+document.addEventListener("acted", (event) => {
+  const around = event.target.closest("[data-live]");
+  if (around) changed(...around.dataset.live.split(" "));
+});
