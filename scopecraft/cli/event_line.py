@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from scopecraft.cli.progress import counted
 from scopecraft.cli.terminal import Tone, fit, pad, paint
 from scopecraft.model import clock
-from scopecraft.model.activity import Usage
-from scopecraft.model.event import Event
 from scopecraft.model.event_words import said_of
 from scopecraft.model.text import clean_line
-from scopecraft.model.usage_words import usage_text
+from scopecraft.model.usage_words import used_of
 from scopecraft.sessions.journal import JournalEntry
 
 TASK_CELLS = 16
@@ -36,7 +33,7 @@ def event_line(entry: JournalEntry, *, width: int, colour: bool) -> str:
     size = TASK_CELLS if not 0 < width < _NARROW_CELLS else TASK_CELLS // 2
     task = pad(fit(clean_line(entry.task or "-"), 2 * size if not width else size), size)
     rest = clean_line(said.detail)
-    used = _used(entry.event)
+    used = used_of(entry.event)
     parts = [(f"{when}  ", _DIM), (f"{task}  ", _BOLD), (clean_line(said.what), _tones(entry))]
     if rest or used:
         parts.append((": " + " · ".join(part for part in (rest, used) if part), ()))
@@ -58,25 +55,3 @@ def _tones(entry: JournalEntry) -> tuple[Tone, ...]:
     if entry.event.kind == "session_waiting" and entry.event.data.get("reason") == "idle":
         return ("cyan",)
     return _TONES.get(entry.event.kind, ())
-
-
-def _used(event: Event) -> str:
-    """What a session used, of its end: `12 tool calls · in 41k · out 3k · $0.38`."""
-    if event.kind != "session_ended":
-        return ""
-    calls = _number(event, "tool_calls")
-    cost = event.data.get("cost_usd")
-    usage = Usage(
-        input_tokens=_number(event, "input_tokens"),
-        output_tokens=_number(event, "output_tokens"),
-        cache_read_tokens=_number(event, "cache_read_tokens"),
-        cache_write_tokens=_number(event, "cache_write_tokens"),
-        cost_usd=float(cost) if isinstance(cost, int | float) else None,
-    )
-    called = counted(calls, "tool call") if calls else ""
-    return " · ".join(part for part in (called, usage_text(usage)) if part)
-
-
-def _number(event: Event, name: str) -> int:
-    value = event.data.get(name)
-    return int(value) if isinstance(value, int | float) else 0

@@ -12,7 +12,7 @@ from scopecraft.cli.terminal import fit, has_colour, is_terminal, paint, width_o
 from scopecraft.model.activity import Activity, Entry
 from scopecraft.model.duration import duration_text
 from scopecraft.model.text import clean_line
-from scopecraft.model.usage_words import count_text, usage_text
+from scopecraft.model.usage_words import counted, usage_text
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _CLEAR_LINE = "\r\x1b[2K"
@@ -110,11 +110,6 @@ def summary_lines(activity: Activity, elapsed_seconds: float) -> list[str]:
         more = " …" if activity.damaged_count > 10 else ""
         lines.append(f"{counted(activity.damaged_count, 'damaged line')} in the stream: {named}{more}")
     return lines
-
-
-def counted(count: int, thing: str) -> str:
-    """`1 error`, `3 errors`, `4.1k errors`."""
-    return f"{count_text(count)} {thing}{'' if count == 1 else 's'}"
 
 
 def _frames_for(stream: TextIO) -> str:

@@ -27,6 +27,8 @@ from scopecraft.sessions.settle_facts import SettleFacts, load_facts
 from scopecraft.sessions.stream_end import stream_end, unread_alerts
 from scopecraft.sessions.take_commits import Taken, postponed, take_commits
 
+MODEL_CHARACTERS = 200  # of what an agent calls its model
+
 
 def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
     """Idempotent, but for the time. Raises StorageFailed and OperationFailed when its stream cannot be read."""
@@ -45,7 +47,7 @@ def decide(context: Context, session: Session, look: Exited | Gone) -> Decided:
     started_at = getattr(session.status, "started_at", None)
     return Decided(
         status=Ended(started_at, ended_at(look, started_at or session.created_at, at), outcome),
-        summary=_summary(outcome, activity),
+        summary=_summary(outcome, activity, secrets.redact(activity.model or "")),
         events=tuple(events),
         keeps_private=taken.is_private_needed,
         last_lines=tuple(secrets.redact(clean(line)) for line in getattr(look, "last_lines", ())),
@@ -148,7 +150,7 @@ def _memory_alerts(look: Exited | Gone, outcome: Outcome) -> list[Alert]:
     return [Alert("out_of_memory", "something in its container was killed for want of memory: container.memory")]
 
 
-def _summary(outcome: Outcome, activity: Activity) -> EventData:
+def _summary(outcome: Outcome, activity: Activity, model: str) -> EventData:
     usage = activity.usage
     return {
         "outcome": outcome.kind,
@@ -157,6 +159,7 @@ def _summary(outcome: Outcome, activity: Activity) -> EventData:
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "cost_usd": usage.cost_usd,
+        "model": model[:MODEL_CHARACTERS] or None,
         "tool_calls": activity.tool_calls,
         "damaged_lines": activity.damaged_count,
     }

@@ -36,20 +36,9 @@ class Run:
 
     @property
     def usage(self) -> Usage:
-        from scopecraft.model.activity import Usage
+        from scopecraft.model.usage_words import usage_of
 
-        cost = self.used.get("cost_usd")
-        return Usage(
-            input_tokens=self._number("input_tokens"),
-            output_tokens=self._number("output_tokens"),
-            cache_read_tokens=self._number("cache_read_tokens"),
-            cache_write_tokens=self._number("cache_write_tokens"),
-            cost_usd=float(cost) if isinstance(cost, int | float) else None,
-        )
-
-    def _number(self, name: str) -> int:
-        value = self.used.get(name)
-        return int(value) if isinstance(value, int | float) else 0
+        return usage_of(self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +81,7 @@ def mission_page(context: Context, mission_id: str, seen: Seen) -> MissionPage:
     spent = context.store.costs_of([mission.id]).get(mission.id)
     return MissionPage(
         view=view_of(Listed(mission, workflow), seen, spent, known),
-        runs=_runs(context.store.sessions(mission_id=mission.id), events),
+        runs=runs_of(context.store.sessions(mission_id=mission.id), events),
         events=events,
         artifacts=tuple(_kept(context, mission)),
         changed=changed,
@@ -140,7 +129,8 @@ def _with_gates(
     return gates_reopened(mission, workflow, changed, mission.updated_at), noted | changed
 
 
-def _runs(sessions: Sequence[Session], events: Sequence[Event]) -> tuple[Run, ...]:
+def runs_of(sessions: Sequence[Session], events: Iterable[Event]) -> tuple[Run, ...]:
+    """Of sessions with the newest first, as the store gives them: in the order in which they began."""
     used = {event.session_id: event.data for event in events if event.kind == "session_ended"}
     return tuple(Run(session, used.get(session.id, {})) for session in reversed(sessions))
 

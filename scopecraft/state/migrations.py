@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopecraft.errors import StateTooNew
 from scopecraft.state.connection import writing
-from scopecraft.state.schema import VERSION_1, VERSION_2, VERSION_3
+from scopecraft.state.schema import VERSION_1, VERSION_2, VERSION_3, VERSION_4
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -29,8 +29,13 @@ def documents_and_calls(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def ends_by_time(connection: sqlite3.Connection) -> None:
+    for statement in VERSION_4:
+        connection.execute(statement)
+
+
 # The n-th function makes version n of version n-1. Only ever add at the end.
-MIGRATIONS: tuple[Migration, ...] = (first_tables, the_queue, documents_and_calls)
+MIGRATIONS: tuple[Migration, ...] = (first_tables, the_queue, documents_and_calls, ends_by_time)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -158,3 +158,6 @@ VERSION_3 = (
     """,
     "CREATE INDEX live_task ON session (project, task) WHERE status_kind <> 'ended'",
 )
+
+# What was used in a week is read without the rest of the journal.
+VERSION_4 = ("CREATE INDEX event_of_end ON event (at) WHERE kind = 'session_ended'",)

@@ -21,6 +21,7 @@ from scopecraft.state.line import Line, take_out
 from scopecraft.state.metadata import refresh_metadata
 from scopecraft.state.migrations import MIGRATIONS, Migration
 from scopecraft.state.rows import insert_event, insert_session, session_event, status_json
+from scopecraft.state.used import Dimension, Span, Used, used
 
 DATABASE = "scopecraft.db"
 
@@ -241,6 +242,10 @@ class Store:
     def costs_of(self, mission_ids: Collection[str]) -> dict[str, float]:
         """By mission, in dollars: what its ended sessions cost, as their agents told; nothing where none told it."""
         return self._database.run(lambda connection: queries.costs(connection, mission_ids))
+
+    def used(self, span: Span, dimensions: Collection[Dimension]) -> dict[Dimension, list[Used]]:
+        """What sessions used that have run and ended, summed up by each dimension."""
+        return self._database.run(lambda connection: used(connection, span, dimensions))
 
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._database.run(lambda connection: queries.alerts(connection, session_id))

@@ -15,6 +15,7 @@ import pytest
 from scopecraft.state.connection import writing
 from scopecraft.state.rows import insert_event, insert_session, session_event
 from scopecraft.state.store import Store
+from scopecraft.state.used import DIMENSIONS, Span
 from tests.support.sessions import AT, LATER, a_session, ended, running
 
 ROOT = Path(__file__).parents[3]
@@ -67,6 +68,12 @@ def test_a_page_a_name_and_a_mission_are_found_at_once(home: Path) -> None:
         assert fastest_ms(lambda: store.matching("2f3a")) < 10
         assert fastest_ms(lambda: store.events(session_id=f"r-{77:016x}")) < 1
         assert fastest_ms(lambda: store.events(after=2 * (ENDED + LIVE) - 5)) < 1
+
+
+def test_what_a_week_has_used_costs_as_much_as_the_week_has_ends(home: Path) -> None:
+    with Store.open(home) as store:
+        assert sum(row.sessions for row in store.used(Span(), ["day"])["day"]) == ENDED
+        assert fastest_ms(lambda: store.used(Span(since="2026-03-02"), DIMENSIONS)) < 1
 
 
 def test_a_durable_move_costs_the_same_however_much_is_stored(home: Path) -> None:
