@@ -9,16 +9,16 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--text)" },
-  ".cm-gutters": { backgroundColor: "var(--surface-sunken)", color: "var(--muted)", borderRight: "1px solid var(--line)" },
+  ".cm-gutters": { backgroundColor: "var(--raised)", color: "var(--quiet)", borderRight: "1px solid var(--line)" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
   ".cm-activeLineGutter": { color: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent)",
   },
   ".cm-selectionMatch": { backgroundColor: "color-mix(in srgb, var(--accent) 14%, transparent)" },
-  ".cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--warning) 30%, transparent)" },
-  "&.cm-focused .cm-matchingBracket": { backgroundColor: "color-mix(in srgb, var(--success) 30%, transparent)" },
-  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "color-mix(in srgb, var(--danger) 30%, transparent)" },
+  ".cm-searchMatch": { backgroundColor: "color-mix(in srgb, var(--warn) 30%, transparent)" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "color-mix(in srgb, var(--good) 30%, transparent)" },
+  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "color-mix(in srgb, var(--bad) 30%, transparent)" },
   ".cm-panels, .cm-tooltip": {
     backgroundColor: "var(--surface)",
     color: "var(--text)",
@@ -30,20 +30,20 @@ const look = EditorView.theme({
     color: "var(--text)",
     border: "1px solid var(--line)",
   },
-  ".cm-foldPlaceholder": { backgroundColor: "transparent", color: "var(--muted)", border: "1px solid var(--line)" },
+  ".cm-foldPlaceholder": { backgroundColor: "transparent", color: "var(--quiet)", border: "1px solid var(--line)" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": {
-    backgroundColor: "color-mix(in srgb, var(--danger) 9%, transparent)",
+    backgroundColor: "var(--removed)",
   },
   "&.cm-merge-b .cm-changedLine, .cm-insertedLine": {
-    backgroundColor: "color-mix(in srgb, var(--success) 9%, transparent)",
+    backgroundColor: "var(--added)",
   },
   "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
-    background: "color-mix(in srgb, var(--danger) 25%, transparent)",
+    background: "color-mix(in srgb, var(--bad) 25%, transparent)",
   },
-  "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--success) 25%, transparent)" },
-  "&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter": { background: "var(--danger)" },
-  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--success)" },
-  ".cm-collapsedLines": { color: "var(--muted)", background: "var(--surface-sunken)" },
+  "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--good) 25%, transparent)" },
+  "&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter": { background: "var(--bad)" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--good)" },
+  ".cm-collapsedLines": { color: "var(--quiet)", background: "var(--raised)" },
   ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"···"' },
 });
 
@@ -54,10 +54,10 @@ const words = HighlightStyle.define([
   { tag: tags.strikethrough, textDecoration: "line-through" },
   { tag: [tags.link, tags.url], color: "var(--accent)" },
   { tag: [tags.propertyName, tags.labelName], color: "var(--accent)" },
-  { tag: [tags.monospace, tags.string], color: "var(--success)" },
-  { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--warning)" },
-  { tag: [tags.comment, tags.quote, tags.meta, tags.processingInstruction], color: "var(--muted)" },
-  { tag: tags.invalid, color: "var(--danger)" },
+  { tag: [tags.monospace, tags.string], color: "var(--good)" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--warn)" },
+  { tag: [tags.comment, tags.quote, tags.meta, tags.processingInstruction], color: "var(--quiet)" },
+  { tag: tags.invalid, color: "var(--bad)" },
 ]);
 
 /** How an editor and a merge view look on our pages, dark and light. */
