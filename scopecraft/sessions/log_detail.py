@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from scopecraft.agents.base import dialect_of_record
+from scopecraft.agents.base import Dialect, dialect_of_record
 from scopecraft.errors import NotFound
 from scopecraft.model.activity import ToolCall
 from scopecraft.model.session import Session, is_live
@@ -18,6 +19,7 @@ from scopecraft.sessions.log_rows import Row, RowReader
 from scopecraft.sessions.redaction import secrets_of
 from scopecraft.sessions.stream_end import stream_end
 
+Source = Literal["stream", "stderr"]
 FULL_CHARACTERS = 1_000_000
 _DEEPEST = 12
 _IDS = ("id", "call_id", "callID", "tool_id", "tool_use_id")
@@ -33,31 +35,41 @@ class FullRow:
     is_cut: bool
 
 
-def log_of(context: Context, session: Session) -> LogFile:
+def source_file(context: Context, session: Session, source: Source) -> Path:
     folder = context.folder(session.id)
-    return LogFile(folder.stream, row_reader(context, session), not is_live(session.status), stream_end(folder))
+    return folder.stream if source == "stream" else folder.stderr
 
 
-def row_reader(context: Context, session: Session) -> RowReader:
-    read = dialect_of_record(session.dialect).entries
+def log_of(context: Context, session: Session, source: Source = "stream") -> LogFile:
+    file, end = source_file(context, session, source), stream_end(context.folder(session.id))
+    return LogFile(file, row_reader(context, session, source), not is_live(session.status), end)
+
+
+def row_reader(context: Context, session: Session, source: Source = "stream") -> RowReader:
+    read = _dialect(session, source).entries
     return RowReader(read, secrets_of(context, session).redact, session.created_at)
 
 
-def row_in_full(context: Context, session: Session, offset: int, nth: int) -> FullRow:
+def row_in_full(context: Context, session: Session, offset: int, nth: int, source: Source = "stream") -> FullRow:
     """Raises NotFound where no such row is, OperationFailed."""
-    log = log_of(context, session)
+    log = log_of(context, session, source)
     line = line_at(log, offset)
     row = next((row for row in log.reader.rows(line) if row.nth == nth), None) if line is not None else None
     if line is None or row is None:
         raise NotFound(f"the log of {session.id} has no row {offset}.{nth}", "a row is named by the byte it begins at")
     if line.oversized:
         return FullRow(row, row.text, is_cut=True)
-    text = _told(session, line.raw, nth)
+    text = _told(_dialect(session, source), line.raw, nth)
     return FullRow(row, log.reader.safe(text, FULL_CHARACTERS), len(text) > FULL_CHARACTERS)
 
 
-def _told(session: Session, raw: bytes, nth: int) -> str:
-    entries, kind, _ = dialect_of_record(session.dialect).entries(raw)
+def _dialect(session: Session, source: Source) -> Dialect:
+    """Complaints are plain text, whatever the agent speaks."""
+    return dialect_of_record(session.dialect if source == "stream" else "plain")
+
+
+def _told(spoken: Dialect, raw: bytes, nth: int) -> str:
+    entries, kind, _ = spoken.entries(raw)
     told = [(entry, words) for entry in entries if (words := said(entry)) is not None]
     if kind == "damaged" or nth >= len(told):
         return raw.decode("utf-8", "replace")

@@ -136,6 +136,21 @@ def page_after(log: LogFile, place: int, wanted: Wanted, *, until: int = NO_END)
     return LogPage(tuple(log.reader.joined(found)), begin or None, None if is_end else position, size)
 
 
+def size_of(log: LogFile) -> int:
+    """How many bytes of it there are to read. Raises OperationFailed."""
+    with _opened(log) as (_, size):
+        return size
+
+
+def whole_lines(log: LogFile) -> int:
+    """Where the last whole line ends; where all of it ends, if it is over. Raises OperationFailed."""
+    with _opened(log) as (descriptor, size):
+        last = next((item for item in lines_before(descriptor, size, size) if isinstance(item, Line)), None)
+        if log.is_over or last is None:
+            return size
+        return last.offset if last.partial else last.end
+
+
 def line_at(log: LogFile, offset: int) -> Line | None:
     """The line that begins there; None where none does. Raises OperationFailed."""
     with _opened(log) as (descriptor, size):
