@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_CONNECTIONS = 500
 MOST_HEAD_BYTES = 64 * 1024
@@ -58,3 +59,12 @@ class BoundedConnection(HttpToolsProtocol):
         if self._hang_up is not None:
             self._hang_up.cancel()
             self._hang_up = None
+
+
+class DroppedSocket(WebSocketsSansIOProtocol):
+    """Who does not read gets no farewell: it would wait for them as well."""
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.writable.is_set():
+            self.transport.abort()

@@ -15,9 +15,7 @@ from scopecraft.api.feed import Viewer
 from scopecraft.api.house import House, house_of
 
 router = APIRouter()
-SEND_SECONDS = 10.0
 MOST_FOLLOWED = 8
-TRY_AGAIN = 1013
 
 
 @router.websocket("/ws/events")
@@ -48,12 +46,10 @@ class _Tab:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-                await self._socket.close(TRY_AGAIN)
 
     async def send(self, text: str) -> None:
-        """Raises TimeoutError for a client that does not read: it is dropped, and asks again from where it was."""
-        async with self._sending, asyncio.timeout(SEND_SECONDS):
+        """Raises TimeoutError for a client that does not read: it is dropped, and comes back to where it was."""
+        async with self._sending, asyncio.timeout(self._house.send_seconds):
             await self._socket.send_text(text)
 
     async def _tell(self, viewer: Viewer) -> None:

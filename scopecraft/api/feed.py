@@ -77,6 +77,10 @@ class Feed:
             self._wanted.clear()
 
     @property
+    def viewers(self) -> int:
+        return len(self._viewers)
+
+    @property
     def place(self) -> int:
         """That of the newest event."""
         return self._place

@@ -21,6 +21,9 @@ class Logs(Protocol):
     async def follow(self, session_id: str, offset: int, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send the session's log from `offset` on, as messages of the events' WebSocket, until it has ended."""
 
+    def close(self) -> None:
+        """Nobody looks on any more."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -28,6 +31,7 @@ class House:
     access: Access
     rules: Rules
     feed: Feed
+    send_seconds: float  # for a viewer to take what it is sent, before it is dropped
     logs: Logs | None = None
 
 

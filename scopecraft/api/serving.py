@@ -12,10 +12,11 @@ import uvicorn
 
 from scopecraft.api.access import Access
 from scopecraft.api.app import make_app
-from scopecraft.api.connection import BoundedConnection
+from scopecraft.api.connection import BoundedConnection, DroppedSocket
 from scopecraft.api.door import Rules
 from scopecraft.api.feed import Feed
 from scopecraft.api.house import House
+from scopecraft.api.log_feed import LogFeed
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.contexts import Contexts
 
@@ -39,7 +40,7 @@ class Serving:
         """Raises what keeps the home's token from being read."""
         contexts = Contexts(context.home, context.environ)
         rules = Rules.at(port, options.hosts, options.origins, needs_token=options.needs_token)
-        house = House(contexts, Access.of(context.home), rules, Feed(contexts))
+        house = House(contexts, Access.of(context.home), rules, Feed(contexts), options.send_seconds, LogFeed(contexts))
         server = uvicorn.Server(_config(house))
         thread = threading.Thread(target=server.run, args=(sockets,), name="http", daemon=True)
         thread.start()
@@ -48,9 +49,15 @@ class Serving:
     def new_code(self) -> str:
         return self._house.access.new_code()
 
+    @property
+    def viewers(self) -> int:
+        return self._house.feed.viewers
+
     def close(self) -> None:
         """Within a second or so; who is still connected is hung up on."""
         self._house.feed.close()
+        if self._house.logs is not None:
+            self._house.logs.close()
         self._server.should_exit = True
         self._thread.join(LEAVE_SECONDS + 1)
 
@@ -61,7 +68,8 @@ def _config(house: House) -> uvicorn.Config:
     return uvicorn.Config(
         make_app(house),
         http=BoundedConnection,
-        ws="websockets-sansio",
+        ws=DroppedSocket,
+        ws_per_message_deflate=False,  # all of it goes over the loopback
         ws_max_size=MOST_MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

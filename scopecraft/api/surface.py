@@ -42,6 +42,7 @@ class HttpOptions:
     needs_token: bool
     origins: tuple[str, ...]
     hosts: tuple[str, ...]
+    send_seconds: float = 10.0
 
     @classmethod
     def of(cls, settings: HttpSettings) -> HttpOptions:
@@ -101,6 +102,7 @@ class HttpSurface:
             "socket": str(self._unix_path) if self._unix is not None else None,
             "auth": "token" if self._options.needs_token else "none",
             "is_loaded": self._serving is not None,
+            "viewers": 0 if self._serving is None else self._serving.viewers,
             "trouble": self._trouble,
         }
 
