@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import scopecraft
-from scopecraft.api import events_socket, health_routes, login_routes
+from scopecraft.api import events_socket, health_routes, log_routes, login_routes, terminal_socket, usage_routes
 from scopecraft.api.answer import plain
 from scopecraft.api.error_table import error_body, status_of, unknown_path
 from scopecraft.api.guard import Guard
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 ROUTERS: tuple[APIRouter, ...] = (
     health_routes.router,
     login_routes.router,
+    log_routes.router,
     events_socket.router,
+    terminal_socket.router,
+    usage_routes.router,
 )
 _log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ def make_app(house: House) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
-    return Guard(app, house.rules, house.access)
+    return Guard(app, house.rules, house.access, house.bounds)
 
 
 def refused(request: Request, status: int, message: str, hint: str = "") -> Response:

@@ -8,22 +8,23 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-MOST_CONNECTIONS = 500
+from scopecraft.api.bounds import Bounds
+
 MOST_HEAD_BYTES = 64 * 1024
-HEAD_SECONDS = 10.0
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedConnection(HttpToolsProtocol):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, bounds: Bounds, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._bounds = bounds
         self._head_bytes = 0
         self._has_head = False
         self._hang_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self._bounds.connections:
             transport.abort()
         else:
             self._await_head()
@@ -53,7 +54,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         if self._hang_up is None:
-            self._hang_up = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+            self._hang_up = self.loop.call_later(self._bounds.head_seconds, self.transport.abort)
 
     def _forget_deadline(self) -> None:
         if self._hang_up is not None:

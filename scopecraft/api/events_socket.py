@@ -49,7 +49,7 @@ class _Tab:
 
     async def send(self, text: str) -> None:
         """Raises TimeoutError for a client that does not read: it is dropped, and comes back to where it was."""
-        async with self._sending, asyncio.timeout(self._house.send_seconds):
+        async with self._sending, asyncio.timeout(self._house.bounds.send_seconds):
             await self._socket.send_text(text)
 
     async def _tell(self, viewer: Viewer) -> None:

@@ -9,17 +9,16 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 import orjson
+from starlette.exceptions import HTTPException
 
 from scopecraft.api.access import Access
+from scopecraft.api.bounds import Bounds
 from scopecraft.api.door import Checks, Knock, Rules, judge
 from scopecraft.api.error_table import error_body
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_BODY_BYTES = 12 * 1024**2
-MOST_AUDIO_BYTES = 32 * 1024**2
-BODY_SECONDS = 30.0
 AUDIO_PATH = "/api/transcribe"
 _HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -38,9 +37,10 @@ _ASKED_METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 class Guard:
     """ASGI, around the whole app."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, access: Access) -> None:
+    def __init__(self, app: ASGIApp, rules: Rules, access: Access, bounds: Bounds) -> None:
         self._app = app
         self._rules = rules
+        self._bounds = bounds
         self._checks = Checks(access.is_token, access.is_cookie)
         self._cookie_name = access.cookie_name
 
@@ -54,23 +54,19 @@ class Guard:
         if knock.is_socket:
             await (self._app(scope, receive, send) if refusal is None else _refuse_socket(receive, send))
             return
-        answer = _Answer(send, knock, scope["path"])
+        answer = _Answer(send, knock, is_known_page=(knock.origin or "").lower() in self._rules.origins)
         if refusal is not None:
             await answer.refuse(refusal.status, refusal.message, refusal.hint)
         elif knock.method == "OPTIONS":
             await answer.give(204, b"", [(b"allow", _ASKED_METHODS)])
-        elif (problem := _body_problem(knock, scope["path"], headers)) is not None:
+        elif (problem := _body_problem(knock, headers, self._most_bytes(knock.path))) is not None:
             await answer.refuse(*problem)
         else:
-            await self._pass(scope, receive, answer)
-
-    async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        body = _Body(receive, _most_bytes(scope["path"]))
-        try:
+            body = _Body(receive, self._most_bytes(knock.path), self._bounds.body_seconds)
             await self._app(scope, body, answer.send)
-        except _BodyRefused as refused:
-            if not answer.has_begun:
-                await answer.refuse(refused.status, str(refused), "")
+
+    def _most_bytes(self, path: str) -> int:
+        return self._bounds.audio_bytes if path == AUDIO_PATH else self._bounds.body_bytes
 
 
 def knock_of(scope: Scope, headers: dict[bytes, bytes], cookie_name: str) -> Knock:
@@ -104,39 +100,29 @@ def _cookie(header: str | None, name: str) -> str | None:
     return found.value if found else None
 
 
-def _most_bytes(path: str) -> int:
-    return MOST_AUDIO_BYTES if path == AUDIO_PATH else MOST_BODY_BYTES
-
-
-def _body_problem(knock: Knock, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+def _body_problem(knock: Knock, headers: dict[bytes, bytes], most: int) -> tuple[int, str, str] | None:
     """Before anything of it is read: how long it says that it is, and of what kind."""
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         return 400, "the length of the body is no number", ""
-    if int(length) > _most_bytes(path):
-        return 413, "the body is too long", f"at most {_most_bytes(path) // 1024**2} MiB"
+    if int(length) > most:
+        return 413, "the body is too long", f"at most {most // 1024**2} MiB"
     has_body = length != b"0" or b"transfer-encoding" in headers
     kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
     # a form of another page can send other kinds without asking first
-    wanted = b"multipart/form-data" if path == AUDIO_PATH else b"application/json"
+    wanted = b"multipart/form-data" if knock.path == AUDIO_PATH else b"application/json"
     if knock.changes and has_body and kind != wanted:
         return 415, f"the body must be {wanted.decode()}", f"send the header Content-Type: {wanted.decode()}"
     return None
 
 
-class _BodyRefused(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class _Body:
-    """What is received, as long as it comes in time and is not too much."""
+    """What is received, as long as it comes in time and is not too much; the app answers for what is raised here."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
         self._left = most
-        self._deadline = time.monotonic() + BODY_SECONDS
+        self._deadline = time.monotonic() + seconds
         self._is_whole = False
 
     async def __call__(self) -> Message:
@@ -146,24 +132,23 @@ class _Body:
             async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
                 message = await self._receive()
         except TimeoutError as error:
-            raise _BodyRefused(408, "the body came too slowly") from error
+            raise HTTPException(408, "the body came too slowly") from error
         self._left -= len(message.get("body", b""))
         self._is_whole = not message.get("more_body", False)
         if self._left < 0:
-            raise _BodyRefused(413, "the body is too long")
+            raise HTTPException(413, "the body is too long")
         return message
 
 
 class _Answer:
-    def __init__(self, send: Send, knock: Knock, path: str) -> None:
+    def __init__(self, send: Send, knock: Knock, *, is_known_page: bool) -> None:
         self._send = send
         self._knock = knock
-        self._path = path
-        self.has_begun = False
+        self._path = knock.path
+        self._is_known_page = is_known_page
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.has_begun = True
             message["headers"] = [*message.get("headers", ()), *self._own_headers()]
         await self._send(message)
 
@@ -185,9 +170,8 @@ class _Answer:
         return self._knock.method == "GET" and not self._path.startswith(("/api/", "/openapi.json", "/ws/"))
 
     def _own_headers(self) -> list[tuple[bytes, bytes]]:
-        """Whoever is answered with an Origin was found among those that may ask."""
         origin = self._knock.origin
-        if origin is None:
+        if origin is None or not self._is_known_page:
             return list(_HEADERS)
         return [
             *_HEADERS,

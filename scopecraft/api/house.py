@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from scopecraft.api.access import Access
+from scopecraft.api.bounds import Bounds
 from scopecraft.api.door import Rules
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.contexts import Contexts
@@ -31,7 +32,7 @@ class House:
     access: Access
     rules: Rules
     feed: Feed
-    send_seconds: float  # for a viewer to take what it is sent, before it is dropped
+    bounds: Bounds
     logs: Logs | None = None
 
 

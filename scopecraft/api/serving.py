@@ -6,7 +6,8 @@ import logging
 import socket
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
@@ -40,8 +41,8 @@ class Serving:
         """Raises what keeps the home's token from being read."""
         contexts = Contexts(context.home, context.environ)
         rules = Rules.at(port, options.hosts, options.origins, needs_token=options.needs_token)
-        house = House(contexts, Access.of(context.home), rules, Feed(contexts), options.send_seconds, LogFeed(contexts))
-        server = uvicorn.Server(_config(house))
+        house = House(contexts, Access.of(context.home), rules, Feed(contexts), options.bounds, LogFeed(contexts))
+        server = uvicorn.Server(_config(house, options))
         thread = threading.Thread(target=server.run, args=(sockets,), name="http", daemon=True)
         thread.start()
         return cls(house, server, thread)
@@ -62,12 +63,12 @@ class Serving:
         self._thread.join(LEAVE_SECONDS + 1)
 
 
-def _config(house: House) -> uvicorn.Config:
+def _config(house: House, options: HttpOptions) -> uvicorn.Config:
     # what goes wrong in a handler is told by the app; the rest is noise of clients
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         make_app(house),
-        http=BoundedConnection,
+        http=cast(Any, partial(BoundedConnection, options.bounds)),  # as good as a class of them
         ws=DroppedSocket,
         ws_per_message_deflate=False,  # all of it goes over the loopback
         ws_max_size=MOST_MESSAGE_BYTES,

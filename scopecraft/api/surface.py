@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scopecraft.api.bounds import Bounds
 from scopecraft.config.paths import runtime_folder
 from scopecraft.errors import Refused, ScopecraftError, StorageFailed
 from scopecraft.sessions.context import Context
@@ -42,7 +43,7 @@ class HttpOptions:
     needs_token: bool
     origins: tuple[str, ...]
     hosts: tuple[str, ...]
-    send_seconds: float = 10.0
+    bounds: Bounds = field(default_factory=Bounds)
 
     @classmethod
     def of(cls, settings: HttpSettings) -> HttpOptions:

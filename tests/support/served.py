@@ -23,15 +23,11 @@ class Served:
     home: Home
     surface: HttpSurface
     client: httpx.Client  # a program that shows the token
+    stranger: httpx.Client  # one that knows none
 
     @property
     def address(self) -> str:
         return self.surface.address
-
-    @property
-    def stranger(self) -> httpx.Client:
-        """A program that knows no token."""
-        return httpx.Client(base_url=self.address, timeout=30)
 
     def link(self, page: str = "/") -> str:
         """As `sc open` makes it."""
@@ -47,9 +43,12 @@ def served(options: HttpOptions = DEFAULT, **env: str) -> Iterator[Served]:
     surface.begin()
     token = {"Authorization": f"Bearer {read_token(context.home)}"}
     try:
-        with httpx.Client(base_url=surface.address, headers=token, timeout=30) as client:
+        with (
+            httpx.Client(base_url=surface.address, headers=token, timeout=30) as client,
+            httpx.Client(base_url=surface.address, timeout=30) as stranger,
+        ):
             until(lambda: client.get("/health").status_code == 200, what="the server answers")
-            yield Served(context.home, surface, client)
+            yield Served(context.home, surface, client, stranger)
     finally:
         surface.close()
 

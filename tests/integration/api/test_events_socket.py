@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
+from scopecraft.api.bounds import Bounds
 from scopecraft.config.paths import home_of, make_home
 from scopecraft.model.event import Event
 from scopecraft.state.store import Store
@@ -94,7 +95,7 @@ def test_what_a_client_should_not_say_is_passed_over(house: Served, store: Store
 def test_a_client_that_does_not_read_is_dropped_and_slows_nobody() -> None:
     make_home(home_of(os.environ))
     with (
-        served(replace(DEFAULT, send_seconds=0.5)) as house,
+        served(replace(DEFAULT, bounds=Bounds(send_seconds=0.5))) as house,
         Store.open(house.home.root) as store,
         joined(house) as quick,
         deaf(house),
