@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from scopecraft.cli.table import print_json
 from scopecraft.errors import BadInput
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.moves_json import merged_dict
 from scopecraft.sessions.person import refuse_agents
 from scopecraft.sessions.places import mission_named
 
@@ -75,7 +76,7 @@ def merge(
         return 1
     merged = merge_mission(context, plan.mission, replace(wish, tip=plan.branches.tip))
     if how["as_json"]:
-        print_json(_json(merged))
+        print_json(merged_dict(merged))
     else:
         _tell(merged, plan)
     return None
@@ -124,18 +125,3 @@ def _tell(merged: Merged, plan: MergePlan) -> None:
 def _few(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(map(clean_line, names[:_MOST_NAMES])) + more
-
-
-def _json(merged: Merged) -> dict[str, Any]:
-    return {
-        "task": merged.mission.slug,
-        "mission_id": merged.mission.id,
-        "branch": merged.mission.branch,
-        "into": merged.into,
-        "commit": merged.commit,
-        "how": merged.how,
-        "merged": merged.is_news,
-        "commits": merged.commits,
-        "checkout": str(merged.checkout) if merged.checkout else None,
-        "left_out": list(merged.left_out),
-    }

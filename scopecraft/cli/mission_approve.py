@@ -19,6 +19,7 @@ from scopecraft.cli.terminal import is_terminal
 from scopecraft.errors import BadInput
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.moves_json import approval_dict
 from scopecraft.sessions.person import person_name, refuse_agents
 from scopecraft.sessions.places import mission_named
 
@@ -106,7 +107,7 @@ def approved(context: Context, mission: Mission, step: str | None, wish: Wish) -
     state = after.state(gate.step.id)
     assert state is not None and state.approval is not None
     done = f"{gate.step.name} of {mission.slug} is approved{_of(state.approval)}"
-    told = {"approved": {"step": gate.step.id, **_approval_dict(state.approval)}}
+    told = {"approved": {"step": gate.step.id, **approval_dict(state.approval)}}
     return moved(context, after, done, as_json=wish.as_json, told=told)
 
 
@@ -127,14 +128,3 @@ def _of(approval: Approval) -> str:
     parts = [f"{approval.artifact} {approval.sha256[:12]}"] if approval.sha256 else []
     parts += [f"commit {approval.commit[:12]}"] if approval.commit else []
     return f": {', '.join(parts)}" if parts else ""
-
-
-def _approval_dict(approval: Approval) -> dict[str, Any]:
-    return {
-        "by": approval.by,
-        "at": approval.at,
-        "artifact": approval.artifact,
-        "sha256": approval.sha256,
-        "commit": approval.commit,
-        "host_files": list(approval.host_files),
-    }

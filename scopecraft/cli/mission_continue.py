@@ -30,21 +30,14 @@ def continue_(task: str, project: str | None, **options: bool) -> int | None:
     A step in a window is done with this, once its agent has written what it was to write: the window is closed. While
     an agent is at work nothing changes, exit code 3.
     """
-    from scopecraft.sessions.finishing import finish_window
-    from scopecraft.sessions.gate_content import is_at_gate
-    from scopecraft.sessions.mission_moves import go_on, see_how_it_is
+    from scopecraft.sessions.continuing_mission import AtGate, continue_mission
 
     context = Context.of(os.environ)
     mission = mission_named(context, task, Path.cwd(), project)
     wish = Wish(**options)
-    if see_how_it_is(context, mission.id):
-        return moved(context, mission, f"{mission.slug} goes on", as_json=wish.as_json)
-    mission = mission_named(context, mission.id, Path.cwd())
-    if is_at_gate(context, mission):
+    came = continue_mission(context, mission.id, person_name(context))
+    if isinstance(came, AtGate):
         refuse_agents(os.environ, "to approve")
-        return approved(context, mission, None, wish)
-    finished = finish_window(context, mission)
-    if finished is not None:
-        return moved(context, mission, f"{finished.step_id} of {mission.slug} is done", as_json=wish.as_json)
-    after = go_on(context, mission.id, person_name(context))
-    return moved(context, after, f"{mission.slug} goes on", as_json=wish.as_json)
+        return approved(context, came.mission, None, wish)
+    done = f"{came.finished.step_id} of {mission.slug} is done" if came.finished else f"{mission.slug} goes on"
+    return moved(context, came.mission, done, as_json=wish.as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from scopecraft.cli.table import print_json
 from scopecraft.errors import BadInput
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.moves_json import offered_dict
 from scopecraft.sessions.places import mission_named
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def pr(
         note(f"pushing {clean_line(mission.branch)} …")
     offered = offer_mission(context, mission, wish)
     if how["as_json"]:
-        print_json(_json(offered))
+        print_json(offered_dict(offered))
         return
     _tell(offered)
     if offered.url is not None:
@@ -104,17 +105,3 @@ def _text_of(body: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(f"{body} is no text in UTF-8", "save it as UTF-8") from error
-
-
-def _json(offered: Offered) -> dict[str, Any]:
-    return {
-        "task": offered.mission.slug,
-        "mission_id": offered.mission.id,
-        "branch": offered.pushed.branch,
-        "remote": offered.pushed.remote,
-        "commit": offered.pushed.commit,
-        "base": offered.base,
-        "came": offered.came,
-        "number": offered.number,
-        "url": offered.url,
-    }

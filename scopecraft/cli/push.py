@@ -12,6 +12,7 @@ from scopecraft.cli.say import note, say
 from scopecraft.cli.table import print_json
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.moves_json import pushed_dict
 from scopecraft.sessions.places import mission_named
 
 
@@ -42,17 +43,7 @@ def push(task: str, remote: str | None, force: bool, as_json: bool, project: str
         note(f"pushing {clean_line(mission.branch)} …")
     pushed = push_mission(context, mission, remote, PushAs(force, tell_waiting))
     if as_json:
-        print_json(
-            {
-                "task": mission.slug,
-                "mission_id": mission.id,
-                "branch": pushed.branch,
-                "remote": pushed.remote,
-                "commit": pushed.commit,
-                "pushed": pushed.is_news,
-                "said": pushed.said,
-            }
-        )
+        print_json(pushed_dict(mission, pushed))
         return
     where = f"{clean_line(pushed.branch)} on {clean_line(pushed.remote)}"
     say(f"{where} is at {pushed.commit[:12]}" + ("" if pushed.is_news else " already"))

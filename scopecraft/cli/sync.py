@@ -12,6 +12,7 @@ from scopecraft.cli.say import note, say
 from scopecraft.cli.table import print_json
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
+from scopecraft.sessions.moves_json import synced_dict
 from scopecraft.sessions.places import mission_named
 
 
@@ -41,18 +42,7 @@ def sync(task: str, rebase: bool, base: str | None, as_json: bool, project: str 
     synced = sync_mission(context, mission, SyncAs("rebase" if rebase else "merge", base))
     slug, base_name = synced.mission.slug, clean_line(synced.base)
     if as_json:
-        print_json(
-            {
-                "task": slug,
-                "mission_id": synced.mission.id,
-                "branch": synced.mission.branch,
-                "base": synced.base,
-                "commit": synced.commit,
-                "how": synced.how,
-                "synced": synced.is_news,
-                "commits": synced.commits,
-            }
-        )
+        print_json(synced_dict(synced))
     elif not synced.is_news:
         say(f"{slug} has all of {base_name} already")
     else:
