@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import orjson
@@ -16,19 +16,8 @@ from scopecraft.api.terminal_messages import Message, message_of
 from scopecraft.api.terminal_seats import Seat, Seats
 from scopecraft.errors import Refused
 from scopecraft.model import clock
-from scopecraft.model.handle import WindowHandle
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.terminals import (
-    End,
-    PtyClient,
-    Size,
-    earlier_lines,
-    end_of,
-    leave_window,
-    open_viewer,
-    shared_size,
-    usable,
-)
+from scopecraft.sessions.terminals import End, PtyClient, Size, Window, usable
 
 PART_BYTES = 64 * 1024
 MOST_TYPED_BYTES = 4 * 1024**2
@@ -48,13 +37,14 @@ def end_dict(end: End) -> dict[str, Any]:
 class Line:
     """From the first byte until one of the two sides is gone."""
 
-    def __init__(self, socket: WebSocket, seats: Seats, seat: Seat, handle: WindowHandle) -> None:
-        self._socket, self._seats, self._seat, self._handle = socket, seats, seat, handle
+    def __init__(self, socket: WebSocket, seats: Seats, seat: Seat, window: Window) -> None:
+        self._socket, self._seats, self._seat, self._window = socket, seats, seat, window
         self._flow = Flow()
         self._fit = Size(80, 24)  # what the browser has room for
         self._viewer: PtyClient | None = None
         self._takes_keys = False  # the viewer at hand writes, and tmux has its terminal in hand
         self._typed = bytearray()  # and not yet taken
+        seat.follow = self._follow
 
     async def serve(self) -> None:
         """Raises what opening the window raises, BadInput, and Refused for more typed bytes than anybody takes."""
@@ -81,7 +71,7 @@ class Line:
         """One viewer after the other: who begins or ceases to write gets a new one. Until the window shows no more."""
         while await self._show_one():
             pass
-        end = await self._in_thread(lambda context: end_of(context, self._seat.session_id))
+        end = await self._in_thread(self._window.end)
         await send(self._socket, ended=end_dict(end))
 
     async def _show_one(self) -> bool:
@@ -97,11 +87,11 @@ class Line:
                 carrying.result()
             return not carrying.done()
         finally:
-            await self._put_away(viewer, carrying, turning, writes=writes)
+            await _to_its_end(self._put_away(viewer, carrying, turning, writes=writes))
 
     async def _opened(self, *, writes: bool) -> PtyClient:
-        handle, fit = self._handle, self._fit
-        opening = asyncio.create_task(self._in_thread(lambda context: open_viewer(context, handle, fit, writes=writes)))
+        fit = self._fit
+        opening = asyncio.create_task(self._in_thread(lambda context: self._window.open(context, fit, writes=writes)))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:  # it is started all the same
@@ -109,20 +99,21 @@ class Line:
             raise
 
     async def _put_away(self, viewer: PtyClient, *tasks: asyncio.Task[Any], writes: bool) -> None:
-        """Not to be interrupted: nothing of the viewer stays behind, whoever leaves meanwhile."""
+        """Nothing of the viewer stays behind."""
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         asyncio.get_running_loop().remove_writer(viewer.fileno())
         self._viewer, self._takes_keys = None, False
-        self._typed.clear()
+        if not self._seats.is_writer(self._seat):  # whoever begins to write may have typed already
+            self._typed.clear()
 
         def close() -> None:
             viewer.close()
             if writes:
-                leave_window(self._handle)
+                self._window.let_go()
 
-        await asyncio.shield(run_in_threadpool(close))
+        await run_in_threadpool(close)
 
     async def _carry(self, viewer: PtyClient, *, writes: bool) -> None:
         await self._pass(RESET)
@@ -133,6 +124,7 @@ class Line:
             await self._pass(part)
             if writes and not self._takes_keys:
                 self._takes_keys = True
+                await self._resize()  # the browser may have changed its size meanwhile
                 self._type()
 
     async def _pass(self, part: bytes) -> None:
@@ -163,19 +155,23 @@ class Line:
             self._seats.take(self._seat, at, over=message.control == "take-over")
         if message.history:
             count = message.history
-            lines = await self._in_thread(lambda context: earlier_lines(context, self._handle, count))
+            lines = await self._in_thread(lambda context: self._window.earlier(context, count))
             await send(self._socket, history=lines)
 
     async def _resize(self) -> None:
         """Whoever writes has the window follow; all others follow the window."""
-        viewer, size = self._viewer, self._fit
+        viewer = self._viewer
         if not self._seats.is_writer(self._seat):
-            shared = await self._in_thread(lambda _: shared_size(self._handle))
-            if shared is None:
-                return
-            size = shared
-        if viewer is not None and viewer is self._viewer:
-            viewer.resize(size)
+            size = await run_in_threadpool(self._window.size)
+            if size is not None and viewer is self._viewer:
+                self._follow(size)
+        elif self._takes_keys and viewer is not None:
+            viewer.resize(self._fit)
+            self._seats.resized(self._seat, self._fit)
+
+    def _follow(self, size: Size) -> None:
+        if self._viewer is not None and not self._seats.is_writer(self._seat):
+            self._viewer.resize(size)
 
     def _take_keys(self, data: bytes) -> None:
         """Those of one who only looks on go nowhere."""
@@ -195,6 +191,16 @@ class Line:
         loop.remove_writer(viewer.fileno())
         if self._typed:
             loop.add_writer(viewer.fileno(), self._type)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """However often it is told to stop meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _gathered(viewer: PtyClient) -> bytes | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from scopecraft.errors import Refused
 from scopecraft.model.text import clean_line
+from scopecraft.sessions.terminals import Size
 
 MOST_SEATS = 32
 NAME_CHARACTERS = 60
@@ -28,13 +30,13 @@ def client_name(user_agent: str) -> str:
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """`news` is set when something that `Seats.told` says has changed, `turned` when whoever sits here begins or ceases
-    to write."""
+    """One who looks at a terminal."""
 
     session_id: str
     name: str
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    turned: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)  # what `Seats.told` says has changed
+    turned: asyncio.Event = field(default_factory=asyncio.Event)  # whoever sits here begins or ceases to write
+    follow: Callable[[Size], None] = lambda _: None  # called with the window's new size when somebody else changes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Seats:
             del self._writers[seat.session_id]
             seat.turned.set()
             self._tell(seat.session_id)
+
+    def resized(self, seat: Seat, size: Size) -> None:
+        """By whoever writes there. All others are as large before they could be the only ones that tmux goes by."""
+        for each in self._seats:
+            if each.session_id == seat.session_id and each is not seat:
+                each.follow(size)
 
     def is_writer(self, seat: Seat) -> bool:
         writer = self._writers.get(seat.session_id)

@@ -13,8 +13,7 @@ from scopecraft.api.house import context_of
 from scopecraft.api.terminal_line import Line, end_dict, send
 from scopecraft.api.terminal_seats import Seats, client_name
 from scopecraft.errors import ScopecraftError
-from scopecraft.model.handle import WindowHandle
-from scopecraft.sessions.terminals import End, window_of
+from scopecraft.sessions.terminals import End, Window, window_of
 
 router = APIRouter()
 REFUSED = 1008
@@ -33,7 +32,7 @@ async def terminal(socket: WebSocket, session: str) -> None:
 
 
 async def _serve(socket: WebSocket, session_id: str) -> None:
-    found: WindowHandle | End = await run_in_threadpool(lambda: window_of(context_of(socket), session_id))
+    found: Window | End = await run_in_threadpool(lambda: window_of(context_of(socket), session_id))
     if isinstance(found, End):
         await send(socket, ended=end_dict(found))
         return
