@@ -12,24 +12,34 @@ from typing import Any, Generic, Self, TypeVar
 from scopecraft.config.paths import Home
 from scopecraft.errors import ScopecraftError
 from scopecraft.sessions.context import Context
+from scopecraft.supervisor.holder import read_holder
 
 POLL_SECONDS = 0.05
 BETWEEN_LOOKS_SECONDS = 0.25
 LOOK_AGAIN_SECONDS = 1.0  # agents in windows tell their files, not the database, how they are
 ANSWER_SECONDS = 1.0
+COST_SECONDS = 0.2  # a supervisor that is busy costs a list its live prices, and no more
 
 Activities = Mapping[str, Mapping[str, Any]]  # by session; what the supervisor knows of each
 T = TypeVar("T")
 
 
-def activities_of(home: Home) -> Activities:
-    """What the supervisor follows at this moment; nothing where none is up, or it does not answer."""
+def activities_of(home: Home, seconds: float = ANSWER_SECONDS) -> Activities:
+    """What the supervisor follows at this moment; nothing where none is up, or it does not answer in time."""
     from scopecraft.supervisor.client import ask
 
     try:
-        return ask(home, "activities", {}, seconds=ANSWER_SECONDS)
+        return ask(home, "activities", {}, seconds=seconds)
     except ScopecraftError:
         return {}
+
+
+def live_costs(home: Home) -> Mapping[str, float]:
+    """By session, of those that the supervisor follows."""
+    if read_holder(home) is None:
+        return {}
+    costs = {session_id: activity.get("cost_usd") for session_id, activity in activities_of(home, COST_SECONDS).items()}
+    return {session_id: float(cost) for session_id, cost in costs.items() if isinstance(cost, int | float)}
 
 
 @dataclass(frozen=True, slots=True)
