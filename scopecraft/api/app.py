@@ -11,7 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 import scopecraft
-from scopecraft.api import events_socket, health_routes, log_routes, login_routes, terminal_socket, usage_routes
+from scopecraft.api import (
+    events_socket,
+    health_routes,
+    journal_routes,
+    log_routes,
+    login_routes,
+    terminal_socket,
+    usage_routes,
+)
 from scopecraft.api.answer import plain
 from scopecraft.api.error_table import error_body, status_of, unknown_path
 from scopecraft.api.guard import Guard
@@ -32,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events_socket.router,
     terminal_socket.router,
     usage_routes.router,
+    journal_routes.router,
 )
 _log = logging.getLogger(__name__)
 

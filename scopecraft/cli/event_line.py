@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scopecraft.cli.terminal import Tone, fit, pad, paint
 from scopecraft.model import clock
-from scopecraft.model.event_words import said_of
+from scopecraft.model.event_words import Mood, mood_of, said_of
 from scopecraft.model.text import clean_line
 from scopecraft.model.usage_words import used_of
 from scopecraft.sessions.journal import JournalEntry
@@ -14,14 +14,12 @@ _ROOMY_CELLS = 80  # a narrower terminal has no room for the day
 _NARROW_CELLS = 60
 _DIM: tuple[Tone, ...] = ("dim",)
 _BOLD: tuple[Tone, ...] = ("bold",)
-_TONES: dict[str, tuple[Tone, ...]] = {
-    "session_waiting": ("yellow",),
-    "question_asked": ("yellow",),
-    "limit_reached": ("yellow",),
-    "alert_raised": ("yellow",),
-    "session_started": ("green",),
-    "session_resumed": ("green",),
-    "state_rebuilt": ("red",),
+_TONES: dict[Mood, tuple[Tone, ...]] = {
+    "good": ("green",),
+    "bad": ("red",),
+    "asks": ("yellow",),
+    "idle": ("cyan",),
+    "": (),
 }
 
 
@@ -34,7 +32,7 @@ def event_line(entry: JournalEntry, *, width: int, colour: bool) -> str:
     task = pad(fit(clean_line(entry.task or "-"), 2 * size if not width else size), size)
     rest = clean_line(said.detail)
     used = used_of(entry.event)
-    parts = [(f"{when}  ", _DIM), (f"{task}  ", _BOLD), (clean_line(said.what), _tones(entry))]
+    parts = [(f"{when}  ", _DIM), (f"{task}  ", _BOLD), (clean_line(said.what), _TONES[mood_of(entry.event)])]
     if rest or used:
         parts.append((": " + " · ".join(part for part in (rest, used) if part), ()))
     return _cut(parts, width, colour)
@@ -47,11 +45,3 @@ def _cut(parts: list[tuple[str, tuple[Tone, ...]]], width: int, colour: bool) ->
         piece, left = left[: len(text)], left[len(text) :]
         line += paint(piece, *tones) if colour else piece
     return line
-
-
-def _tones(entry: JournalEntry) -> tuple[Tone, ...]:
-    if entry.event.kind == "session_ended":
-        return ("green",) if entry.event.data.get("outcome") == "completed" else ("red",)
-    if entry.event.kind == "session_waiting" and entry.event.data.get("reason") == "idle":
-        return ("cyan",)
-    return _TONES.get(entry.event.kind, ())

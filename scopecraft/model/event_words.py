@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from scopecraft.model.event import Event, EventKind
 from scopecraft.model.session import Outcome, WaitingReason
@@ -58,6 +58,51 @@ WORDS: dict[EventKind, str] = {
     "state_rebuilt": "database rebuilt",
 }
 
+# What a reader looks for: each kind of event is in one group.
+GROUPS: dict[str, tuple[EventKind, ...]] = {
+    "needs you": ("session_waiting", "question_asked", "gate_opened", "step_failed", "limit_reached", "alert_raised"),
+    "missions": (
+        "mission_created",
+        "mission_moved",
+        "gate_approved",
+        "gate_rejected",
+        "mission_completed",
+        "mission_reopened",
+        "artifact_changed",
+        "check_ran",
+        "mission_removed",
+        "mission_restored",
+        "mission_archived",
+        "trash_emptied",
+    ),
+    "sessions": (
+        "session_created",
+        "session_starting",
+        "session_requeued",
+        "session_started",
+        "session_resumed",
+        "session_stop_requested",
+        "session_ended",
+        "message_sent",
+        "question_answered",
+        "turn_interrupted",
+        "setup_ran",
+        "teardown_ran",
+    ),
+    "code": ("commits_taken", "branch_merged", "branch_synced", "branch_pushed", "pull_request_opened"),
+    "house": ("queue_changed", "supervisor_started", "supervisor_stopped", "state_rebuilt"),
+}
+Mood = Literal["good", "bad", "asks", "idle", ""]
+_MOODS: dict[EventKind, Mood] = {
+    "session_waiting": "asks",
+    "question_asked": "asks",
+    "limit_reached": "asks",
+    "alert_raised": "asks",
+    "session_started": "good",
+    "session_resumed": "good",
+    "state_rebuilt": "bad",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -82,6 +127,15 @@ def said_of(event: Event, outcome: Outcome | None = None) -> Said:
     # an event of a later version has no words yet
     what = WORDS.get(event.kind, str(event.kind).replace("_", " "))
     return Said(what, _DETAILS.get(event.kind, _everything)(data))
+
+
+def mood_of(event: Event) -> Mood:
+    """How a reader takes it: by this its words are coloured."""
+    if event.kind == "session_ended":
+        return "good" if event.data.get("outcome") == "completed" else "bad"
+    if event.kind == "session_waiting" and event.data.get("reason") == "idle":
+        return "idle"
+    return _MOODS.get(event.kind, "")
 
 
 def _text(data: Data, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from scopecraft.model.session import Ended, Outcome
 from scopecraft.sessions.context import Context
 
 PAGE = 500
+MOST_LOOKED_AT = 20_000  # of events, in search of rare ones: then whoever asks may go on
 _NOBODY = (None, None)
 
 
@@ -37,9 +39,20 @@ class Wanted:
     project: str | None = None
     kinds: frozenset[str] = frozenset()
 
+    def fits_kind(self, event: Event) -> bool:
+        return not self.kinds or event.kind in self.kinds
+
     def fits(self, entry: JournalEntry) -> bool:
         by_name = self.task in (None, entry.task) and self.project in (None, entry.project)
-        return by_name and (not self.kinds or entry.event.kind in self.kinds)
+        return by_name and self.fits_kind(entry.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Entries, the latest first. `before` is the place to go on at, None where there is nothing before them."""
+
+    entries: tuple[JournalEntry, ...]
+    before: int | None
 
 
 @dataclass
@@ -55,39 +68,59 @@ class Journal:
     _sessions: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)  # their task and project
     _missions: dict[str, tuple[str | None, str | None]] = field(default_factory=dict, repr=False)
 
-    def new(self) -> Iterator[JournalEntry]:
-        """What was written since the last time and is wanted, in its order."""
-        while True:
+    def new(self, looked_at: int | None = None) -> Iterator[JournalEntry]:
+        """What was written since the last time and is wanted, in its order, by looking at about so many events."""
+        looked = 0
+        while looked_at is None or looked < looked_at:
             page = self.context.store.events(
                 after=self.place, session_id=self.wanted.session_id, mission_id=self.wanted.mission_id, limit=PAGE
             )
             for event in page:
                 self.place = event.seq
-                entry = self.entry(event)
-                if self.wanted.fits(entry):
+                entry = self._wanted(event)
+                if entry is not None:
                     yield entry
+            looked += len(page)
             if len(page) < PAGE:
                 return
 
     def latest(self, most: int) -> tuple[list[JournalEntry], bool]:
         """The last so many that are wanted, in order, and whether there are earlier ones; `new` goes on after them."""
-        newest = self.context.store.earlier_events(limit=1)
-        self.place = newest[0].seq if newest else 0
-        before, found = self.place + 1, list[JournalEntry]()
+        self.place = self.newest()
+        found = self.earlier(self.place + 1, most, looked_at=None)
+        return list(found.entries[::-1]), found.before is not None
+
+    def newest(self) -> int:
+        """The place of the last event, of whatever kind: all that is written from now on comes after it."""
+        last = self.context.store.earlier_events(limit=1)
+        return last[0].seq if last else 0
+
+    def earlier(self, before: int | None, most: int, *, looked_at: int | None = MOST_LOOKED_AT) -> Earlier:
+        """The last `most` that are wanted and came before that place (None: before now), by looking at so many."""
+        found, place, looked = list[JournalEntry](), before, 0
         while True:
             page = self.context.store.earlier_events(
-                before=before, session_id=self.wanted.session_id, mission_id=self.wanted.mission_id, limit=PAGE
+                before=place, session_id=self.wanted.session_id, mission_id=self.wanted.mission_id, limit=PAGE
             )
             for event in page:
-                before = event.seq
-                entry = self.entry(event)
-                if not self.wanted.fits(entry):
+                place = event.seq
+                entry = self._wanted(event)
+                if entry is None:
                     continue
                 if len(found) == most:
-                    return found[::-1], True
+                    return Earlier(tuple(found), place + 1)
                 found.append(entry)
+            looked += len(page)
             if len(page) < PAGE:
-                return found[::-1], False
+                return Earlier(tuple(found), None)
+            if looked_at is not None and looked >= looked_at:
+                return Earlier(tuple(found), place)
+
+    def _wanted(self, event: Event) -> JournalEntry | None:
+        if not self.wanted.fits_kind(event):
+            return None  # without a look at whose it is
+        entry = self.entry(event)
+        return entry if self.wanted.fits(entry) else None
 
     def entry(self, event: Event) -> JournalEntry:
         known = self._sessions.get(event.session_id or "")
@@ -106,6 +139,23 @@ class Journal:
         if mission_id not in self._missions:
             self._missions[mission_id] = _named(self.context, mission_id)
         return self._missions[mission_id]
+
+
+def wanted_of(
+    context: Context, task: str | None, session_id: str | None, project: str | None, kinds: frozenset[str]
+) -> Wanted:
+    """By what a person typed for a mission, which may be gone: then it is known by that name alone."""
+    mission = None
+    if task:
+        with suppress(ScopecraftError):
+            mission = find_mission(context.home, task, project, partial=False)
+    return Wanted(
+        mission_id=mission.id if mission else None,
+        session_id=session_id or None,
+        task=task or None if mission is None else None,
+        project=project or None,
+        kinds=kinds,
+    )
 
 
 def _named(context: Context, mission_id: str) -> tuple[str | None, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from scopecraft.web import login_pages, mission_pages, missions_pages, usage_pages
+from scopecraft.web import journal_pages, login_pages, mission_pages, missions_pages, usage_pages
 from scopecraft.web.static_files import StaticFolder
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -12,6 +12,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     missions_pages.router,
     mission_pages.router,
     usage_pages.router,
+    journal_pages.router,
 )
 
 
