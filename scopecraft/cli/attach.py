@@ -81,12 +81,17 @@ def pick(context: Context, project: str | None = None) -> Session:
 
 def go_to_window(context: Context, session: Session) -> None:
     """Becomes the tmux client; returns only where the window opened in another window of the person's tmux."""
+    argv = window_command(context, session)
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
+        raise Refused("this is no terminal to attach to", f"read it instead: sc show {session.id}")
+    os.execvp(argv[0], argv)
+
+
+def window_command(context: Context, session: Session) -> list[str]:
+    """What to run to see the session's window, from this terminal or from the tmux around it. Raises Refused."""
     handle = handle_of(session.status)
     if not isinstance(handle, WindowHandle):
         raise Refused(f"{session.id} has no window: it is {session.status.kind}", f"see it with: sc show {session.id}")
-    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
-        raise Refused("this is no terminal to attach to", f"read it instead: sc show {session.id}")
-    argv = context.tmux_of(handle).attach_command(
+    return context.tmux_of(handle).attach_command(
         handle, inside_tmux=context.environ.get("TMUX"), window_name=session.task
     )
-    os.execvp(argv[0], argv)

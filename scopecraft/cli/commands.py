@@ -58,6 +58,7 @@ COMMANDS: dict[str, Row] = {
     "missions": Row(_LOOK, "scopecraft.cli.missions:missions", "List missions: what needs you first."),
     "ls": Row(_LOOK, "scopecraft.cli.ls:ls", "List sessions: running, waiting for you, ended."),
     "watch": Row(_LOOK, "scopecraft.cli.watch:watch", "Watch what runs and what waits for you, live."),
+    "top": Row(_LOOK, "scopecraft.cli.top:top", "Open the dashboard: missions, logs and your moves, live."),
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
     "events": Row(_LOOK, "scopecraft.cli.events:events", "Print what happened, and what happens as it does."),

@@ -509,6 +509,10 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
+    'top': ('Open the dashboard: missions, logs and your moves, live.', (
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'show': ('Show all that is known of a task or a session.', (
         (('--artifact',), 'artifact', 'Print this artifact of the task, and nothing else', False),
         (('--json',), '', 'Print JSON', False),

@@ -24,6 +24,7 @@ PAGES = sorted(page for page in ROOT.glob("docs/how-to/*.md") if any(lines_of(pa
 ELSEWHERE = {
     "sc attach": "needs a terminal: test_terminal",
     "sc watch": "needs a terminal: test_watch",
+    "sc top": "needs a terminal: test_top",
     "sc mission watch": "ends as its mission does: test_cli_mission_watch",
     "sc events -f": "does not end: test_cli_events",
     "sc answer": "needs an agent that asks: test_tutorial, test_claude_talk",

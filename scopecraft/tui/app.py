@@ -1,0 +1,217 @@
+"""The dashboard: its pages, what they show, and what is carried out for them beside the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from scopecraft.config.paths import Home
+from scopecraft.errors import ScopecraftError
+from scopecraft.model.text import clean
+from scopecraft.sessions.context import Context
+from scopecraft.supervisor.watching import Looking, Watching
+from scopecraft.tui.dialogs import Go, Keys
+from scopecraft.tui.jobs import Jobs
+from scopecraft.tui.missions import MissionsPage
+from scopecraft.tui.outside import go_to, on_the_terminal, window_of
+from scopecraft.tui.overview import Overview, complained, looks
+from scopecraft.tui.page import Page
+from scopecraft.tui.theme import DARK, LIGHT, THEMES, first_theme
+
+if TYPE_CHECKING:
+    from scopecraft.model.session import Session
+    from scopecraft.sessions.project_settings import Answer, Question
+    from scopecraft.sessions.recipes import RecipeQuestion
+    from scopecraft.sessions.request import StartRequest
+    from scopecraft.tui.moves import Done
+
+T = TypeVar("T")
+ERROR_SECONDS = 12.0
+_PLACES = ("missions", "queue", "sessions")
+
+
+class Top(App[None]):
+    """`environ` is the person's, of the command that opens it. `fault` is what of ours ended it."""
+
+    CSS = """
+    * { scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+        scrollbar-corner-color: $surface; scrollbar-color: $panel-lighten-2; }
+    Toast { width: 80; max-width: 90%; background: $panel; }
+    """
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "scopecraft"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", show=False),
+        Binding("ctrl+c", "quit", show=False, priority=True),
+    ]
+
+    class Looked(Message):
+        """The home was looked at once more."""
+
+    def __init__(self, home: Home, environ: Mapping[str, str]) -> None:
+        super().__init__()
+        self.home, self.environ = home, environ
+        self.overview: Overview | None = None
+        self.fault: BaseException | None = None
+        self._is_told = False  # that there is something new
+        looking = Looking(lambda: Context(home, environ), looks(), complained)
+        self._watching = Watching(looking, self._tell_looked)
+        self._jobs = Jobs(home, environ, self, self._redraw, self.failed)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = first_theme(environ.get("COLORFGBG", ""))
+
+    @property
+    def under_way(self) -> str:
+        return self._jobs.under_way
+
+    @property
+    def page(self) -> Page | None:
+        """What is in front, or behind a question."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
+        return pages[-1] if pages else None
+
+    def on_mount(self) -> None:
+        self._watching.__enter__()
+        self.push_screen(MissionsPage())
+
+    def on_unmount(self) -> None:
+        self._watching.__exit__(None, None, None)
+
+    def job(self, words: str, do: Callable[[Context], T], then: Callable[[T], object]) -> None:
+        """`do` beside the screen, with `words` at the top meanwhile; `then` gets what it returns, a failure is told."""
+        self._jobs.start(words, do, then)
+
+    def failed(self, error: ScopecraftError) -> None:
+        said = f"{error.message}\n{error.hint}" if error.hint else error.message
+        self.notify(clean(said), severity="error", timeout=ERROR_SECONDS, markup=False)
+
+    def tell(self, sentence: str) -> None:
+        self.notify(clean(sentence), markup=False)
+
+    def told(self, done: Done) -> None:
+        """After a move: what was done, and what could not begin."""
+        self.tell(done.sentence)
+        for refusal in done.refusals:
+            self.failed(refusal)
+
+    def hearing(self, request: StartRequest) -> StartRequest:
+        """The same, of which a person before this screen hears, and is asked."""
+        from scopecraft.cli.settings_question import ask_about_settings
+
+        def ask(question: Question) -> Answer:
+            return self._asked_outside(lambda: ask_about_settings(question))
+
+        def note(text: str) -> None:
+            self.call_later(self.tell, text)
+
+        def host_files(task: str, files: Sequence[Any]) -> None:
+            if files:
+                note(f"{task} changed {len(files)} files that run on your machine: see its diff before you go on")
+
+        return replace(request, on_settings=ask, on_note=note, on_host_files=host_files)
+
+    def ask_about_recipe(self, question: RecipeQuestion) -> Answer:
+        from scopecraft.cli.recipe_question import ask_about_recipe
+
+        return self._asked_outside(lambda: ask_about_recipe(question))
+
+    def attach(self, session: Session) -> None:
+        """To its window."""
+        self.job("going there", lambda context: window_of(context, session), self._go_to)
+
+    def action_go(self) -> None:
+        self.push_screen(Go(), self._gone)
+
+    def action_keys(self) -> None:
+        if self.page is not None:
+            self.push_screen(Keys([*self.page.all_keys(), *GENERAL_KEYS]))
+
+    def action_theme(self) -> None:
+        self.theme = LIGHT if self.theme == DARK else DARK
+
+    def action_start_supervisor(self) -> None:
+        from scopecraft.supervisor.background import ensure_up
+
+        # the variable keeps commands from starting one by themselves; this one was asked to
+        environ = {name: value for name, value in self.environ.items() if name != "SCOPECRAFT_SUPERVISOR"}
+
+        def start(context: Context) -> str:
+            return "the supervisor is up" if ensure_up(context.home, environ) else "no supervisor could be started"
+
+        self.job("starting the supervisor", start, self.tell)
+
+    def open(self, place: str) -> None:
+        """One of the three lists, in place of all that is open."""
+        from scopecraft.tui.queue import QueuePage
+        from scopecraft.tui.sessions import SessionsPage
+
+        pages: dict[str, Callable[[], Page]] = {
+            "missions": MissionsPage,
+            "queue": QueuePage,
+            "sessions": SessionsPage,
+        }
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if self.page is None or self.page.place.lower() != place:
+            self.switch_screen(pages[place]())
+
+    def on_top_looked(self) -> None:
+        self._is_told = False
+        self.overview = self._watching.seen()
+        for screen in self.screen_stack:
+            if isinstance(screen, Page) and screen.is_mounted:
+                screen.looked(self.overview)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of ours: the terminal is put in order, and the command line tells it in its way."""
+        if self.is_headless:
+            super()._handle_exception(error)  # a test shows all of it
+            return
+        self.fault = error
+        self.exit(return_code=1)
+
+    def _tell_looked(self) -> None:
+        """From the thread that looks; one message at a time, however long the screen is away."""
+        if not self._is_told:
+            self._is_told = True
+            self.post_message(self.Looked())
+
+    def _redraw(self) -> None:
+        if self.page is not None and self.page.is_mounted:
+            self.page.redraw()
+
+    def _gone(self, place: str | None) -> None:
+        if place in _PLACES:
+            self.open(place)
+        elif place == "top" and self.focused is not None and hasattr(self.focused, "action_to_top"):
+            self.focused.action_to_top()
+        elif place == "top" and self.focused is not None:
+            self.focused.scroll_home(animate=False)
+
+    def _go_to(self, argv: list[str]) -> None:
+        try:
+            go_to(self, argv, self.environ)
+        except ScopecraftError as error:
+            self.failed(error)
+
+    def _asked_outside(self, ask: Callable[[], T]) -> T:
+        """From the thread of a job: the dashboard makes room for the question."""
+        said: T = self.call_from_thread(on_the_terminal, self, ask)
+        return said
+
+
+GENERAL_KEYS = (
+    ("", ""),
+    ("g m  g q  g s", "missions, queue, sessions"),
+    ("j k  g g  G", "down, up, to the first, to the last"),
+    ("u", "start the supervisor"),
+    ("T", "dark or light"),
+    ("Esc", "back"),
+    ("q", "leave"),
+)
