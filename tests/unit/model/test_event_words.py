@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from scopecraft.model.event import Event, EventKind
-from scopecraft.model.event_words import WORDS, said_of
+from scopecraft.model.event_words import GROUPS, WORDS, said_of
 from scopecraft.model.session import Completed, Failed, Killed
 from scopecraft.model.session_words import WAITING_FOR
 from tests.support.sessions import AT
@@ -76,3 +76,8 @@ def test_data_without_words_of_their_own_are_named() -> None:
 )  # fmt: skip
 def test_what_matters_of_the_data_is_told(kind: EventKind, data: dict[str, Any], words: str) -> None:
     assert said(kind, **data) == words
+
+
+def test_each_kind_of_event_is_in_one_group() -> None:
+    grouped = [kind for kinds in GROUPS.values() for kind in kinds]
+    assert sorted(grouped) == sorted(get_args(EventKind))
