@@ -91,7 +91,7 @@ class Line:
 
     async def _opened(self, *, writes: bool) -> PtyClient:
         fit = self._fit
-        opening = asyncio.create_task(self._in_thread(lambda context: self._window.open(context, fit, writes=writes)))
+        opening = asyncio.create_task(run_in_threadpool(lambda: self._window.open(fit, writes=writes)))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:  # it is started all the same

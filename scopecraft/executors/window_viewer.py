@@ -1,14 +1,21 @@
-"""A window shown in a terminal of ours, a browser's: the tmux client to run, and the window's size.
+"""A window shown in a terminal of ours, a browser's: a tmux client on it, and the window's size.
 
 Such a viewer has a tmux session of its own that holds the one window and nothing else: when the window is closed, the
 viewer ends, and keys never reach another window. tmux takes none of the keys for itself; the wheel scrolls back.
+
+Its session is ended by us. `destroy-unattached` would do so by itself, but a client that is detached by a command while
+that is on can crash the server (tmux 3.3a), and with it every agent's window.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import uuid
+
 from scopecraft.errors import TmuxFailed
-from scopecraft.executors.pty_client import Size
-from scopecraft.executors.tmux_client import ask, client_argv
+from scopecraft.executors.pty_client import PtyClient, Size
+from scopecraft.executors.tmux_client import ask, clean_environment, client_argv
 from scopecraft.model.handle import WindowHandle
 
 # What xterm.js can do beyond what tmux knows of the terminal's name.
@@ -18,6 +25,7 @@ KEYS = "scopecraft-viewer"  # a key table: those of the person would act on thei
 # The terminal's title, which agents do not reach: tmux tells it anew whenever something of this changes.
 TITLE = "#{window_width}x#{window_height} #{pane_in_mode}"
 CALL_SECONDS = 5.0
+PREFIX = "browser-"  # of the names of their sessions, and of no others
 _OPTIONS = {
     "status": "off",
     "prefix": "None",
@@ -46,20 +54,46 @@ def viewer_command(handle: WindowHandle, viewer: str, *, writes: bool) -> list[s
     words = ["has-session", "-t", handle.window_id, ";"]  # ends everything where the window is gone
     words += ["bind-key", "-T", KEYS, "WheelUpPane", *_WHEEL, ";", "bind-key", "-T", KEYS, "WheelDownPane"]
     words += ["send-keys", "-M", ";", "new-session", "-d", "-s", viewer, *_DRAWN_BY_NOBODY, ";"]
+    # a person's server may have it on, and would end the session before anybody looks
     words += ["set-option", "-t", f"={viewer}:", "destroy-unattached", "off", ";"]
     words += ["link-window", "-k", "-s", handle.window_id, "-t", f"={viewer}:^", ";"]
     for name, value in {**_OPTIONS, "mouse": "on" if writes else "off"}.items():
         words += ["set-option", "-t", f"={viewer}:", name, value, ";"]
     flags = () if writes else ("-f", "read-only,ignore-size")
-    words += ["attach-session", "-t", f"={viewer}", *flags, ";"]
-    words += ["set-option", "-t", f"={viewer}:", "destroy-unattached", "on"]
+    words += ["attach-session", "-t", f"={viewer}", *flags]
     return client_argv(handle.socket, "-N", "-T", FEATURES, *words)
+
+
+class WindowViewer(PtyClient):
+    """Started by being made."""
+
+    def __init__(self, handle: WindowHandle, size: Size, *, writes: bool) -> None:
+        """Raises StartFailed, TmuxMissing, and TmuxFailed where tmux does not answer."""
+        self._handle, self._name = handle, f"{PREFIX}{uuid.uuid4().hex[:12]}"
+        _sweep(handle)
+        environment = {**clean_environment(os.environ), "TERM": TERMINAL}
+        super().__init__(viewer_command(handle, self._name, writes=writes), environment, size)
+
+    def close(self) -> int:
+        """As `PtyClient.close`; nothing of it stays in tmux."""
+        code = super().close()
+        with contextlib.suppress(TmuxFailed):
+            _lines(self._handle, "kill-session", "-t", f"={self._name}")
+        return code
+
+
+def _sweep(handle: WindowHandle) -> None:
+    """End the sessions of viewers whose owner was killed."""
+    left = f"#{{&&:#{{==:#{{session_attached}},0}},#{{m:{PREFIX}*,#{{session_name}}}}}}"
+    for name in _lines(handle, "list-sessions", "-f", left, "-F", "#{session_name}"):
+        with contextlib.suppress(TmuxFailed):  # its owner lives, and was about to end it
+            _lines(handle, "kill-session", "-t", f"={name}")
 
 
 def window_size(handle: WindowHandle) -> Size:
     """As all who look at it share it. Raises TmuxMissing, and TmuxFailed where tmux or the window is not there."""
-    said = _said(handle, "list-windows", "-a", "-f", f"#{{==:#{{window_id}},{handle.window_id}}}", "-F", _SIZE)
-    columns, _, rows = said.partition(" ")
+    said = _lines(handle, "list-windows", "-a", "-f", f"#{{==:#{{window_id}},{handle.window_id}}}", "-F", _SIZE)
+    columns, _, rows = next(iter(said), "").partition(" ")
     if not (columns.isdigit() and rows.isdigit()):
         raise TmuxFailed("the window was closed", "see: sc ls")
     return Size(int(columns), int(rows))
@@ -67,12 +101,11 @@ def window_size(handle: WindowHandle) -> Size:
 
 def scroll_to_end(handle: WindowHandle) -> None:
     """Leave what was scrolled back: all who look at the window see the agent again. Raises as `window_size` does."""
-    _said(handle, "if-shell", "-F", "-t", handle.pane_id, "#{pane_in_mode}", f"copy-mode -q -t {handle.pane_id}")
+    _lines(handle, "if-shell", "-F", "-t", handle.pane_id, "#{pane_in_mode}", f"copy-mode -q -t {handle.pane_id}")
 
 
-def _said(handle: WindowHandle, *words: str) -> str:
-    """The first line of it."""
+def _lines(handle: WindowHandle, *words: str) -> list[str]:
     done = ask(client_argv(handle.socket, *words), seconds=CALL_SECONDS)
     if done.returncode != 0:
         raise TmuxFailed(f"tmux refused {words[0]}: {done.stderr.decode(errors='replace').strip()}", "see: sc ls")
-    return done.stdout.decode(errors="replace").partition("\n")[0]
+    return done.stdout.decode(errors="replace").splitlines()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from dataclasses import dataclass
 
 from scopecraft.errors import NotFound, Refused, TmuxFailed
 from scopecraft.executors.pty_client import PtyClient, Size
-from scopecraft.executors.tmux_client import clean_environment
-from scopecraft.executors.window_viewer import TERMINAL, scroll_to_end, viewer_command, window_size
+from scopecraft.executors.window_viewer import WindowViewer, scroll_to_end, window_size
 from scopecraft.model.handle import WindowHandle
 from scopecraft.model.session import Ended, Session, handle_of
 from scopecraft.model.session_words import end_sentence
@@ -44,15 +42,13 @@ class Window:
     session_id: str
     handle: WindowHandle
 
-    def open(self, context: Context, fit: Size, *, writes: bool) -> PtyClient:
+    def open(self, fit: Size, *, writes: bool) -> PtyClient:
         """A terminal that shows it; the caller closes it.
 
         Through one that writes the window becomes as large as `fit`. Any other is as large as the window, so that to
         look at it changes nothing. Raises StartFailed, TmuxMissing, and TmuxFailed for a closed window.
         """
-        command = viewer_command(self.handle, f"viewer-{uuid.uuid4().hex[:12]}", writes=writes)
-        environment = {**clean_environment(context.environ), "TERM": TERMINAL}
-        return PtyClient(command, environment, fit if writes else window_size(self.handle))
+        return WindowViewer(self.handle, fit if writes else window_size(self.handle), writes=writes)
 
     def size(self) -> Size | None:
         """Now, for all who look at it; None for one that is closed."""

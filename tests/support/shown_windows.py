@@ -95,12 +95,17 @@ class Watcher:
     def until_told(self, **wanted: Any) -> dict[str, Any]:
         """The first message of that kind that says all of this; those before it are forgotten."""
         [(kind, parts)] = wanted.items()
-        while True:
-            while self.told:
-                said = self.told.pop(0).get(kind)
-                if said is not None and all(said.get(name) == value for name, value in parts.items()):
-                    return dict(said)
-            self.read()
+        passed: list[dict[str, Any]] = []
+        try:
+            while True:
+                while self.told:
+                    passed.append(self.told.pop(0))
+                    said = passed[-1].get(kind)
+                    if said is not None and all(said.get(name) == value for name, value in parts.items()):
+                        return dict(said)
+                self.read()
+        except ConnectionClosed as error:
+            raise AssertionError(f"no {wanted} but {passed}") from error
 
 
 @contextlib.contextmanager
