@@ -49,13 +49,13 @@ class Listing:
 
     def active(self) -> list[Listed]:
         """The newest first."""
-        return list(self._read(names_by_id(self.home)[::-1]))
+        return list(self.read(names_by_id(self.home)[::-1]))
 
     def completed(self, fits: Callable[[Mission], bool], most: int) -> list[Listed]:
         """The newest that fit; the files of older ones are not opened."""
         found: list[Listed] = []
         if most > 0:
-            for listed in self._read(names_by_id(self.home, completed=True)[::-1]):
+            for listed in self.read(names_by_id(self.home, completed=True)[::-1]):
                 if fits(listed.mission):
                     found.append(listed)
                 if len(found) == most:
@@ -67,7 +67,8 @@ class Listing:
             return any("--" in entry.name for entry in entries)
         return False
 
-    def _read(self, names: Iterable[tuple[str, str, str]]) -> Iterator[Listed]:
+    def read(self, names: Iterable[tuple[str, str, str]]) -> Iterator[Listed]:
+        """Those by these names, as `names_by_id` tells them, in their order."""
         for _, _, name in names:
             folder = Path(name)
             try:

@@ -1,20 +1,120 @@
-"""`/`: all missions, what needs a person first."""
+"""`/`: all missions, what needs a person first; as a list, or by project with their worktrees."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from scopecraft.api.house import context_of
-from scopecraft.sessions.missions_seen import missions_seen, seen_now
-from scopecraft.web.page import render
+from scopecraft.config.projects import Project, is_there, load_projects
+from scopecraft.model.mission_words import NEEDS_PERSON
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.missions_board import Board, Glance, Wanted, with_costs
+from scopecraft.sessions.missions_seen import MissionView, seen_now
+from scopecraft.supervisor.watching import live_costs
+from scopecraft.web.page import is_part, render
 
+PAGE = 100
+COMPLETED = 50
+MOST = 2000  # a browser that has more rows than these only scrolls
+LONGEST_FILTER = 200
 router = APIRouter()
+
+View = Annotated[str, Query(pattern="^(list|projects)$")]
+Shown = Annotated[int, Query(ge=1, le=MOST)]
+Done = Annotated[int, Query(ge=0, le=MOST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for: `show` rows of what is under way, `done` of what is complete."""
+
+    q: str
+    view: str
+    show: int
+    done: int
+
+    def address(self, **changes: object) -> str:
+        """Of the same with other numbers; what is as it is anyway is left out."""
+        usual = {"q": "", "view": "list", "show": PAGE, "done": 0}
+        asked = {name: changes.get(name, getattr(self, name)) for name in usual}
+        told = {name: value for name, value in asked.items() if value != usual[name]}
+        return f"/?{urlencode(told)}" if told else "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The missions of a project; `project` is None for one that is not linked any more."""
+
+    name: str
+    project: Project | None
+    is_there: bool
+    views: Sequence[MissionView]
 
 
 @router.get("/")
-def missions(request: Request) -> HTMLResponse:
+def missions(request: Request, q: str = "", view: View = "list", show: Shown = PAGE, done: Done = 0) -> HTMLResponse:
+    context = context_of(request)
+    asked = Asked(q[:LONGEST_FILTER], view, show, done)
+    seen = seen_now(context, is_supervised=True, costs=lambda: live_costs(context.home))
+    glance = board_of(request, context).look(seen, Wanted(asked.q))
+    under_way = with_costs(context, glance.under_way[: asked.show], seen)
+    complete = with_costs(context, glance.complete[: _done(asked, glance)], seen)
+    projects = load_projects(context.home)
+    values: dict[str, Any] = {
+        "asked": asked,
+        "glance": glance,
+        "under_way": under_way,
+        "complete": complete,
+        "more": min(len(glance.under_way) - len(under_way), PAGE),
+        "groups": grouped(under_way, projects) if asked.view == "projects" else [],
+        "projects": projects,
+        "needs": NEEDS_PERSON,
+        "page_size": COMPLETED,
+        "notices": list(context.store.notices),
+    }
+    return render(request, "parts/mission_rows.html" if is_part(request) else "missions.html", **values)
+
+
+def board_of(request: Request, context: Context) -> Board:
+    """That of this server, which keeps what it has read."""
+    state = request.app.state
+    if not hasattr(state, "missions_board"):
+        state.missions_board = Board(context.home)
+    board: Board = state.missions_board
+    return board
+
+
+def _done(asked: Asked, glance: Glance) -> int:
+    """Who looks for something finds what is complete as well; where nothing else is there it is shown at once."""
+    if asked.done or asked.q:
+        return asked.done or COMPLETED
+    return 0 if glance.under_way else min(10, COMPLETED)
+
+
+def grouped(views: Sequence[MissionView], projects: Sequence[Project]) -> list[Group]:
+    """Linked projects first, also those without a mission; within each the order of the list."""
+    by_name = sorted(views, key=lambda view: view.mission.project)
+    found = {name: list(each) for name, each in groupby(by_name, lambda view: view.mission.project)}
+    linked = [Group(each.name, each, is_there(each), found.pop(each.name, [])) for each in projects]
+    return linked + [Group(name, None, False, each) for name, each in found.items()]
+
+
+@router.get("/parts/worktrees")
+def worktrees(request: Request, project: str) -> HTMLResponse:
+    """How the worktrees of a project's missions are: asking git takes a while, so a page asks for it by itself."""
+    from scopecraft.sessions.worktrees_dirty import dirty_of
+
     context = context_of(request)
     seen = seen_now(context, is_supervised=True, costs=dict)
-    views, damaged = missions_seen(context, seen, lambda _: True, completed=50)
-    return render(request, "missions.html", views=views, damaged=damaged)
+    glance = board_of(request, context).look(seen, Wanted())
+    views = [each for each in (*glance.under_way, *glance.complete) if each.mission.project == project]
+    there = [each for each in views if Path(each.mission.worktree).is_dir()][:PAGE]
+    return render(request, "parts/worktree_rows.html", states=dirty_of(context, [each.mission for each in there]))

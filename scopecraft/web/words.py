@@ -41,6 +41,11 @@ def lasting(seconds: float | None) -> str:
     return "–" if seconds is None else duration_text(max(0.0, seconds))
 
 
+def short_id(mission_id: str) -> str:
+    """Its end, by which `sc` knows it too: what is before that is the time."""
+    return mission_id[-6:]
+
+
 def line(text: str | None, limit: int = 300) -> str:
     """One line without anything that steers a screen; the template escapes it."""
     return clean_line(text or "", limit)
@@ -52,6 +57,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short_count": short_count,
     "age": age,
     "lasting": lasting,
+    "short_id": short_id,
     "line": line,
     "clean": clean,
 }

@@ -1,9 +1,12 @@
 // What is shown follows what happens: elements say by data-live what they are about, and get `changed` when that changed.
 import { live } from "./live.js";
+import { toast } from "./toast.js";
 
 const SOON_MS = 40;
+const CALM_MS = 400; // between two looks while much happens
 const waiting = new Set();
 let timer = 0;
+let flushed = 0;
 
 const QUEUE_EVENTS = /^(queue_|session_(created|starting|started|ended|requeued))/;
 const MISSION_EVENTS = /^(mission_|gate_|step_|artifact_|check_|branch_|pull_|session_|commits_|question_|alert_|limit_|message_)/;
@@ -20,6 +23,7 @@ export function subjects(event) {
 
 function flush() {
   timer = 0;
+  flushed = performance.now();
   const about = [...waiting];
   waiting.clear();
   for (const element of document.querySelectorAll("[data-live]")) {
@@ -32,7 +36,7 @@ function flush() {
 /** Soon, and once for many. */
 export function changed(...about) {
   for (const each of about) waiting.add(each);
-  timer ||= setTimeout(flush, SOON_MS);
+  timer ||= setTimeout(flush, Math.max(SOON_MS, flushed + CALM_MS - performance.now()));
 }
 
 live.on("event", (event) => changed(...subjects(event)));
@@ -42,4 +46,13 @@ live.on("state", (state, before) => {
 document.addEventListener("acted", (event) => {
   const around = event.target.closest("[data-live]");
   if (around) changed(...around.dataset.live.split(" "));
+});
+
+/** What was refused does not take the place of what stands there, but for a tab that was asked for. */
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "tab") return;
+  ctx.swap = "none";
+  if (ctx.sourceElement.dataset.live) return; // nobody asked; the connection says what is wrong
+  const said = new DOMParser().parseFromString(ctx.text, "text/html").querySelectorAll(".notice p");
+  toast(said[0]?.textContent ?? `It was refused (${ctx.response.status})`, said[1]?.textContent, "bad");
 });
