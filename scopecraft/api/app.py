@@ -17,8 +17,14 @@ from scopecraft.api import (
     journal_routes,
     log_routes,
     login_routes,
+    queue_routes,
+    session_routes,
+    session_start_routes,
+    session_talk_routes,
+    settings_routes,
     terminal_socket,
     usage_routes,
+    worktree_routes,
 )
 from scopecraft.api.answer import plain
 from scopecraft.api.error_table import error_body, status_of, unknown_path
@@ -41,6 +47,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     terminal_socket.router,
     usage_routes.router,
     journal_routes.router,
+    queue_routes.router,
+    session_routes.router,
+    session_start_routes.router,
+    session_talk_routes.router,
+    settings_routes.router,
+    worktree_routes.router,
 )
 _log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ Python keeps no docstrings of attributes, so the source is read.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -45,9 +46,13 @@ class Described:
 
 def described(section: type) -> list[Described]:
     """The settings of a section that have a text below them, in their order."""
-    tree = ast.parse(Path(source.__file__).read_text(encoding="utf-8"))
-    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == section.__name__)
+    body = next(node.body for node in _tree().body if isinstance(node, ast.ClassDef) and node.name == section.__name__)
     return list(_described(body))
+
+
+@functools.cache
+def _tree() -> ast.Module:
+    return ast.parse(Path(source.__file__).read_text(encoding="utf-8"))
 
 
 def _described(body: list[ast.stmt]) -> Iterator[Described]:

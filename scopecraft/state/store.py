@@ -20,6 +20,7 @@ from scopecraft.state.database import Database, OnNotice
 from scopecraft.state.line import Line, take_out
 from scopecraft.state.metadata import refresh_metadata
 from scopecraft.state.migrations import MIGRATIONS, Migration
+from scopecraft.state.past import Past, ends, past
 from scopecraft.state.rows import insert_event, insert_session, session_event, status_json
 from scopecraft.state.used import Dimension, Span, Used, used
 
@@ -246,6 +247,14 @@ class Store:
     def used(self, span: Span, dimensions: Collection[Dimension]) -> dict[Dimension, list[Used]]:
         """What sessions used that have run and ended, summed up by each dimension."""
         return self._database.run(lambda connection: used(connection, span, dimensions))
+
+    def past(self, wanted: Past, *, limit: int, offset: int = 0) -> tuple[list[Session], int]:
+        """A page of those that have ended, the newest first, and how many there are in all."""
+        return self._database.run(lambda connection: past(connection, wanted, limit, offset))
+
+    def ends_of(self, session_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """By session: what the journal says of its end, with what it used; nothing for one that lives."""
+        return self._database.run(lambda connection: ends(connection, session_ids))
 
     def alerts_of(self, session_id: str) -> list[Alert]:
         return self._database.run(lambda connection: queries.alerts(connection, session_id))

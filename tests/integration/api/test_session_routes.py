@@ -1,0 +1,179 @@
+"""Sessions, the queue and settings over HTTP, as programs ask for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from scopecraft.config.paths import home_of, make_home
+from scopecraft.model.queue import Occupancy, QueueRules
+from scopecraft.model.session import Killed, Queued, Session
+from scopecraft.state.store import Store
+from tests.support.served import Served, served
+from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
+
+
+@pytest.fixture
+def house() -> Iterator[Served]:
+    make_home(home_of(os.environ))
+    with served() as found:
+        yield found
+
+
+@pytest.fixture
+def store(house: Served) -> Iterator[Store]:
+    with Store.open(house.home.root) as found:
+        yield found
+
+
+def in_line(store: Store, *tasks: str) -> list[Session]:
+    def guard(_occupancy: Occupancy, _rules: QueueRules) -> None:
+        """Anybody may stand there."""
+
+    made = [a_session(task=task, status=Queued(AT), mission_id=a_mission_id()) for task in tasks]
+    return [store.queue.enqueue(each, AT, guard).session for each in made]
+
+
+def over(store: Store, **changes: object) -> Session:
+    made = store.create(a_session(**{"mission_id": a_mission_id(), **changes}), AT)
+    used = {"outcome": "completed", "input_tokens": 10, "output_tokens": 3, "cost_usd": 0.5}
+    moved = store.move(made.id, ended(), "session_ended", LATER, data=used)
+    assert moved is not None
+    return moved
+
+
+def tasks_of(house: Served, query: str = "") -> list[str]:
+    answer = house.client.get(f"/api/sessions{query}")
+    assert answer.status_code == 200, answer.text
+    return [each["task"] for each in answer.json()["sessions"]]
+
+
+def test_those_that_live_stand_first_and_ended_ones_come_in_pages(house: Served, store: Store) -> None:
+    for number in range(5):
+        over(store, task=f"old-{number}", project="shop" if number % 2 else "bank")
+    in_line(store, "next", "later")
+    assert tasks_of(house) == ["later", "next", "old-4", "old-3", "old-2", "old-1", "old-0"]
+    assert tasks_of(house, "?limit=3&offset=1") == ["next", "old-4", "old-3"]
+    assert tasks_of(house, "?limit=3&offset=4") == ["old-2", "old-1", "old-0"]
+    assert tasks_of(house, "?project=bank&live=false") == ["old-4", "old-2", "old-0"]
+    assert tasks_of(house, "?state=queued") == ["later", "next"]
+    assert tasks_of(house, "?state=failed") == []
+    assert tasks_of(house, "?text=OLD-3") == ["old-3"]
+    page = house.client.get("/api/sessions?limit=1&live=false").json()
+    assert (page["total"], page["live"]) == (5, 0)
+    assert page["sessions"][0]["usage"]["cost_usd"] == 0.5
+
+
+def test_an_unchanged_list_is_not_sent_again(house: Served, store: Store) -> None:
+    over(store)
+    tag = house.client.get("/api/sessions").headers["etag"]
+    assert house.client.get("/api/sessions", headers={"If-None-Match": tag}).status_code == 304
+    over(store)
+    assert house.client.get("/api/sessions", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_one_session_tells_its_alerts_and_what_it_used(house: Served, store: Store) -> None:
+    session = over(store, task="fix-login")
+    found = house.client.get(f"/api/sessions/{session.id}").json()
+    assert (found["task"], found["outcome"], found["usage"]["input_tokens"]) == ("fix-login", "completed", 10)
+    assert (found["alerts"], found["question"], found["commits"]) == ([], None, None)
+    unknown = house.client.get("/api/sessions/r-0")
+    assert (unknown.status_code, unknown.json()["message"]) == (404, "no session is called 'r-0'")
+
+
+def test_the_line_is_put_in_order_and_cleared(house: Served, store: Store) -> None:
+    first, second, third = in_line(store, "one", "two", "three")
+    moved = house.client.post(f"/api/queue/line/{third.id}/move", json={"place": 1})
+    assert moved.json() == {"before": 3, "after": 1}
+    assert [item.session.task for item in store.line()] == ["three", "one", "two"]
+    assert house.client.post(f"/api/queue/line/{third.id}/move", json={"place": 9}).status_code == 400
+    assert house.client.request("DELETE", f"/api/queue/line/{first.id}").json() == {"removed": True}
+    assert house.client.request("DELETE", f"/api/queue/line/{first.id}").json() == {"removed": False}
+    line = house.client.get("/api/queue/line").json()
+    assert [each["task"] for each in line["waiting"]] == ["three", "two"]
+    assert house.client.post("/api/queue/line/clear").json() == {"removed": 2, "begun": []}
+    assert store.line() == []
+    status = house.client.get(f"/api/sessions/{second.id}").json()["status"]
+    assert status["outcome"] == {"kind": Killed.kind, "by": "the API"}
+
+
+def test_rules_change_together_or_not_at_all(house: Served, store: Store) -> None:
+    wrong = house.client.put("/api/queue/rules", json={"paused": True, "max_running": 0})
+    assert wrong.status_code == 400
+    assert wrong.json()["message"].startswith("max_running: ")
+    assert not store.queue.rules().is_paused
+    said = {"paused": True, "stop_on_failure": True, "max_running": 5, "max_waiting": 0}
+    answer = house.client.put("/api/queue/rules", json=said).json()
+    assert {name: answer[name] for name in said} == said
+    rules = store.queue.rules()
+    assert (rules.is_paused, rules.stops_on_failure, rules.max_running, rules.max_waiting) == (True, True, 5, 0)
+    assert house.client.put("/api/queue/rules", json={"colour": "red"}).status_code == 400
+
+
+def test_a_setting_is_set_and_taken_out_and_a_wrong_value_changes_nothing(house: Served) -> None:
+    file = house.home.settings_file
+    before = file.read_bytes() if file.exists() else b""
+    wrong = house.client.put("/api/settings/container.memory", json={"value": "much"})
+    assert wrong.status_code == 400
+    assert "is no size" in wrong.json()["message"]
+    assert (file.read_bytes() if file.exists() else b"") == before
+    unknown = house.client.put("/api/settings/container.memori", json={"value": "8g"})
+    assert unknown.status_code == 400
+    assert unknown.json()["hint"].startswith("did you mean: container.memory")
+    done = house.client.put("/api/settings/container.memory", json={"value": "8g"}).json()
+    assert (done["text"], done["layer"], done["is_changed"]) == ('"8g"', "home", True)
+    listed = house.client.get("/api/settings").json()["settings"]
+    row = next(each for each in listed if each["key"] == "container.memory")
+    assert row["meaning"]
+    assert row["kind"] == "size"
+    assert house.client.request("DELETE", "/api/settings/container.memory").json()["layer"] == "default"
+    assert house.client.request("DELETE", "/api/settings/container.memory").status_code == 404
+
+
+def test_no_key_of_an_agent_is_shown(house: Served) -> None:
+    named = "agents.helper.env.OTHER_API_KEY"
+    assert house.client.put(f"/api/settings/{named}", json={"value": "sk-not-for-eyes"}).json()["value"] == "(hidden)"
+    answer = house.client.get("/api/settings")
+    assert named in answer.text
+    assert "sk-not-for-eyes" not in answer.text
+
+
+def test_what_cannot_be_done_just_now_is_refused_with_what_to_do(house: Served, store: Store) -> None:
+    session = over(store, task="fix-login")
+    for path, body in (("send", {"message": "hello"}), ("answer", {"answers": ["allow"]}), ("interrupt", None)):
+        refused = house.client.post(f"/api/sessions/{session.id}/{path}", json=body)
+        assert refused.status_code == 409, (path, refused.text)
+        assert refused.json()["hint"], path
+    stopped = house.client.post(f"/api/sessions/{session.id}/stop", json={"now": True})
+    assert stopped.json()["outcome"] == "completed"
+
+
+def test_a_start_that_makes_no_sense_is_refused_before_anything(house: Served) -> None:
+    for body, message in (
+        ({"prompt": "x"}, "name either a task or a mission"),
+        ({"task": "a", "mission": "m-1", "prompt": "x"}, "name either a task or a mission"),
+        ({"task": "a", "contained": False}, "an autonomous session always runs in a container"),
+        ({"task": "a", "timeout": "soon"}, "'soon' is no length of time"),
+        ({"task": "a", "prompt": "x", "mode": "later"}, "mode: Input should be 'autonomous' or 'dispatch'"),
+    ):
+        refused = house.client.post("/api/sessions", json=body)
+        assert (refused.status_code, refused.json()["message"]) == (400, message), body
+    missing = house.client.post("/api/sessions", json={"mission": "m-0000000000000000", "prompt": "x"})
+    assert missing.status_code == 404
+
+
+def test_worktrees_are_told_with_their_missions(house: Served) -> None:
+    from tests.support.standing_missions import stand
+
+    stand(house.home, "fix-login")
+    answer = house.client.get("/api/worktrees?state=true&size=true").json()
+    (row,) = answer["worktrees"]
+    assert (row["task"], row["branch"], row["is_there"], row["changed_files"]) == (
+        "fix-login",
+        "feature/fix-login",
+        False,
+        None,
+    )
+    assert answer["problems"] == ["the project shop is not linked: its missions (1) are not looked at"]
