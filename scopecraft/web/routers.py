@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from scopecraft.web import journal_pages, login_pages, mission_pages, missions_pages, usage_pages
+from scopecraft.web import journal_pages, log_pages, login_pages, mission_pages, missions_pages, usage_pages
 from scopecraft.web.static_files import StaticFolder
 
 ROUTERS: tuple[APIRouter, ...] = (
     login_pages.router,
     missions_pages.router,
     mission_pages.router,
+    log_pages.router,
     usage_pages.router,
     journal_pages.router,
 )
