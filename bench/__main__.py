@@ -18,6 +18,7 @@ MODULES = (
     "bench.stream",
     "bench.monitor",
     "bench.supervisor",
+    "bench.server",
     "bench.queue",
     "bench.tmux_start",
 )

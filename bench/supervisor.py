@@ -80,7 +80,7 @@ def idle(seconds: int) -> tuple[float, float]:
             shop.sc("run", f"box-{number}", "--agent", "plain", "-m", "x", "--detach", "--", "sleep", "3600")
             shop.sc("dispatch", f"window-{number}", "--agent", "plain", "--", "sleep", "3600")
         time.sleep(3)  # until what came of the starts is over
-        return _share(pid, seconds), _memory(pid)
+        return share(pid, seconds), memory(pid)
 
 
 def busy(sessions: int, lines: int, seconds: int) -> tuple[list[float], float]:
@@ -103,14 +103,14 @@ def busy(sessions: int, lines: int, seconds: int) -> tuple[list[float], float]:
         assert listener.stdout is not None
         listener.stdout.readline()
         writer = writer_of(shop.home / "sessions", lines, lines * seconds)
-        share = _share(pid, seconds)
+        used = share(pid, seconds)
         writer.wait()
         listener.terminate()
         listener.wait()
-        return [float(line) for line in delays.read_text().split()], share
+        return [float(line) for line in delays.read_text().split()], used
 
 
-def _share(pid: int, seconds: int) -> float:
+def share(pid: int, seconds: int) -> float:
     before, began = _ticks(pid), time.monotonic()
     time.sleep(seconds)
     return (_ticks(pid) - before) / TICKS / (time.monotonic() - began) * 100
@@ -122,7 +122,7 @@ def _ticks(pid: int) -> int:
     return sum(int(fields[number]) for number in (11, 12, 13, 14))
 
 
-def _memory(pid: int) -> float:
+def memory(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
 
@@ -130,7 +130,7 @@ def _memory(pid: int) -> float:
 def figures(sessions: int, lines: int, seconds: int) -> list[Figure]:
     ready = ready_seconds()
     resting, memory = idle(seconds)
-    delays, share = busy(sessions, lines, seconds)
+    delays, used = busy(sessions, lines, seconds)
     p99 = statistics.quantiles(delays, n=100)[98]
     what = f"{sessions} sessions, {lines} lines a second"
     return [
@@ -139,7 +139,7 @@ def figures(sessions: int, lines: int, seconds: int) -> list[Figure]:
         Figure(f"idle with {IDLE_SESSIONS} sessions: memory", None, memory, "MB", "100 MB"),
         Figure(f"{what}: written -> event elsewhere, median", None, statistics.median(delays), "ms", ""),
         Figure(f"{what}: written -> event elsewhere, p99", None, p99, "ms", "50 ms"),
-        Figure(f"{what}: share of a core", None, share, "%", "15 %"),
+        Figure(f"{what}: share of a core", None, used, "%", "15 %"),
     ]
 
 
