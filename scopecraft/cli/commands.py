@@ -62,6 +62,7 @@ COMMANDS: dict[str, Row] = {
     "show": Row(_LOOK, "scopecraft.cli.show:show", "Show all that is known of a task or a session."),
     "logs": Row(_LOOK, "scopecraft.cli.logs:logs", "Print what an agent said and did."),
     "events": Row(_LOOK, "scopecraft.cli.events:events", "Print what happened, and what happens as it does."),
+    "usage": Row(_LOOK, "scopecraft.cli.usage:usage", "Sum up tokens and costs by day, agent, model or mission."),
     "diff": Row(_LOOK, "scopecraft.cli.diff:diff", "Show what a task has changed, committed or not."),
     "compare": Row(_LOOK, "scopecraft.cli.compare:compare", "Compare what several agents made of a task."),
     "path": Row(_LOOK, "scopecraft.cli.path:path", "Print where a task's worktree is."),

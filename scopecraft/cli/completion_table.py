@@ -542,6 +542,18 @@ COMMANDS: dict[str, tuple[str, tuple[tuple[tuple[str, ...], str, str, bool], ...
         (('-v', '--verbose'), '', 'Show the traceback of an error', False),
         (('-h', '--help'), '', 'Show this message and exit', False),
     ), ()),
+    'usage': ('Sum up tokens and costs by day, agent, model or mission.', (
+        (('--by',), 'choice:day|agent|model|mission', 'What is summed up; day where left out', False),
+        (('--days',), 'text', 'The last so many, with today', False),
+        (('--all',), '', 'All there ever was', False),
+        (('--from',), 'text', 'From this day on, as 2026-03-01', False),
+        (('--to',), 'text', 'Until this day, with it', False),
+        (('--project',), 'project', 'Only missions of this project', False),
+        (('-n',), 'text', 'At most so many; else 30', False),
+        (('--json',), '', 'Print JSON', False),
+        (('-v', '--verbose'), '', 'Show the traceback of an error', False),
+        (('-h', '--help'), '', 'Show this message and exit', False),
+    ), ()),
     'diff': ('Show what a task has changed, committed or not.', (
         (('--stat',), '', 'The files, with how many lines were added and deleted', False),
         (('--name-only',), '', 'The paths of the files, and nothing else', False),

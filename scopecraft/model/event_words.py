@@ -90,7 +90,7 @@ GROUPS: dict[str, tuple[EventKind, ...]] = {
         "teardown_ran",
     ),
     "code": ("commits_taken", "branch_merged", "branch_synced", "branch_pushed", "pull_request_opened"),
-    "house": ("queue_changed", "supervisor_started", "supervisor_stopped", "state_rebuilt"),
+    "home": ("queue_changed", "supervisor_started", "supervisor_stopped", "state_rebuilt"),
 }
 Mood = Literal["good", "bad", "asks", "idle", ""]
 _MOODS: dict[EventKind, Mood] = {

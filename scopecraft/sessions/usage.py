@@ -22,6 +22,7 @@ from scopecraft.state.used import Dimension, Span, Used
 
 WEEK_DAYS = 7
 MOST_EMPTY_DAYS = 3660  # between two days of use; a clock that was far off fills no screen
+COST_DIGITS = 6  # a sum of floats has many more, which say nothing
 NOTHING = Usage()
 Activities = Mapping[str, Mapping[str, Any]]  # by session, as the supervisor tells them
 
@@ -108,7 +109,7 @@ def usage_dict(usage: Usage) -> dict[str, Any]:
         "output_tokens": usage.output_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
-        "cost_usd": usage.cost_usd,
+        "cost_usd": None if usage.cost_usd is None else round(usage.cost_usd, COST_DIGITS),
     }
 
 

@@ -47,7 +47,7 @@ function options(days, hasCosts, width) {
 /** In words, what the pointer is at. */
 function tell(day) {
   const place = document.querySelector("[data-picture-said]");
-  if (place) place.textContent = day ? `${day.label}: ${day.said[0]} · in ${day.said[1]} · out ${day.said[2]} · ${day.said[3]} sessions` : "";
+  if (place) place.textContent = day ? `${day.label}: ${day.said[0]} · in ${day.said[1]} · out ${day.said[2]} · ${day.said[3]} ${day.said[3] === "1" ? "session" : "sessions"}` : "";
 }
 
 function draw() {
