@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 import scopecraft
 from scopecraft.api import (
+    contract,
     events_socket,
     health_routes,
     journal_routes,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 ROUTERS: tuple[APIRouter, ...] = (
     health_routes.router,
+    *contract.ROUTERS,
     login_routes.router,
     log_routes.router,
     events_socket.router,

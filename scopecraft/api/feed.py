@@ -95,6 +95,10 @@ class Feed:
             viewer.place = found[-1][0]
         return [text for _, text in found]
 
+    @property
+    def is_over(self) -> bool:
+        return self._is_over.is_set()
+
     def close(self) -> None:
         self._is_over.set()
         self._wanted.set()

@@ -43,15 +43,20 @@ def _never() -> bool:
     return False
 
 
+def _unheard() -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRun:
     """How a check is to run. `hear` gets each line of output, made safe to show; `should_end` is asked now and then.
 
     `seconds` is the time limit, None for the setting `checks.timeout`. `id` is that of the record: who answers before
-    the check is over has one made by `new_execution_id`.
+    the check is over has one made by `new_execution_id`, and hears by `recorded` when it can be found.
     """
 
     hear: Hear = nobody
+    recorded: Callable[[], None] = _unheard
     seconds: float | None = None
     should_end: Callable[[], bool] = _never
     id: str | None = None
@@ -127,6 +132,7 @@ def run_check(context: Context, mission: Mission, check: QuickCommand, how: Chec
             where=check.where,
         )
         save_execution(folder, begun)
+        how.recorded()
         return _run(context, mission, folder, begun, how)
 
 

@@ -72,6 +72,12 @@ class MissionDiff:
     def files(self) -> list[FileChange]:
         return [*self.committed.files, *(self.uncommitted.files if self.uncommitted else ())]
 
+    def whole(self) -> Part:
+        """Both halves as one: from where the branch began to how the worktree is, as far as that can be told."""
+        if self.uncommitted is None:
+            return self.committed
+        return _part(self.uncommitted.git, self.base, self.uncommitted.after, self.committed.paths)
+
 
 @contextlib.contextmanager
 def mission_diff(

@@ -91,6 +91,11 @@ def title_of(text: str) -> str:
     raise BadInput("a mission needs a title, or a text to take it from", "sc mission new 'Fix the login' -f FILE")
 
 
+def title_without_paths(title: str) -> str:
+    """A title as anybody may write it, without what a name on the command line cannot hold: `and / or`, `1...2`."""
+    return " ".join(_REFUSED.sub(" ", clean_line(title)).split())
+
+
 def _cut(words: str) -> str:
     if len(words) <= LONGEST_OWN_TITLE:
         return words

@@ -159,7 +159,10 @@ def _put_back(context: Context, removal: Removal, folder: TrashFolder, repositor
         if path.is_dir():
             lock(repository, path, reason)
         return removal
-    is_same = put_back(repository, Pin.from_dict(removal.pin), Place(path, removal.restore_branch, reason))
+    pinned = Pin.from_dict(removal.pin)
+    if pinned.head is None and pinned.branch_tip is None:
+        return removal  # none of its steps had begun, so it had neither worktree nor branch
+    is_same = put_back(repository, pinned, Place(path, removal.restore_branch, reason))
     put_aside_back(path, folder.kept, removal.aside)
     put_modules_back(path, folder.modules)
     if removal.is_different == (not is_same):
