@@ -19,6 +19,7 @@ MODULES = (
     "bench.monitor",
     "bench.supervisor",
     "bench.server",
+    "bench.log_feed",
     "bench.queue",
     "bench.tmux_start",
 )

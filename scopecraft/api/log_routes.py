@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 
 from scopecraft.api.answer import JSON
 from scopecraft.api.house import context_of
+from scopecraft.api.session_shapes import require_session
 from scopecraft.errors import BadInput, NotFound
 from scopecraft.model.session import Session
-from scopecraft.sessions.context import Context
 from scopecraft.sessions.entry_words import Kind, Mood
 from scopecraft.sessions.log_detail import Source, log_of, row_in_full, source_file
 from scopecraft.sessions.log_pages import USUAL_ROWS, LogPage, Wanted, page_after, page_before
@@ -77,7 +77,7 @@ class Asked(BaseModel, extra="forbid"):
 def read_log(request: Request, session_id: str, asked: Annotated[Asked, Query()]) -> Response:
     """Some rows of a log. What is searched may be far away: a page without rows then says where to go on."""
     context = context_of(request)
-    session = session_of(context, session_id)
+    session = require_session(context, session_id)
     log = log_of(context, session, asked.of)
     if asked.before is not None and asked.after is not None:
         raise BadInput("a page is before a place or after it, not both", "leave out `before` or `after`")
@@ -96,7 +96,7 @@ def read_row(
 ) -> Response:
     """One row in full: all of a result, or all that a tool was given."""
     context = context_of(request)
-    full = row_in_full(context, session_of(context, session_id), offset, nth, of)
+    full = row_in_full(context, require_session(context, session_id), offset, nth, of)
     return Response(orjson.dumps(full), media_type=JSON, headers={"cache-control": "no-store"})
 
 
@@ -104,7 +104,7 @@ def read_row(
 def download(request: Request, session_id: str, of: Source = "stream") -> Response:
     """The bytes that the agent wrote, as it wrote them."""
     context = context_of(request)
-    session = session_of(context, session_id)
+    session = require_session(context, session_id)
     file = source_file(context, session, of)
     descriptor = open_stream(file)
     if descriptor is None:
@@ -113,18 +113,9 @@ def download(request: Request, session_id: str, of: Source = "stream") -> Respon
     headers = {
         "content-disposition": f'attachment; filename="{session.id}-{file.name}"',
         "content-length": str(size),
-        "x-content-type-options": "nosniff",
         "cache-control": "no-store",
     }
     return StreamingResponse(_pieces(descriptor, size), headers=headers, media_type="text/plain; charset=utf-8")
-
-
-def session_of(context: Context, session_id: str) -> Session:
-    """Raises NotFound."""
-    session = context.store.get(session_id)
-    if session is None:
-        raise NotFound(f"no session is called {session_id!r}", "see them all: sc ls --all")
-    return session
 
 
 def kinds_of(text: str) -> frozenset[Kind]:

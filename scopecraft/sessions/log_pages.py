@@ -86,7 +86,7 @@ class _Gathering:
 
     def take(self, line: Line) -> list[Row]:
         self.read_bytes += line.end - line.offset
-        if self._words and not self._may_have(line):
+        if not self.may_hold(line.raw):
             return []
         self._parsed_bytes += len(line.raw)
         rows = self._reader.rows(line, wanted=self._wish)
@@ -95,8 +95,11 @@ class _Gathering:
             self._was_piece = rows[0].piece
         return rows
 
-    def _may_have(self, line: Line) -> bool:
-        lowered = line.raw.lower()
+    def may_hold(self, raw: bytes) -> bool:
+        """Whether there may be a row that is wanted: a quick look at a line, or at many."""
+        if not self._words:
+            return True
+        lowered = raw.lower()
         return all(word in lowered for word in self._words)
 
 
@@ -106,7 +109,7 @@ def page_before(log: LogFile, place: int | None, wanted: Wanted) -> LogPage:
         position = last = size if place is None else min(place, size)
         gathering = _Gathering(log, wanted)
         found: list[list[Row]] = []
-        for item in lines_before(descriptor, position, size):
+        for item in lines_before(descriptor, position, size, may_hold=gathering.may_hold):
             if not isinstance(item, Line):
                 gathering.read_bytes += position - item
                 position = item

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scopecraft.streams.lines import CHUNK_BYTES, KEPT_BYTES, LINE_BYTES, Line, read_chunk
 
 
 def lines_before(
-    descriptor: int, place: int, size: int, *, chunk_bytes: int = CHUNK_BYTES, line_bytes: int = LINE_BYTES
+    descriptor: int,
+    place: int,
+    size: int,
+    *,
+    may_hold: Callable[[bytes], bool] | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+    line_bytes: int = LINE_BYTES,
 ) -> Iterator[Line | int]:
     """Lines that begin before the place, the last one first; their numbers are 0. Raises OperationFailed.
 
-    Of a line that the place stands in, all is told that stands before `size`. A number says how far back the search
-    for the beginning of a very long line has come: whoever stops there may go on from it.
+    Of a line that the place stands in, all is told that stands before `size`. A number says how far back the reading
+    has come where there are no lines to tell: within a very long one, or where `may_hold` says of many lines at once
+    that none is wanted. Whoever stops there may go on from it.
     """
     position = place
     while position > 0:
@@ -34,8 +41,11 @@ def lines_before(
             yield _line_at(descriptor, start, size, position, line_bytes)
             position = start
             continue
-        yield from _lines_of(descriptor, chunk[first:], start + first, size, line_bytes)
-        position = start + first
+        block, position = chunk[first:], start + first
+        if may_hold is not None and block.endswith(b"\n") and not may_hold(block):
+            yield position
+        else:
+            yield from _lines_of(descriptor, block, position, size, line_bytes)
 
 
 def next_beginning(descriptor: int, place: int, most_bytes: int) -> int:

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse
 
 from scopecraft.agents.talk import Question
 from scopecraft.api.house import context_of
-from scopecraft.api.log_routes import page_json, session_of
+from scopecraft.api.log_routes import page_json
+from scopecraft.api.session_shapes import require_session
 from scopecraft.errors import NotFound, OperationFailed, ScopecraftError
 from scopecraft.missions.finding import require_mission
 from scopecraft.model import clock
@@ -83,7 +84,7 @@ def log_tab(request: Request, mission_id: str, session: str = "") -> HTMLRespons
 def talk(request: Request, session_id: str) -> HTMLResponse:
     """How it is just now; a piece of a page."""
     context = context_of(request)
-    session = session_of(context, session_id)
+    session = require_session(context, session_id)
     siblings = context.store.sessions(mission_id=session.mission_id)
     live = _chosen(siblings, "")
     return render(request, "parts/log_talk.html", talk=talk_of(context, session), latest=live or session)
