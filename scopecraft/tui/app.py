@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widgets import Input
 
 from scopecraft.config.paths import Home
 from scopecraft.errors import ScopecraftError
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.watching import Looking, Watching
-from scopecraft.tui.dialogs import Go, Keys
+from scopecraft.tui.dialogs import Keys
 from scopecraft.tui.jobs import Jobs
 from scopecraft.tui.missions import MissionsPage
 from scopecraft.tui.outside import go_to, on_the_terminal, window_of
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ERROR_SECONDS = 12.0
-_PLACES = ("missions", "queue", "sessions")
+GO_TO = {"m": "missions", "q": "queue", "s": "sessions", "g": "top"}
 
 
 class Top(App[None]):
@@ -58,10 +60,14 @@ class Top(App[None]):
         self.home, self.environ = home, environ
         self.overview: Overview | None = None
         self.fault: BaseException | None = None
+        self.is_going = False  # `g` was pressed
         self._is_told = False  # that there is something new
         looking = Looking(lambda: Context(home, environ), looks(), complained)
         self._watching = Watching(looking, self._tell_looked)
         self._jobs = Jobs(home, environ, self, self._redraw, self.failed)
+        for taken in (self._capture_stdout, self._capture_stderr):
+            # what stands for stdout meanwhile is no whole file, and libtmux asks for this when it is loaded
+            taken.__dict__["encoding"] = "utf-8"
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = first_theme(environ.get("COLORFGBG", ""))
@@ -82,6 +88,11 @@ class Top(App[None]):
 
     def on_unmount(self) -> None:
         self._watching.__exit__(None, None, None)
+
+    async def on_event(self, event: events.Event) -> None:
+        """`g` and the key after it are taken here: pages hear of keys later, and may have changed by then."""
+        if not (isinstance(event, events.Key) and self._is_going(event)):
+            await super().on_event(event)
 
     def job(self, words: str, do: Callable[[Context], T], then: Callable[[T], object]) -> None:
         """`do` beside the screen, with `words` at the top meanwhile; `then` gets what it returns, a failure is told."""
@@ -124,9 +135,6 @@ class Top(App[None]):
     def attach(self, session: Session) -> None:
         """To its window."""
         self.job("going there", lambda context: window_of(context, session), self._go_to)
-
-    def action_go(self) -> None:
-        self.push_screen(Go(), self._gone)
 
     def action_keys(self) -> None:
         if self.page is not None:
@@ -186,8 +194,20 @@ class Top(App[None]):
         if self.page is not None and self.page.is_mounted:
             self.page.redraw()
 
-    def _gone(self, place: str | None) -> None:
-        if place in _PLACES:
+    def _is_going(self, key: events.Key) -> bool:
+        """Whether the key is one of the two."""
+        page = self.screen if len(self.screen_stack) > 1 else None
+        if not isinstance(page, Page) or isinstance(self.focused, Input):
+            return False
+        was_going, self.is_going = self.is_going, not self.is_going and key.character == "g"
+        if was_going:
+            self._go_on_to(GO_TO.get(key.character or ""))
+        if was_going or self.is_going:
+            page.redraw()
+        return was_going or self.is_going
+
+    def _go_on_to(self, place: str | None) -> None:
+        if place is not None and place != "top":
             self.open(place)
         elif place == "top" and self.focused is not None and hasattr(self.focused, "action_to_top"):
             self.focused.action_to_top()

@@ -18,7 +18,7 @@ def approval_dialog(waiting: Waiting) -> Choose:
     lines = [*gate_lines(gate, colour=True), *waiting.changes]
     what = what_is_approved(gate)
     question = f"approve {gate.step.name} of {gate.mission.slug}{f' ({what})' if what else ''}?"
-    return Choose(f"{gate.step.name} of {gate.mission.slug}", lines, question, _answers(gate))
+    return Choose(lines, question, _answers(gate))
 
 
 def _answers(gate: OpenGate) -> dict[str, tuple[str, str]]:

@@ -38,6 +38,13 @@ def changes_of(context: Context, mission: Mission) -> Changes:
     return Changes(tuple(lines), tuple(number for number, line in enumerate(lines) if _begins(line)))
 
 
+def patches_of(context: Context, mission: Mission) -> tuple[str, ...]:
+    """The patches alone, for whoever has told of the files."""
+    with mission_diff(context, mission) as diff:
+        lines = list(islice(_patches(diff), MOST_LINES + 1))
+    return tuple(lines[:MOST_LINES])
+
+
 def _lines(diff: MissionDiff) -> Iterator[str]:
     yield paint(f"{clean_line(diff.mission.branch)} since {diff.base[:SHORT]}: {totals(diff.committed.files)}", "bold")
     yield from stat_lines(diff.committed.files, colour=True)
@@ -50,6 +57,10 @@ def _lines(diff: MissionDiff) -> Iterator[str]:
     if diff.host_files:
         yield from ("", paint("what runs on your machine was changed:", "bold", "red"))
         yield from (f"  {line}" for line in host_file_lines(diff.host_files))
+    yield from _patches(diff)
+
+
+def _patches(diff: MissionDiff) -> Iterator[str]:
     yield from _patch(diff.committed)
     if diff.uncommitted is not None and diff.uncommitted.files:
         yield from ("", paint("── not committed " + "─" * 40, "dim"))

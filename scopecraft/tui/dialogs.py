@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 from textual import events
@@ -12,12 +12,26 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
-from scopecraft.cli.terminal import paint, wrap
+from scopecraft.cli.terminal import cells, paint, wrap
 from scopecraft.model.text import clean_line
 from scopecraft.tui.lines import Bar, Lines
 from scopecraft.tui.painting import Drawn
 
 R = TypeVar("R")
+
+
+def key_lines(keys: Iterable[tuple[str, str]], width: int) -> list[str]:
+    """`y yes  Esc no`, in as many lines as it takes."""
+    lines: list[list[str]] = [[]]
+    left = width
+    for key, word in keys:
+        size = cells(key) + cells(word) + 3
+        if size > left + 2 and lines[-1]:
+            lines.append([])
+            left = width
+        lines[-1].append(f"{paint(key, 'blue', 'bold')} {paint(word, 'dim')}")
+        left -= size
+    return ["  ".join(line) for line in lines]
 
 
 class Dialog(ModalScreen[R]):
@@ -46,19 +60,16 @@ class Choose(Dialog[str]):
 
     DEFAULT_CSS = "Choose Lines { height: 1fr; } Choose > Vertical { height: 90%; }"
 
-    def __init__(
-        self, title: str, lines: Sequence[Drawn], question: str, answers: Mapping[str, tuple[str, str]]
-    ) -> None:
+    def __init__(self, lines: Sequence[Drawn], question: str, answers: Mapping[str, tuple[str, str]]) -> None:
         """`answers` by key: the word that is returned, and what it is called."""
         super().__init__()
-        self._called, self._shown, self._asked, self._answers = title, lines, question, answers
+        self._shown, self._asked, self._answers = lines, question, answers
 
     def compose(self) -> ComposeResult:
-        keys = "  ".join(f"{paint(key, 'blue', 'bold')} {name}" for key, (_, name) in self._answers.items())
+        keys = [*((key, name) for key, (_, name) in self._answers.items()), ("Esc", "no")]
         with Vertical():
-            yield Bar([paint(clean_line(self._called), "bold")])
             yield Lines(self._shown)
-            yield Bar([*wrap(clean_line(self._asked, 400), self.room), f"{keys}  {paint('Esc', 'blue', 'bold')} no"])
+            yield Bar(["", *wrap(clean_line(self._asked, 400), self.room), *key_lines(keys, self.room)])
 
     def on_key(self, event: events.Key) -> None:
         answer = self._answers.get(event.character or event.key)
@@ -75,8 +86,8 @@ class Sure(Choose):
 
     DEFAULT_CSS = "Sure Lines { height: auto; } Sure > Vertical { height: auto; }"
 
-    def __init__(self, title: str, lines: Sequence[Drawn], question: str) -> None:
-        super().__init__(title, lines, question, {"y": ("yes", "yes")})
+    def __init__(self, title: str, lines: Sequence[str], question: str) -> None:
+        super().__init__([paint(clean_line(title, 200), "bold"), *lines], question, {"y": ("yes", "yes")})
 
 
 class Write(Dialog[str]):
@@ -98,7 +109,7 @@ class Write(Dialog[str]):
             if self._shown:
                 yield Bar(self._shown[:12])
             yield TextArea(self._text, soft_wrap=True, compact=True)
-            yield Bar(["  ".join(f"{paint(key, 'blue', 'bold')} {paint(word, 'dim')}" for key, word in keys)])
+            yield Bar(key_lines(keys, self.room))
 
     def action_send(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
@@ -126,20 +137,3 @@ class Keys(Dialog[None]):
             yield Lines(
                 [f"{paint(key.ljust(size), 'blue', 'bold')}  {word}" if key else word for key, word in self._listed]
             )
-
-
-class Go(ModalScreen[str]):
-    """Behind `g`: the next key says where."""
-
-    DEFAULT_CSS = (
-        "Go { align: left bottom; background: $background 0%; } Go > Bar { background: $primary 30%; height: 1; }"
-    )
-    places: ClassVar[Mapping[str, str]] = {"m": "missions", "q": "queue", "s": "sessions", "g": "top"}
-
-    def compose(self) -> ComposeResult:
-        keys = "  ".join(f"{paint(key, 'bold')} {word}" for key, word in self.places.items())
-        yield Bar([f"go to  {keys}"])
-
-    def on_key(self, event: events.Key) -> None:
-        event.stop()
-        self.dismiss(self.places.get(event.character or ""))

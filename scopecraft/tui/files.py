@@ -47,6 +47,7 @@ class Files(Vertical):
         super().__init__()
         self._mission_id = mission_id
         self._shown = ""
+        self._wanted: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Rows[ArtifactSeen](Drawing(_key, _line, empty=[paint("no files yet", "dim")]), id="files-list")
@@ -60,8 +61,10 @@ class Files(Vertical):
     def list(self) -> Rows[ArtifactSeen]:
         return self.query_one("#files-list", Rows)
 
-    def load(self) -> None:
-        """Read them anew."""
+    def load(self, wanted: str | None = None) -> None:
+        """Read them anew; the first time the cursor stands on the one that is wanted."""
+        if not self._shown:
+            self._wanted = wanted
         of = self._mission_id
         self.top.job("", lambda context: artifacts_seen(context, require_mission(context.home, of, None)), self._put)
 
@@ -89,6 +92,9 @@ class Files(Vertical):
     def _put(self, found: Iterable[ArtifactSeen]) -> None:
         if self.is_mounted:
             self.list.show(list(found))
+            if self._wanted is not None:
+                self.list.put_cursor(self._wanted)
+                self._wanted = None
             self._load_text()
 
     def _load_text(self) -> None:

@@ -149,7 +149,7 @@ class OneMission(PersonPage):
     def action_tab(self, name: str) -> None:
         self.query_one(ContentSwitcher).current = name
         if name == "files":
-            self.query_one(Files).load()
+            self.query_one(Files).load(self._in_question())
         elif name == "diff":
             self._load_diff()
         self._show_usage()
@@ -188,6 +188,11 @@ class OneMission(PersonPage):
             for key, name, title in _TABS
         ]
         self.query_one("#tabs", Bar).show([" ".join(tabs)])
+
+    def _in_question(self) -> str | None:
+        """The artifact of the step at the cursor."""
+        step = self.steps.current.step if self.steps.current is not None else None
+        return (step.review or next(iter(step.outputs), None)) if step is not None else None
 
     def _load(self) -> None:
         """The page as it is now; one reading at a time, and another one where something happened meanwhile."""

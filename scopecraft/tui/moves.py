@@ -48,9 +48,9 @@ def waiting_at(context: Context, mission_id: str, step_id: str | None) -> Waitin
     gate = gate_of(context, require_mission(context.home, mission_id, None), step_id)
     if gate.work is None:
         return Waiting(gate)
-    from scopecraft.tui.changes import changes_of
+    from scopecraft.tui.changes import patches_of
 
-    return Waiting(gate, ("", *changes_of(context, gate.mission).lines))
+    return Waiting(gate, patches_of(context, gate.mission))
 
 
 def approve(context: Context, gate: OpenGate, uncommitted: Uncommitted, hearing: Hearing) -> Done:

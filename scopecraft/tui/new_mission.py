@@ -18,7 +18,7 @@ from scopecraft.model.mission import MISSION_TYPES
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.context import Context
 from scopecraft.tui import moves
-from scopecraft.tui.dialogs import Dialog
+from scopecraft.tui.dialogs import Dialog, key_lines
 from scopecraft.tui.lines import Bar
 from scopecraft.tui.moves import Idea
 
@@ -98,7 +98,7 @@ class NewMissionDialog(Dialog[Idea]):
                 id="text", soft_wrap=True, compact=True, placeholder="What is to be done, in as many words as you like"
             )
             yield Checkbox("begin at once", value=True, id="starts", compact=True)
-            yield Bar(["  ".join(f"{paint(key, 'blue', 'bold')} {paint(word, 'dim')}" for key, word in keys)])
+            yield Bar(key_lines(keys, self.room))
 
     def on_input_submitted(self) -> None:
         self.query_one("#text", TextArea).focus()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scopecraft.tui.app import Top
 
 Key = tuple[str, str]  # as a person presses it, what it does
+_GO_TO: tuple[Key, ...] = (("m", "missions"), ("q", "queue"), ("s", "sessions"), ("g", "to the first"))
 _GENERAL: tuple[Key, ...] = (("g", "go"), ("?", "keys"), ("q", "leave"))
 
 
@@ -35,7 +36,6 @@ class Page(Screen[None]):
     """
     AUTO_FOCUS = "Rows, Lines"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "app.go", show=False),
         Binding("question_mark", "app.keys", show=False),
         Binding("q", "app.quit", show=False),
         Binding("T", "app.theme", show=False),
@@ -81,7 +81,8 @@ class Page(Screen[None]):
         troubles = banner_lines(self.top.overview, width)
         banner.show(troubles or [""])
         banner.display = bool(troubles)
-        self.query_one("#keys", Bar).show([keys_line((*self.keys(), *_GENERAL), width)])
+        keys = _GO_TO if self.top.is_going else (*self.keys(), *_GENERAL)
+        self.query_one("#keys", Bar).show([keys_line(keys, width)])
 
     def keys(self) -> Iterable[Key]:
         """What can be pressed here now, what matters most first."""

@@ -8,11 +8,12 @@ from functools import partial
 
 from scopecraft.cli.terminal import Tone, cells, fit, pad, paint
 from scopecraft.model import clock
+from scopecraft.model.activity import Usage
 from scopecraft.model.duration import duration_text
-from scopecraft.model.mission_words import STEP_WORDS, StepMark
+from scopecraft.model.mission_words import STEP_WORDS, StepMark, money_text
 from scopecraft.model.session import Ended, Queued, began_at
 from scopecraft.model.text import clean_line
-from scopecraft.model.usage_words import usage_text
+from scopecraft.model.usage_words import count_text
 from scopecraft.model.workflow import Step
 from scopecraft.sessions.mission_page import MissionPage, Run
 from scopecraft.tui.rows import Drawing
@@ -68,13 +69,14 @@ def stop_lines(now: datetime, stop: Stop, width: int) -> list[str]:
     sign = SIGNS[stop.mark]
     kind = "you" if stop.step.is_gate else stop.step.type
     time = _time(stop.run, now)
-    room = max(6, width - 5 - cells(kind) - cells(time))
+    right = " ".join(part for part in (kind, time) if part)
+    room = max(6, width - 5 - cells(right))
     name = pad(fit(clean_line(stop.step.name), room), room)
     is_bold: tuple[Tone, ...] = ("dim",) if stop.mark in ("pending", "skipped") else ("bold",)
-    first = f"{paint(sign, *tones)} {paint(name, *is_bold)} {paint(kind, 'dim')} {paint(time, 'dim')}"
+    first = f" {paint(sign, *tones)} {paint(name, *is_bold)} {paint(right, 'dim')}"
     return [
         first,
-        "  " + paint(fit(clean_line(stop.told), max(8, width - 3)), *(tones if stop.mark == "failed" else ("dim",))),
+        "   " + paint(fit(clean_line(stop.told), max(8, width - 4)), *(tones if stop.mark == "failed" else ("dim",))),
     ]
 
 
@@ -91,7 +93,15 @@ def _told(page: MissionPage, step: Step, mark: StepMark, run: Run | None) -> str
     session = run.session
     attempt = f"attempt {session.attempt}" if session.attempt > 1 else ""
     words = "" if mark == "done" else STEP_WORDS[mark]
-    return " · ".join(part for part in (words, session.model or session.agent, attempt, usage_text(run.usage)) if part)
+    return " · ".join(part for part in (words, session.model or session.agent, attempt, _used(run.usage)) if part)
+
+
+def _used(usage: Usage) -> str:
+    """`161k tok · $0.38`, whatever is known of it."""
+    tokens = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens + usage.output_tokens
+    return " · ".join(
+        part for part in (f"{count_text(tokens)} tok" if tokens else "", money_text(usage.cost_usd)) if part
+    )
 
 
 def _time(run: Run | None, now: datetime) -> str:
