@@ -40,11 +40,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RunTold:
-    """A session in few words; empty where there is nothing to say. `how` it ended is told where that was not well."""
+    """A session in few words; empty where there is nothing to say. `how` it ended is told where that was not well.
+
+    `seconds` are those that it worked, None before it began.
+    """
 
     run: Run
     who: str
-    lasted: str
+    seconds: float | None
     used: str
     how: str
     mood: Mood
@@ -53,6 +56,10 @@ class RunTold:
     def attempt(self) -> str:
         number = self.run.session.attempt
         return f"attempt {number}" if number > 1 else ""
+
+    @property
+    def lasted(self) -> str:
+        return "" if self.seconds is None else duration_text(self.seconds)
 
     @property
     def text(self) -> str:
@@ -97,17 +104,17 @@ def run_told(run: Run, now: datetime) -> RunTold:
     session, status = run.session, run.session.status
     who = ", ".join(part for part in (session.agent, session.model or "") if part)
     if isinstance(status, Queued):
-        return RunTold(run, who, "", "", "in the queue", "plain")
+        return RunTold(run, who, None, "", "in the queue", "plain")
     if isinstance(status, Starting):
-        return RunTold(run, who, "", "", "starts", "plain")
+        return RunTold(run, who, None, "", "starts", "plain")
     end = clock.from_text(status.ended_at) if isinstance(status, Ended) else now
-    lasted = duration_text((end - clock.from_text(began_at(session))).total_seconds())
+    seconds = (end - clock.from_text(began_at(session))).total_seconds()
     if isinstance(status, Ended):
         is_good = _is_good(status)
         how = "" if is_good else end_sentence(status)
-        return RunTold(run, who, lasted, usage_text(run.usage), how, "plain" if is_good else "bad")
+        return RunTold(run, who, seconds, usage_text(run.usage), how, "plain" if is_good else "bad")
     asks = WAITING_FOR[status.reason] if isinstance(status, Waiting) else ""
-    return RunTold(run, who, lasted, "", asks, "waits" if asks else "plain")
+    return RunTold(run, who, seconds, "", asks, "waits" if asks else "plain")
 
 
 def _is_good(status: Ended) -> bool:

@@ -88,6 +88,14 @@ class Board:
         under_way = sum(view.next.stage != "complete" for view in views)
         return Glance(views[:under_way], views[under_way:], counts, damaged)
 
+    def parts_of(self, mission_id: str, seen: Seen) -> list[MissionView]:
+        """The missions that are parts of this one, the oldest first."""
+        with self._lock:
+            kept, _ = self._read()
+        return sorted(
+            (_now(view, seen) for view in kept if view.mission.parent == mission_id), key=lambda view: view.mission.id
+        )
+
     def _read(self) -> tuple[list[MissionView], list[str]]:
         found: dict[str, tuple[_Mark, MissionView]] = {}
         listing = Listing.of(self._home)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
+from scopecraft.api.answer import plain
 from scopecraft.api.house import context_of
 from scopecraft.config.projects import Project, is_there, load_projects
-from scopecraft.model.mission_words import NEEDS_PERSON
-from scopecraft.sessions.context import Context
-from scopecraft.sessions.missions_board import Board, Glance, Wanted, with_costs
+from scopecraft.model.mission_words import NEEDS_PERSON, Stage
+from scopecraft.model.session import Queued
+from scopecraft.model.text import clean_line
+from scopecraft.sessions.missions_board import Glance, Wanted, with_costs
 from scopecraft.sessions.missions_seen import MissionView, seen_now
 from scopecraft.supervisor.watching import live_costs
+from scopecraft.web.board import board_of
 from scopecraft.web.page import is_part, render
 
 PAGE = 100
 COMPLETED = 50
 MOST = 2000  # a browser that has more rows than these only scrolls
 LONGEST_FILTER = 200
+NOTIFIED: frozenset[Stage] = frozenset({"asks", "gate", "failed"})  # whom it interrupts has something to do
+MOST_NOTIFIED = 50
 router = APIRouter()
 
 View = Annotated[str, Query(pattern="^(list|projects)$")]
@@ -83,15 +88,6 @@ def missions(request: Request, q: str = "", view: View = "list", show: Shown = P
     return render(request, "parts/mission_rows.html" if is_part(request) else "missions.html", **values)
 
 
-def board_of(request: Request, context: Context) -> Board:
-    """That of this server, which keeps what it has read."""
-    state = request.app.state
-    if not hasattr(state, "missions_board"):
-        state.missions_board = Board(context.home)
-    board: Board = state.missions_board
-    return board
-
-
 def _done(asked: Asked, glance: Glance) -> int:
     """Who looks for something finds what is complete as well; where nothing else is there it is shown at once."""
     if asked.done or asked.q:
@@ -105,6 +101,31 @@ def grouped(views: Sequence[MissionView], projects: Sequence[Project]) -> list[G
     found = {name: list(each) for name, each in groupby(by_name, lambda view: view.mission.project)}
     linked = [Group(each.name, each, is_there(each), found.pop(each.name, [])) for each in projects]
     return linked + [Group(name, None, False, each) for name, each in found.items()]
+
+
+@router.get("/parts/needs")
+def needs(request: Request) -> Response:
+    """How many missions need a person, which of them are told as notifications, and how long the queue is."""
+    context = context_of(request)
+    seen = seen_now(context, is_supervised=True, costs=dict)
+    glance = board_of(request, context).look(seen, Wanted())
+    told = [view for view in glance.under_way if view.next.stage in NOTIFIED][:MOST_NOTIFIED]
+    return plain(
+        {
+            "needs": glance.needs_person,
+            "queued": sum(isinstance(each.status, Queued) for each in chain(*seen.live.values())),
+            "waiting": [
+                {
+                    "id": view.mission.id,
+                    "stage": view.next.stage,
+                    "step": view.next.step.id if view.next.step else "",
+                    "title": clean_line(view.mission.title, 100),
+                    "sentence": clean_line(view.next.sentence, 200),
+                }
+                for view in told
+            ],
+        }
+    )
 
 
 @router.get("/parts/worktrees")

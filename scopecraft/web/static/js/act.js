@@ -34,6 +34,7 @@ export async function act(element, method, path, body) {
     return answer ?? {};
   } catch (error) {
     toast(error.message, error.hint, "bad");
+    element.dispatchEvent(new CustomEvent("refused", { bubbles: true, detail: { message: error.message, hint: error.hint } }));
     return undefined;
   } finally {
     element.removeAttribute("aria-busy");
@@ -70,25 +71,8 @@ async function onSubmit(event) {
 }
 
 /** Whether the person says yes to a question that is asked in a dialog. */
-export function confirmed(question, yes = "Yes") {
-  return new Promise((resolve) => {
-    const dialog = document.createElement("dialog");
-    const text = document.createElement("p");
-    text.textContent = question;
-    const menu = document.createElement("menu");
-    for (const [value, label, kind] of [["no", "No", ""], ["yes", yes, "main"]]) {
-      const button = document.createElement("button");
-      button.textContent = label;
-      button.className = kind;
-      button.addEventListener("click", () => dialog.close(value));
-      menu.append(button);
-    }
-    dialog.append(text, menu);
-    dialog.setAttribute("aria-label", question);
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+export async function confirmed(question, yes = "Yes") {
+  return (await import("./confirm.js")).confirm(question, yes);
 }
 
 document.addEventListener("click", onClick);

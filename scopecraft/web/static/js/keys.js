@@ -25,8 +25,9 @@ function onKey(event) {
   }
 }
 
-/** Elements that say by which keys they are pressed. */
-const marked = () => [...document.querySelectorAll("[data-keys]")].filter((each) => !each.disabled && each.checkVisibility());
+/** Elements that say by which keys they are pressed: those that are seen, and those of a menu that is closed. */
+const marked = () => [...document.querySelectorAll("[data-keys]")].filter(
+  (each) => !each.disabled && (each.checkVisibility() || each.closest("details.menu")?.checkVisibility()));
 
 function run(keys, target) {
   const element = marked().find((each) => each.dataset.keys === keys);
@@ -41,40 +42,9 @@ function run(keys, target) {
 }
 
 /** A list of all keys that do something here. */
-function help() {
-  const dialog = document.createElement("dialog");
-  dialog.className = "keys";
-  dialog.setAttribute("aria-label", "Keys");
-  const title = document.createElement("h2");
-  title.textContent = "Keys";
-  const list = document.createElement("dl");
-  const known = new Map(marked().map((each) => [each.dataset.keys, nameOf(each)]));
-  for (const [keys, { say }] of bound) if (say) known.set(keys, say);
-  for (const [keys, say] of known) {
-    const term = document.createElement("dt");
-    const key = document.createElement("kbd");
-    key.textContent = keys;
-    term.append(key);
-    const what = document.createElement("dd");
-    what.textContent = say;
-    list.append(term, what);
-  }
-  const close = document.createElement("button");
-  close.textContent = "Close";
-  close.addEventListener("click", () => dialog.close());
-  const menu = document.createElement("menu");
-  menu.append(close);
-  dialog.append(title, list, menu);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
-
-function nameOf(element) {
-  const words = element.getAttribute("aria-label") || element.placeholder || element.cloneNode(true);
-  if (typeof words === "string") return words;
-  for (const each of words.querySelectorAll("kbd, .badge, [aria-hidden]")) each.remove();
-  return words.textContent.trim();
+async function help() {
+  const { showKeys } = await import("./keys_help.js");
+  showKeys(marked(), bound);
 }
 
 document.addEventListener("keydown", onKey);

@@ -2,6 +2,7 @@
 import "./act.js";
 import { bind } from "./keys.js";
 import { live } from "./live.js";
+import "./needs.js";
 import "./refresh.js";
 
 const root = document.documentElement;
