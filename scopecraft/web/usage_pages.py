@@ -74,7 +74,7 @@ def of_mission(request: Request, mission_id: str) -> HTMLResponse:
     context = context_of(request)
     mission = require_mission(context.home, mission_id, None)
     told = mission_usage(context, mission.id, activities_of(context.home))
-    return tab(request, mission.id, "usage", "parts/usage.html", used=told, tokens_in=tokens_in)
+    return tab(request, mission.id, "usage", "parts/usage.html", spent=told, tokens_in=tokens_in)
 
 
 def tokens_in(usage: Usage) -> int:
