@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Any
 
@@ -9,11 +10,21 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scopecraft.model.text import clean_json
+
 JSON = "application/json"
 
 
+def encoded(data: Any) -> bytes:
+    """Names of files may be no text: what of them is none is told in escapes."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        return clean_json(json.dumps(data, ensure_ascii=False)).encode()
+
+
 def plain(data: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(data), status, media_type=JSON)
+    return Response(encoded(data), status, media_type=JSON)
 
 
 def enveloped(data: Any, status: int = 200) -> Response:

@@ -31,6 +31,7 @@ from scopecraft.api.answer import plain
 from scopecraft.api.error_table import error_body, status_of, unknown_path
 from scopecraft.api.guard import Guard
 from scopecraft.api.house import House
+from scopecraft.api.mission_list import ListFirst, MissionList
 from scopecraft.errors import ScopecraftError
 from scopecraft.web.failure import failure_page
 from scopecraft.web.routers import include_pages
@@ -64,6 +65,7 @@ def make_app(house: House) -> ASGIApp:
         title="scopecraft", version=scopecraft.__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.house = house
+    app.state.missions = missions = MissionList(house.contexts)
     for router in ROUTERS:
         app.include_router(router)
     include_pages(app)
@@ -71,7 +73,7 @@ def make_app(house: House) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _fault)
-    return Guard(app, house.rules, house.access, house.bounds)
+    return Guard(ListFirst(app, missions), house.rules, house.access, house.bounds)
 
 
 def refused(request: Request, status: int, message: str, hint: str = "") -> Response:

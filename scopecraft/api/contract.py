@@ -9,6 +9,7 @@ from scopecraft.api import (
     branch_routes,
     execution_routes,
     git_routes,
+    mission_list_routes,
     mission_move_routes,
     mission_routes,
     system_routes,
@@ -17,6 +18,7 @@ from scopecraft.api import (
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
+    mission_list_routes.router,
     mission_routes.router,
     mission_move_routes.router,
     artifact_routes.router,

@@ -10,6 +10,25 @@ from scopecraft.model.workflow import FINISHED
 from scopecraft.sessions.missions_seen import MissionView
 
 
+def list_item_dict(view: MissionView) -> dict[str, Any]:
+    """A MissionListItem of the HTTP contract, and little more: there may be thousands of them."""
+    mission = view.mission
+    return {
+        "mission_id": mission.id,
+        "title": mission.title,
+        "type": mission.type,
+        "status": mission.status,
+        "current_step_name": current_step_name(view),
+        "updated_at": mission.updated_at,
+        "task": mission.slug,
+        "project": mission.project,
+        "stage": view.next.stage,
+        "current_step": mission.current_step,
+        "step_count": len(view.workflow.steps),
+        "cost_usd": view.cost_usd,
+    }
+
+
 def item_dict(view: MissionView) -> dict[str, Any]:
     """A MissionListItem. `stage` says what a person is needed for, `next` and `commands` what to do about it."""
     mission = view.mission
