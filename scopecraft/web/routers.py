@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from scopecraft.web import journal_pages, log_pages, login_pages, mission_pages, missions_pages, usage_pages
+from scopecraft.web import (
+    journal_pages,
+    log_pages,
+    login_pages,
+    mission_new_pages,
+    mission_pages,
+    missions_pages,
+    usage_pages,
+)
 from scopecraft.web.static_files import StaticFolder
 
 ROUTERS: tuple[APIRouter, ...] = (
     login_pages.router,
     missions_pages.router,
+    mission_new_pages.router,
     mission_pages.router,
     log_pages.router,
     usage_pages.router,

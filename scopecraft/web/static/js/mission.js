@@ -143,5 +143,14 @@ live.on("activity", (each) => {
   showFigures();
 });
 
+/** What the page before has left to be said. */
+function sayWhatIsLeft() {
+  const left = sessionStorage.getItem("said");
+  if (!left) return;
+  sessionStorage.removeItem("said");
+  toast(...JSON.parse(left), "bad");
+}
+
 showComments();
+sayWhatIsLeft();
 if (location.hash === "#gate") gate()?.focus();
