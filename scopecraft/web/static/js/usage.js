@@ -6,13 +6,15 @@ const HEIGHT = 200;
 const LABEL_PIXELS = 64;
 const ENDS = /^session_(started|ended|requeued)$/;
 let drawn = null;
+let isTableOpen = false;
 
+const table = () => document.getElementById("usage-days");
 const area = () => document.querySelector("[data-picture]");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** What the table says, the oldest day first. */
-function daysOf(table) {
-  return [...table.tBodies[0].rows].reverse().map(({ dataset, cells }) => ({
+function daysOf(rows) {
+  return [...rows.tBodies[0].rows].reverse().map(({ dataset, cells }) => ({
     label: dataset.label,
     cost: dataset.cost === "" ? null : Number(dataset.cost),
     tokens: Number(dataset.tokens),
@@ -53,10 +55,10 @@ function tell(day) {
 function draw() {
   drawn?.destroy();
   drawn = null;
-  const table = document.querySelector("[data-days]");
+  const rows = document.querySelector("[data-days]");
   const place = area();
-  if (!table || !place) return;
-  const days = daysOf(table);
+  if (!rows || !place) return;
+  const days = daysOf(rows);
   const hasCosts = days.some((day) => day.cost);
   document.querySelector("[data-picture-title]").textContent = hasCosts ? "Cost by day" : "Tokens by day";
   const values = days.map((day) => (hasCosts ? day.cost : day.tokens));
@@ -76,7 +78,11 @@ const changed = () => document.querySelector("[data-usage]")?.dispatchEvent(new 
 live.on("event", (event) => ENDS.test(event.kind) && changed());
 live.on("activity", changed);
 live.on("state", (state, before) => state === "up" && before && changed());
-document.addEventListener("htmx:after:settle", drawSoon);
+document.addEventListener("htmx:before:swap", () => { isTableOpen = table()?.open ?? false; });
+document.addEventListener("htmx:after:settle", () => {
+  if (table()) table().open = isTableOpen; // the server does not know that it was opened
+  drawSoon();
+});
 document.querySelector("[data-usage-filter] select")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 new MutationObserver(drawSoon).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawSoon);
