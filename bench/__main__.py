@@ -22,6 +22,7 @@ MODULES = (
     "bench.log_feed",
     "bench.queue",
     "bench.tmux_start",
+    "bench.http_lists",
 )
 
 

@@ -51,6 +51,7 @@ class MissionList:
 
     def __init__(self, contexts: Contexts) -> None:
         self._contexts = contexts
+        self._places = (str(contexts.home.missions_active), str(contexts.home.missions_completed))
         self._index = MissionIndex(encoded)
         self._whole = Whole.of(())
         self._mark: tuple[int, ...] = ()
@@ -69,9 +70,7 @@ class MissionList:
         return time.monotonic() < self._until and self._mark == self._marks()
 
     def _marks(self) -> tuple[int, ...]:
-        home = self._contexts.home
-        places = (home.missions_active, home.missions_completed)
-        return (self._contexts.store().data_version(), *map(written_ns, places))
+        return (self._contexts.store().data_version(), *map(written_ns, self._places))
 
     async def _look(self) -> None:
         mark = self._marks()  # before: what changes meanwhile is looked at again
