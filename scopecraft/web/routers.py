@@ -11,6 +11,9 @@ from scopecraft.web import (
     mission_new_pages,
     mission_pages,
     missions_pages,
+    queue_pages,
+    session_pages,
+    settings_pages,
     usage_pages,
 )
 from scopecraft.web.static_files import StaticFolder
@@ -23,6 +26,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     log_pages.router,
     usage_pages.router,
     journal_pages.router,
+    queue_pages.router,
+    session_pages.router,
+    settings_pages.router,
 )
 
 

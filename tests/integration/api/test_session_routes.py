@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from scopecraft.config.paths import home_of, make_home
-from scopecraft.model.queue import Occupancy, QueueRules
-from scopecraft.model.session import Killed, Queued, Session
+from scopecraft.model.session import Killed
 from scopecraft.state.store import Store
+from tests.support.lines import in_line, over
 from tests.support.served import Served, served
-from tests.support.sessions import AT, LATER, a_mission_id, a_session, ended
 
 
 @pytest.fixture
@@ -26,22 +25,6 @@ def house() -> Iterator[Served]:
 def store(house: Served) -> Iterator[Store]:
     with Store.open(house.home.root) as found:
         yield found
-
-
-def in_line(store: Store, *tasks: str) -> list[Session]:
-    def guard(_occupancy: Occupancy, _rules: QueueRules) -> None:
-        """Anybody may stand there."""
-
-    made = [a_session(task=task, status=Queued(AT), mission_id=a_mission_id()) for task in tasks]
-    return [store.queue.enqueue(each, AT, guard).session for each in made]
-
-
-def over(store: Store, **changes: object) -> Session:
-    made = store.create(a_session(**{"mission_id": a_mission_id(), **changes}), AT)
-    used = {"outcome": "completed", "input_tokens": 10, "output_tokens": 3, "cost_usd": 0.5}
-    moved = store.move(made.id, ended(), "session_ended", LATER, data=used)
-    assert moved is not None
-    return moved
 
 
 def tasks_of(house: Served, query: str = "") -> list[str]:
