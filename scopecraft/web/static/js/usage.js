@@ -6,9 +6,7 @@ const HEIGHT = 200;
 const LABEL_PIXELS = 64;
 const ENDS = /^session_(started|ended|requeued)$/;
 let drawn = null;
-let isTableOpen = false;
 
-const table = () => document.getElementById("usage-days");
 const area = () => document.querySelector("[data-picture]");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -78,11 +76,7 @@ const changed = () => document.querySelector("[data-usage]")?.dispatchEvent(new 
 live.on("event", (event) => ENDS.test(event.kind) && changed());
 live.on("activity", changed);
 live.on("state", (state, before) => state === "up" && before && changed());
-document.addEventListener("htmx:before:swap", () => { isTableOpen = table()?.open ?? false; });
-document.addEventListener("htmx:after:settle", () => {
-  if (table()) table().open = isTableOpen; // the server does not know that it was opened
-  drawSoon();
-});
+document.addEventListener("htmx:after:settle", drawSoon);
 document.querySelector("[data-usage-filter] select")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 new MutationObserver(drawSoon).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawSoon);
