@@ -14,6 +14,7 @@ import scopecraft
 from scopecraft.api import (
     contract,
     events_socket,
+    file_routes,
     health_routes,
     journal_routes,
     log_routes,
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     login_routes.router,
     log_routes.router,
     events_socket.router,
+    file_routes.router,
     terminal_socket.router,
     usage_routes.router,
     journal_routes.router,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from scopecraft.web import (
+    diff_pages,
+    file_pages,
     journal_pages,
     log_pages,
     login_pages,
@@ -24,6 +26,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     mission_new_pages.router,
     mission_pages.router,
     log_pages.router,
+    file_pages.router,
+    diff_pages.router,
     usage_pages.router,
     journal_pages.router,
     queue_pages.router,

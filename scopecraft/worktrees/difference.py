@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scopecraft.worktrees.git import Git
@@ -33,6 +33,7 @@ class FileChange:
     deletions: int | None = None
     mode: str = "100644"  # as git writes it; of a deleted file the one that it had
     is_same_kind: bool = False  # it had that mode before
+    contents: str = field(default="", compare=False)  # what was there and what is, by git's names of the bytes
 
     @property
     def new_mode(self) -> str:
@@ -53,23 +54,24 @@ def file_changes(git: Git, before: str, after: str, paths: Sequence[str] = ()) -
 
 def parse_changes(records: Iterator[str]) -> list[FileChange]:
     """From `git diff-tree -z --raw --numstat`: first what became of each file, then how many lines of each."""
-    heads: list[tuple[str, ChangeKind, str | None, str, bool]] = []
+    heads: list[tuple[str, ChangeKind, str | None, str, bool, str]] = []
     lines: dict[str, tuple[int | None, int | None]] = {}
     for record in records:
         if record.startswith(":"):
-            old_mode, new_mode, _, _, letter = record.removeprefix(":").split(" ")
+            old_mode, new_mode, before, after, letter = record.removeprefix(":").split(" ")
             first = next(records)
             old, path = (first, next(records)) if letter[0] in "RC" else (None, first)
             kind = _KINDS.get(letter[0], "modified")
-            heads.append((path, kind, old, old_mode if kind == "deleted" else new_mode, old_mode == new_mode))
+            mode = old_mode if kind == "deleted" else new_mode
+            heads.append((path, kind, old, mode, old_mode == new_mode, f"{before[:16]}..{after[:16]}"))
         else:
             added, deleted, path = record.split("\t", 2)
             if not path:  # of a rename: the two paths follow
                 _, path = next(records), next(records)
             lines[path] = (None, None) if added == "-" else (int(added), int(deleted))
     return [
-        FileChange(path, kind, old, *lines.get(path, (None, None)), mode, is_same)
-        for path, kind, old, mode, is_same in heads
+        FileChange(path, kind, old, *lines.get(path, (None, None)), mode, is_same, contents)
+        for path, kind, old, mode, is_same, contents in heads
     ]
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from scopecraft.cli.changed_files import host_file_lines, quoted, stat_lines, totals
 from scopecraft.cli.pager import pager_command
-from scopecraft.cli.patch_text import LONGEST_LINE, patch_lines
+from scopecraft.cli.patch_text import patch_lines
 from scopecraft.model.host_files import host_files
+from scopecraft.sessions.patch_lines import LONGEST_LINE
 from scopecraft.worktrees.difference import FileChange
 
 
