@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
-
-class Problem(BaseModel):
-    """`message` is one sentence, `hint` says what to do next, or is empty; `error` is the status in words."""
-
-    message: str
-    error: str
-    statusCode: int
-    hint: str
-
+from scopecraft.api.answer_models import PlainError
 
 _SENTENCES = {
     400: "The request makes no sense; nothing was changed.",
@@ -30,7 +20,7 @@ _SENTENCES = {
 
 def refusals(*codes: int) -> dict[int | str, dict[str, Any]]:
     """What a route may answer beside what it is for."""
-    return {code: {"model": Problem, "description": _SENTENCES[code]} for code in codes}
+    return {code: {"model": PlainError, "description": _SENTENCES[code]} for code in codes}
 
 
 STARTING = refusals(400, 404, 409, 429, 500, 503, 507)  # of whatever begins a session
