@@ -15,12 +15,14 @@ from scopecraft.config.projects import load_projects
 from scopecraft.missions.finding import require_mission
 from scopecraft.model import clock
 from scopecraft.model.activity import Usage
+from scopecraft.model.mission_words import money_text
 from scopecraft.sessions.mission_usage import mission_usage
 from scopecraft.sessions.usage import WEEK_DAYS, Days, UsageRow, usage_report
 from scopecraft.state.used import DIMENSIONS
 from scopecraft.supervisor.watching import activities_of
 from scopecraft.web.mission_shell import tab
 from scopecraft.web.page import render
+from scopecraft.web.words import short_count
 
 router = APIRouter()
 Range = Literal["week", "month", "all"]
@@ -42,6 +44,15 @@ class Shown:
     @property
     def tokens_in(self) -> int:
         return tokens_in(self.row.usage)
+
+    @property
+    def said(self) -> str:
+        """`≥ $4.80 · in 530k · out 52k · 4 sessions`"""
+        usage, count = self.row.usage, self.row.sessions
+        cost = money_text(usage.cost_usd)
+        told = f"≥ {cost}" if self.row.untold and cost else cost or ("unknown cost" if count else "")
+        tokens = f"in {short_count(self.tokens_in)} · out {short_count(usage.output_tokens)}"
+        return " · ".join(part for part in (told, tokens, f"{count} session{'' if count == 1 else 's'}") if part)
 
 
 @router.get("/usage")

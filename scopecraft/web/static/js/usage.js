@@ -12,11 +12,11 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 /** What the table says, the oldest day first. */
 function daysOf(rows) {
-  return [...rows.tBodies[0].rows].reverse().map(({ dataset, cells }) => ({
+  return [...rows.tBodies[0].rows].reverse().map(({ dataset }) => ({
     label: dataset.label,
     cost: dataset.cost === "" ? null : Number(dataset.cost),
     tokens: Number(dataset.tokens),
-    said: [...cells].slice(1).map((cell) => cell.textContent.replace(/\s+/g, " ").trim()),
+    said: dataset.said,
   }));
 }
 
@@ -47,7 +47,7 @@ function options(days, hasCosts, width) {
 /** In words, what the pointer is at. */
 function tell(day) {
   const place = document.querySelector("[data-picture-said]");
-  if (place) place.textContent = day ? `${day.label}: ${day.said[0]} · in ${day.said[1]} · out ${day.said[2]} · ${day.said[3]} ${day.said[3] === "1" ? "session" : "sessions"}` : "";
+  if (place) place.textContent = day ? `${day.label}: ${day.said}` : "";
 }
 
 function draw() {
