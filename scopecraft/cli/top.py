@@ -18,7 +18,7 @@ from scopecraft.errors import Refused
         ("sc missions", "the same list, printed once"),
     ),
 )
-def top() -> None:
+def top() -> int | None:
     """Open the dashboard: every mission, live, with its log, files and changes, and your moves on keys.
 
     Enter opens a mission; a approves after showing what is approved, r rejects with a reason, c continues, n makes a
@@ -26,7 +26,10 @@ def top() -> None:
     sessions; ? shows every key.
     """
     home = require_home(home_of(os.environ))
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)) or os.environ.get("TERM", "dumb") == "dumb":
+    if (
+        not all(is_terminal(stream) for stream in (sys.stdin, sys.stdout, sys.stderr))
+        or os.environ.get("TERM", "dumb") == "dumb"
+    ):
         raise Refused("sc top needs a terminal to draw on", "for a list: sc missions")
     from scopecraft.tui.app import Top
 
@@ -34,3 +37,4 @@ def top() -> None:
     dashboard.run()
     if dashboard.fault is not None:
         raise dashboard.fault
+    return dashboard.return_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -26,6 +28,8 @@ from scopecraft.tui.page import Page
 from scopecraft.tui.theme import DARK, LIGHT, THEMES, first_theme
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from scopecraft.model.session import Session
     from scopecraft.sessions.project_settings import Answer, Question
     from scopecraft.sessions.recipes import RecipeQuestion
@@ -50,6 +54,7 @@ class Top(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
     class Looked(Message):
@@ -61,6 +66,7 @@ class Top(App[None]):
         self.overview: Overview | None = None
         self.fault: BaseException | None = None
         self.is_going = False  # `g` was pressed
+        self._is_leaving = self._is_over = False
         self._is_told = False  # that there is something new
         looking = Looking(lambda: Context(home, environ), looks(), complained)
         self._watching = Watching(looking, self._tell_looked)
@@ -83,6 +89,8 @@ class Top(App[None]):
         return pages[-1] if pages else None
 
     def on_mount(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._end, 128 + number)
         self._watching.__enter__()
         self.push_screen(MissionsPage())
 
@@ -93,6 +101,15 @@ class Top(App[None]):
         """`g` and the key after it are taken here: pages hear of keys later, and may have changed by then."""
         if not (isinstance(event, events.Key) and self._is_going(event)):
             await super().on_event(event)
+
+    def exit(self, *arguments: Any, **settings: Any) -> None:
+        self._is_over = True
+        super().exit(*arguments, **settings)
+
+    def shows(self, widget: Widget) -> bool:
+        """Whether it is in its place; pages are left while something is read for them."""
+        is_on = self.is_running and not self._is_over and widget.is_mounted
+        return is_on and any(node in self.screen_stack for node in widget.ancestors_with_self)
 
     def job(self, words: str, do: Callable[[Context], T], then: Callable[[T], object]) -> None:
         """`do` beside the screen, with `words` at the top meanwhile; `then` gets what it returns, a failure is told."""
@@ -140,6 +157,14 @@ class Top(App[None]):
         if self.page is not None:
             self.push_screen(Keys([*self.page.all_keys(), *GENERAL_KEYS]))
 
+    async def action_quit(self) -> None:
+        """At once, but while something is carried out that a person has asked for."""
+        if not self.under_way or self._is_leaving:
+            self.exit()
+            return
+        self._is_leaving = True
+        self.tell(f"{self.under_way} is not done yet; once more leaves without waiting for it")
+
     def action_theme(self) -> None:
         self.theme = LIGHT if self.theme == DARK else DARK
 
@@ -173,7 +198,7 @@ class Top(App[None]):
         self._is_told = False
         self.overview = self._watching.seen()
         for screen in self.screen_stack:
-            if isinstance(screen, Page) and screen.is_mounted:
+            if isinstance(screen, Page) and self.shows(screen):
                 screen.looked(self.overview)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -184,6 +209,10 @@ class Top(App[None]):
         self.fault = error
         self.exit(return_code=1)
 
+    def _end(self, code: int) -> None:
+        """Politely asked from outside; the terminal is put in order."""
+        self.exit(return_code=code)
+
     def _tell_looked(self) -> None:
         """From the thread that looks; one message at a time, however long the screen is away."""
         if not self._is_told:
@@ -191,7 +220,7 @@ class Top(App[None]):
             self.post_message(self.Looked())
 
     def _redraw(self) -> None:
-        if self.page is not None and self.page.is_mounted:
+        if self.page is not None and self.shows(self.page):
             self.page.redraw()
 
     def _is_going(self, key: events.Key) -> bool:

@@ -90,7 +90,7 @@ class Files(Vertical):
         self.query_one("#files-text", Lines).focus()
 
     def _put(self, found: Iterable[ArtifactSeen]) -> None:
-        if self.is_mounted:
+        if self.top.shows(self):
             self.list.show(list(found))
             if self._wanted is not None:
                 self.list.put_cursor(self._wanted)
@@ -106,7 +106,7 @@ class Files(Vertical):
         is_dark = self.app.current_theme.dark
 
         def put(content: _Content) -> None:
-            current = self.list.current if self.is_mounted else None
+            current = self.list.current if self.top.shows(self) else None
             if current is not None and current.artifact.name == content.name:
                 text = self.query_one("#files-text", Lines)
                 text.show(content.lines)

@@ -52,10 +52,7 @@ class Log(Vertical):
     Log > Input.is-open { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "follow", show=False),
-        Binding("o", "older", show=False),
-        Binding("K", "kind", show=False),
-        Binding("slash", "search", show=False),
+        Binding("escape", "unsearch", show=False),
     ]
 
     def __init__(self) -> None:
@@ -102,20 +99,33 @@ class Log(Vertical):
         if not is_same:
             self._begin()
 
-    def action_follow(self) -> None:
+    def follow(self) -> None:
         self.lines.follows = not self.lines.follows
         if self.lines.follows:
             self.lines.to_end()
         self._redraw_head()
 
-    def action_kind(self) -> None:
+    def next_kind(self) -> None:
         self._kind = (self._kind + 1) % len(_KINDS)
         self._begin()
 
-    def action_search(self) -> None:
+    def search(self) -> None:
         field = self.query_one(Input)
         field.add_class("is-open")
         field.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - textual's
+        """Without a search `Esc` is for the page."""
+        return action != "unsearch" or self.query_one(Input).has_class("is-open")
+
+    def action_unsearch(self) -> None:
+        field = self.query_one(Input)
+        field.value = ""
+        field.remove_class("is-open")
+        self.lines.focus()
+        if self._search:
+            self._search = ""
+            self._begin()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -125,7 +135,7 @@ class Log(Vertical):
         self.lines.focus()
         self._begin()
 
-    def action_older(self) -> None:
+    def older(self) -> None:
         if self._before is not None and self._file is not None:
             self._read("reading", partial(page_before, self._file, self._before, self._wanted()), self._put_before)
 
@@ -155,7 +165,7 @@ class Log(Vertical):
     def _read_on(self) -> None:
         """What was written since; nothing where the stream has not grown."""
         session = self._session
-        if session is None or self._is_reading or self._after is None or not self.is_mounted:
+        if session is None or self._is_reading or self._after is None or not self.top.shows(self):
             return
         if self._file is None:
             if not isinstance(session.status, Queued) and session.executor != "tmux":
@@ -184,7 +194,7 @@ class Log(Vertical):
         self._is_reading, turn = True, self._turn
 
         def done(found: T) -> None:
-            if turn == self._turn and self.is_mounted:
+            if turn == self._turn and self.top.shows(self):
                 self._is_reading = False
                 then(found)
 

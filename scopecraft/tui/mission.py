@@ -12,7 +12,7 @@ from textual.widgets import ContentSwitcher
 from scopecraft.cli.mission_look import look_at_missions
 from scopecraft.cli.missions_table import STAGE_TONES
 from scopecraft.cli.terminal import fit, paint
-from scopecraft.errors import Refused, ScopecraftError
+from scopecraft.errors import ScopecraftError
 from scopecraft.model import clock
 from scopecraft.model.mission_words import money_text
 from scopecraft.model.session import Session
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from scopecraft.tui.overview import Overview
 
 _TABS = (("1", "log", "Log"), ("2", "files", "Files"), ("3", "diff", "Diff"), ("5", "usage", "Usage"))
+_LOG_KEYS = (("f", "follow"), ("o", "older"), ("K", "kind"), ("slash", "search"))
 _NARROW_CELLS = 90
 
 
@@ -55,7 +56,9 @@ class OneMission(PersonPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
         *(Binding(key, f"tab('{name}')", show=False) for key, name, _ in _TABS),
-        Binding("4,w", "window", show=False),
+        Binding("4", "window", show=False),
+        *(Binding(key, f"log('{name}')", show=False) for key, name in _LOG_KEYS),
+        Binding("l,right", "pane", show=False),
         Binding("right_square_bracket", "file(1)", show=False),
         Binding("left_square_bracket", "file(-1)", show=False),
     ]
@@ -115,7 +118,6 @@ class OneMission(PersonPage):
     def all_keys(self) -> Iterable[Key]:
         return (
             ("1 2 3 5", "log, files, diff, usage"),
-            ("w  4", "go to its window"),
             ("Tab", "to the next part of the page"),
             ("f  o  K  /", "log: follow or stand, older, kind, search"),
             ("[ ]", "diff: the file before, the next one"),
@@ -140,8 +142,7 @@ class OneMission(PersonPage):
         if has_window(self.session_at()):
             self.action_window()
         else:
-            self.action_tab("log")
-            self.query_one("#log-lines").focus()
+            self.action_pane()
 
     def action_back(self) -> None:
         self.app.pop_screen()
@@ -155,17 +156,17 @@ class OneMission(PersonPage):
         self._show_usage()
         self.redraw()
         if not self.steps.has_focus:
-            self.query_one(f"#{name}").query("Lines, Rows").first().focus() if name in (
-                "log",
-                "files",
-            ) else self.query_one(f"#{name}").focus()
+            self.action_pane()
 
-    def action_window(self) -> None:
-        session = self.session_at()
-        if session is None or not has_window(session):
-            self.top.failed(Refused("nothing of it is in a window now", "t takes over what an agent does by itself"))
-        else:
-            self.top.attach(session)
+    def action_pane(self) -> None:
+        """To what is read there."""
+        self.query_one({"log": "#log-lines", "files": "#files-list"}.get(self.tab, f"#{self.tab}")).focus()
+
+    def action_log(self, what: str) -> None:
+        """A key of the log, wherever on the page one is."""
+        if self.tab == "log":
+            log = self.query_one(Log)
+            {"follow": log.follow, "older": log.older, "kind": log.next_kind, "search": log.search}[what]()
 
     def action_file(self, count: int) -> None:
         """The patch of the next file, or the one before."""
@@ -212,7 +213,7 @@ class OneMission(PersonPage):
 
     def _put(self, found: MissionPage | ScopecraftError) -> None:
         self._is_loading = False
-        if not self.is_mounted:
+        if not self.top.shows(self):
             return
         if isinstance(found, ScopecraftError):
             self.query_one("#head", Bar).show([paint(clean_line(found.message), "red"), clean_line(found.hint or "")])
@@ -250,7 +251,7 @@ class OneMission(PersonPage):
                 return error
 
         def put(found: Changes | ScopecraftError) -> None:
-            if not self.is_mounted:
+            if not self.top.shows(self):
                 return
             lines = self.query_one("#diff", Lines)
             if isinstance(found, ScopecraftError):

@@ -18,7 +18,7 @@ from scopecraft.model.mission_words import STAGE_MARKS, money_text
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.missions_seen import MissionView
 from scopecraft.tui.page import Key
-from scopecraft.tui.person import ALL_KEYS, PersonPage, keys_at
+from scopecraft.tui.person import ALL_KEYS, PersonPage, has_window, keys_at
 from scopecraft.tui.rows import Drawing, Rows
 from scopecraft.tui.timeline import SIGNS, TONES
 
@@ -78,14 +78,14 @@ class MissionsPage(PersonPage):
 
     def keys(self) -> Iterable[Key]:
         opens: tuple[Key, ...] = (("Enter", "open"),) if self.rows.items else ()
-        return (*opens, *keys_at(self.mission_at()), ("n", "new"), ("/", "filter"))
+        window: tuple[Key, ...] = (("w", "window"),) if has_window(self.session_at()) else ()
+        return (*opens, *window, *keys_at(self.mission_at()), ("n", "new"), ("/", "filter"))
 
     def all_keys(self) -> Iterable[Key]:
         return (
             ("Enter", "open the mission"),
             ("n", "new mission"),
             ("/", "filter the list"),
-            ("w", "go to its window"),
             *ALL_KEYS,
         )
 

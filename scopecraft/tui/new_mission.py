@@ -31,7 +31,7 @@ class Ground:
     """What there is to choose from; the first of each is what most will want."""
 
     projects: tuple[str, ...]
-    workflows: tuple[tuple[str, str], ...]  # ids with their names
+    workflows: tuple[str, ...]
 
 
 def begin_new(top: Top) -> None:
@@ -62,8 +62,8 @@ def ground_of(context: Context) -> Ground:
     projects.sort(key=lambda name: name != around)
     default = context.settings.missions.workflow
     entries = find_workflows(shelves(context, None), default).entries
-    known = [(entry.id, entry.workflow.name) for entry in entries if entry.workflow is not None]
-    return Ground(tuple(projects), tuple(sorted(known, key=lambda each: each[0] != default)))
+    known = [entry.id for entry in entries if entry.workflow is not None]
+    return Ground(tuple(projects), tuple(sorted(known, key=lambda name: name != default)))
 
 
 class NewMissionDialog(Dialog[Idea]):
@@ -71,7 +71,7 @@ class NewMissionDialog(Dialog[Idea]):
     NewMissionDialog > Vertical { height: auto; max-height: 95%; }
     NewMissionDialog Horizontal { height: auto; margin: 0 1; }
     NewMissionDialog Select { width: 1fr; }
-    NewMissionDialog TextArea { height: 1fr; min-height: 4; max-height: 14; margin: 1 1 0 1; }
+    NewMissionDialog TextArea { height: 12; max-height: 40vh; margin: 1 1 0 1; }
     NewMissionDialog Checkbox { margin: 0 1; border: none; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -91,9 +91,7 @@ class NewMissionDialog(Dialog[Idea]):
             with Horizontal():
                 yield _select("type", [(name, name) for name in MISSION_TYPES])
                 yield _select("project", [(clean_line(name, 40), name) for name in self._ground.projects])
-                yield _select(
-                    "workflow", [(clean_line(f"{key}: {name}", 60), key) for key, name in self._ground.workflows]
-                )
+                yield _select("workflow", [(clean_line(key, 40), key) for key in self._ground.workflows])
             yield TextArea(
                 id="text", soft_wrap=True, compact=True, placeholder="What is to be done, in as many words as you like"
             )

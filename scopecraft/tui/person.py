@@ -12,7 +12,7 @@ from scopecraft.model.mission_words import Stage
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.person import refuse_agents
 from scopecraft.tui import moves, talk
-from scopecraft.tui.dialogs import Sure, Write
+from scopecraft.tui.dialogs import Sure
 from scopecraft.tui.page import Key, Page
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ ALL_KEYS: tuple[Key, ...] = (
     ("A", "answer what its agent asks"),
     ("i", "interrupt its agent's turn"),
     ("t", "take over: go on in a window"),
+    ("w", "go to its window"),
     ("S", "stop its session"),
     ("C", "complete, whatever its workflow still has"),
     ("O", "reopen one that is complete"),
@@ -63,6 +64,7 @@ class PersonPage(Page):
         Binding("m", "message", show=False),
         Binding("A", "answer", show=False),
         Binding("i", "interrupt", show=False),
+        Binding("w", "window", show=False),
     ]
 
     def mission_at(self) -> MissionView | None:
@@ -158,6 +160,8 @@ class PersonPage(Page):
         if (session := self._session("to send to")) is None:
             return
 
+        from scopecraft.tui.writing import Write  # with an editor, which takes a while to load
+
         def send(text: str | None) -> None:
             if text and text.strip():
                 self.top.job("sending", lambda context: talk.say(context, session, text), self.top.tell)
@@ -167,6 +171,13 @@ class PersonPage(Page):
     def action_answer(self) -> None:
         if (session := self._session("to answer")) is not None:
             self.top.job("asking", lambda context: talk.question_of(context, session), self._ask_answer)
+
+    def action_window(self) -> None:
+        session = self.session_at()
+        if session is None or not has_window(session):
+            self.top.failed(Refused("nothing of it is in a window now", "t takes over what an agent does by itself"))
+        else:
+            self.top.attach(session)
 
     def action_interrupt(self) -> None:
         if (session := self._session("to interrupt")) is not None:
@@ -207,6 +218,8 @@ class PersonPage(Page):
         self.app.push_screen(approval_dialog(waiting), answered)
 
     def _ask_reason(self, waiting: moves.Waiting) -> None:
+        from scopecraft.tui.writing import Write
+
         gate = waiting.gate
 
         def written(why: str | None) -> None:

@@ -166,7 +166,8 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         if top < self.scroll_y or self._cursor == 0:
             self.scroll_to(y=top, animate=False, immediate=True)
         elif top + size > self.scroll_y + room:
-            self.scroll_to(y=top + size - room, animate=False, immediate=True)
+            whole = -(-(top + size - room) // size) * size  # no row is cut at the top
+            self.scroll_to(y=whole, animate=False, immediate=True)
 
     def _seen_rows(self) -> int:
         return max(1, (self.size.height - self._head_lines()) // self._drawing.row_lines)

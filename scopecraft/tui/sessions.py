@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 
 from scopecraft.cli.ls import task_text, tones_of, word_of
 from scopecraft.cli.terminal import Tone, fit, pad, paint
-from scopecraft.errors import Refused
 from scopecraft.model import clock
 from scopecraft.model.duration import duration_text
 from scopecraft.model.session import Session
@@ -56,7 +55,6 @@ class SessionsPage(PersonPage):
     place: ClassVar[str] = "Sessions"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", show=False),
-        Binding("w", "window", show=False),
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -92,13 +90,6 @@ class SessionsPage(PersonPage):
             self.action_window()
         else:
             self.action_open()
-
-    def action_window(self) -> None:
-        session = self.session_at()
-        if session is None or not has_window(session):
-            self.top.failed(Refused("it has no window", "t takes over what an agent does by itself"))
-        else:
-            self.top.attach(session)
 
     def action_open(self) -> None:
         from scopecraft.tui.mission import OneMission

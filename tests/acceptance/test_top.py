@@ -93,3 +93,13 @@ def test_without_a_terminal_it_says_what_there_is_instead(home: Home) -> None:
     said = sc("top")
     assert (said.code, said.out) == (3, "")
     assert "sc missions" in said.err and "textual" not in said.err
+
+
+def test_the_terminal_comes_back_when_it_is_told_to_end(home: Home, workplace: Path, clean_environment: Path) -> None:
+    with screen(clean_environment, workplace) as person:
+        person.type("sc top & echo $! >pid; fg; echo code=$?")
+        sees(person, "no mission yet")
+        os.kill(int((workplace / "pid").read_text()), 15)
+        person.until(r"^code=143$")
+        assert flags(person) == "0 1 0"
+        assert person.does("stty -a | grep -c -- ' echo '")[0].strip() == "1"
