@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,7 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 
 def client_name(user_agent: str) -> str:
     """What a person calls a browser; a program by its own name."""
-    browser = next((name for mark, name in _BROWSERS if re.search(rf"\b{mark}", user_agent)), None)
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), None)
     system = next((name for name in _SYSTEMS if name in user_agent), None)
     if browser is None:
         return clean_line(user_agent.partition("/")[0], NAME_CHARACTERS) or "a program"

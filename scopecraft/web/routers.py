@@ -16,6 +16,7 @@ from scopecraft.web import (
     queue_pages,
     session_pages,
     settings_pages,
+    terminal_pages,
     usage_pages,
 )
 from scopecraft.web.static_files import StaticFolder
@@ -28,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     log_pages.router,
     file_pages.router,
     diff_pages.router,
+    terminal_pages.router,
     usage_pages.router,
     journal_pages.router,
     queue_pages.router,

@@ -21,9 +21,11 @@ from scopecraft.model.handle import WindowHandle
 from scopecraft.model.launch import WindowLaunch
 from scopecraft.model.mission import Mission
 from scopecraft.model.session import Running, Session
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.settle import settle
 from scopecraft.state.store import Store
 from tests.support.served import Served
-from tests.support.sessions import AT
+from tests.support.sessions import AT, running
 from tests.support.standing_missions import a_run, stand
 from tests.support.tmux import end_servers
 
@@ -58,6 +60,23 @@ class Windows:
             moved = store.move(session.id, Running(AT, handle), "session_started", AT)
             assert moved is not None
         return mission, moved, handle
+
+    def alone(self, slug: str) -> Mission:
+        """A mission whose agent works on its own, as far as the record goes."""
+        mission = stand(self.home, slug, phases={"research": "running"})
+        with Store.open(self.home.root) as store:
+            session = a_run(store, mission, "research")
+            store.move(session.id, running(), "session_started", AT)
+        return mission
+
+    def idle(self, slug: str) -> Mission:
+        return stand(self.home, slug)
+
+    def settle(self, mission: Mission) -> None:
+        """As a supervisor would that looks at what lives."""
+        context = Context.of(os.environ)
+        for session in context.store.live_of(mission.id):
+            settle(context, session.id)
 
     def close(self) -> None:
         end_servers(self.folder)

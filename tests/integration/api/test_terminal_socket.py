@@ -137,7 +137,7 @@ def test_a_window_that_ends_says_how_and_shows_its_last_screen(house: Served, wi
         one.until_shown("ready")
         take(one)
         one.type("\r")
-        one.until_shown("the agent has ended")
+        one.until_shown("last words")
         with watching(house, session.id) as late:  # whoever comes finds it over, and settles it
             end = late.until_told(ended={"lives": False})
         assert "3" in end["sentence"]
