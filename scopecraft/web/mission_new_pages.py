@@ -61,20 +61,22 @@ def workflows(request: Request, project: str) -> HTMLResponse:
 
 def _workflow_values(context: Context, project: Project | None) -> dict[str, Any]:
     """`trouble` is why there are none: the project's repository cannot be read just now."""
-    values: dict[str, Any] = {"project": project, "kinds": KINDS, "choices": [], "trouble": None}
+    values: dict[str, Any] = {"project": project, "kinds": KINDS, "choices": [], "problems": [], "trouble": None}
     try:
-        values["choices"] = choices_of(context, project)
+        values["choices"], values["problems"] = choices_of(context, project)
     except ScopecraftError as error:
         values["trouble"] = error
     return values
 
 
-def choices_of(context: Context, project: Project | None) -> Sequence[Choice]:
-    """The default first. Raises what opening the repository raises."""
+def choices_of(context: Context, project: Project | None) -> tuple[Sequence[Choice], Sequence[str]]:
+    """The default first; and what is wrong with others. Raises what opening the repository raises."""
     repository = repository_of(project) if project is not None else None
     default = context.settings.missions.workflow
-    entries = find_workflows(shelves(context, repository), default).entries
-    return [_choice(context, project, repository, entry, default) for entry in entries if entry.workflow is not None]
+    listing = find_workflows(shelves(context, repository), default)
+    usable = [entry for entry in listing.entries if entry.workflow is not None]
+    problems = [*listing.problems, *(problem for entry in listing.entries for problem in entry.problems)]
+    return [_choice(context, project, repository, entry, default) for entry in usable], problems
 
 
 def _choice(
