@@ -32,6 +32,8 @@ from scopecraft.supervisor.client import is_up
 from scopecraft.supervisor.watching import activities_of
 from scopecraft.web.log_pages import log_view
 from scopecraft.web.page import is_part, render
+from scopecraft.web.terminal_pages import terminal_of
+from scopecraft.web.terminal_pages import terminal_of
 
 router = APIRouter()
 ON_A_PAGE = 50
@@ -130,8 +132,9 @@ def session(request: Request, session_id: str) -> HTMLResponse:
     values |= {"actions": Actions.of(depth.view), "mission": _mission(context, found)}
     if is_part(request):
         return render(request, "parts/session_head.html", **values)
-    log = log_view(context, depth.view.session) if found.executor != "tmux" else None
-    return render(request, "session.html", **values, log=log)
+    if found.executor == "tmux":
+        return render(request, "session.html", **values, terminal=terminal_of(context, depth.view.session))
+    return render(request, "session.html", **values, log=log_view(context, depth.view.session))
 
 
 @router.get("/sessions/{session_id}/question")

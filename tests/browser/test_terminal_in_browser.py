@@ -160,10 +160,12 @@ def test_what_an_agent_prints_reaches_neither_clipboard_nor_title_and_its_end_is
 ) -> None:
     hostile = "printf '\\033]52;c;c3RvbGVu\\007\\033]2;stolen\\007\\033[8;5;5t\\033[21t\\033]0;20x5 1\\007'"
     script = f"echo ready; read line; {hostile}; echo done; read line; echo last words; exit 3"
-    mission, _, handle = windows.open(["/bin/sh", "-c", script])
+    mission, session, handle = windows.open(["/bin/sh", "-c", script])
     with tab(browser, house) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        look(page, house, mission)
+        page.goto(f"{house.address}/sessions/{session.id}")
+        shows(page, "ready")
+        expect(page.locator("[data-who]")).to_have_text("read-only")
         page.evaluate("navigator.clipboard.writeText('mine')")
         take(page)
         page.keyboard.press("Enter")
