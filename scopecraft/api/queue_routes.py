@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool
 from starlette.responses import Response
 
 from scopecraft.api.answer import cached, plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import refusals
-from scopecraft.api.session_shapes import Body, SessionId, SessionShape, require_session
+from scopecraft.api.session_shapes import Body, SessionId, SessionShape, Whole, require_session
 from scopecraft.errors import Refused
 from scopecraft.model.queue import QueueRules
 from scopecraft.queueing.ruling import MOST
@@ -52,7 +52,7 @@ class Line(BaseModel):
 
 
 class Move(Body):
-    place: StrictInt = Field(description="1 is the next one")
+    place: Whole = Field(description="1 is the next one")
 
 
 class Moved(BaseModel):
@@ -88,8 +88,8 @@ class RulesChange(Body):
 
     paused: StrictBool | None = None
     stop_on_failure: StrictBool | None = None
-    max_running: Annotated[StrictInt, Field(ge=1, le=MOST)] | None = None
-    max_waiting: Annotated[StrictInt, Field(ge=0, le=MOST)] | None = None
+    max_running: Annotated[Whole, Field(ge=1, le=MOST)] | None = None
+    max_waiting: Annotated[Whole, Field(ge=0, le=MOST)] | None = None
 
 
 @router.get("/line", response_model=Line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from scopecraft.errors import NotFound
 from scopecraft.model.activity import Usage
@@ -17,6 +17,13 @@ from scopecraft.sessions.session_json import view_dict
 from scopecraft.sessions.sessions_seen import LiveState
 from scopecraft.sessions.usage import usage_dict
 
+
+def _whole(value: object) -> object:
+    """`3.0` is a whole number in JSON, too; a text is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
 SessionId = Annotated[str, Path(description="The id of a session: `r-` and hex digits.", max_length=100)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from scopecraft.api.answer import plain
@@ -37,8 +37,18 @@ Prompt = Annotated[str | None, Field(max_length=10 * 1024**2)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+_ONE_OF: Any = {
+    "oneOf": [
+        {"required": ["task"], "properties": {"task": {"type": "string"}, "mission": {"type": "null"}}},
+        {"required": ["mission"], "properties": {"mission": {"type": "string"}, "task": {"type": "null"}}},
+    ]
+}
+
+
 class Start(Body):
     """`task` names a mission as `sc run` takes it, or makes one; `mission` is the id of one that is there."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_OF)
 
     task: Name | None = None
     mission: Name | None = None

@@ -33,7 +33,6 @@ from scopecraft.supervisor.watching import activities_of
 from scopecraft.web.log_pages import log_view
 from scopecraft.web.page import is_part, render
 from scopecraft.web.terminal_pages import terminal_of
-from scopecraft.web.terminal_pages import terminal_of
 
 router = APIRouter()
 ON_A_PAGE = 50
