@@ -46,7 +46,7 @@ class Top(App[None]):
 
     CSS = """
     * { scrollbar-background: $surface; scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
-        scrollbar-corner-color: $surface; scrollbar-color: $panel-lighten-2; }
+        scrollbar-corner-color: $surface; scrollbar-color: $secondary 50%; }
     Toast { width: 80; max-width: 90%; background: $panel; }
     """
     ENABLE_COMMAND_PALETTE = False

@@ -33,6 +33,11 @@ def key_lines(keys: Iterable[tuple[str, str]], width: int) -> list[str]:
     return ["  ".join(line) for line in lines]
 
 
+def room_of(width: int) -> int:
+    """Cells of a line in a dialog on a screen of so many."""
+    return max(20, min(110, width * 9 // 10) - 4)
+
+
 class Dialog(ModalScreen[R]):
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
@@ -51,7 +56,7 @@ class Dialog(ModalScreen[R]):
     @property
     def room(self) -> int:
         """Cells of a line inside."""
-        return max(20, min(110, self.app.size.width * 9 // 10) - 4)
+        return room_of(self.app.size.width)
 
 
 class Choose(Dialog[str]):

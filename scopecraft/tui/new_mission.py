@@ -25,6 +25,8 @@ from scopecraft.tui.moves import Idea
 if TYPE_CHECKING:
     from scopecraft.tui.app import Top
 
+_NARROW_CELLS = 90
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -69,9 +71,13 @@ def ground_of(context: Context) -> Ground:
 class NewMissionDialog(Dialog[Idea]):
     DEFAULT_CSS = """
     NewMissionDialog > Vertical { height: auto; max-height: 95%; }
-    NewMissionDialog Horizontal { height: auto; margin: 0 1; }
+    NewMissionDialog #choices { height: auto; margin: 0 1; }
     NewMissionDialog Select { width: 1fr; }
-    NewMissionDialog TextArea { height: 12; max-height: 40vh; margin: 1 1 0 1; }
+    NewMissionDialog TextArea { height: 12; max-height: 35vh; min-height: 3; margin: 1 1 0 1; }
+    NewMissionDialog.is-narrow #choices { layout: vertical; }
+    NewMissionDialog.is-narrow Select { width: 100%; }
+    NewMissionDialog.is-narrow TextArea { margin: 0 1; max-height: 25vh; }
+    NewMissionDialog SelectCurrent Static { text-wrap: nowrap; text-overflow: ellipsis; }
     NewMissionDialog Checkbox { margin: 0 1; border: none; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +94,7 @@ class NewMissionDialog(Dialog[Idea]):
         with Vertical():
             yield Bar([paint("New mission", "bold")])
             yield Input(placeholder="title; left empty, the first line of the text", id="title", compact=True)
-            with Horizontal():
+            with Horizontal(id="choices"):
                 yield _select("type", [(name, name) for name in MISSION_TYPES])
                 yield _select("project", [(clean_line(name, 40), name) for name in self._ground.projects])
                 yield _select("workflow", [(clean_line(key, 40), key) for key in self._ground.workflows])
@@ -97,6 +103,9 @@ class NewMissionDialog(Dialog[Idea]):
             )
             yield Checkbox("begin at once", value=True, id="starts", compact=True)
             yield Bar(key_lines(keys, self.room))
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.width < _NARROW_CELLS, "is-narrow")
 
     def on_input_submitted(self) -> None:
         self.query_one("#text", TextArea).focus()

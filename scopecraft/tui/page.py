@@ -131,8 +131,8 @@ def banner_lines(overview: Overview | None, width: int) -> list[str]:
     if unknown is not None:
         lines.append(paint(fit(f"nobody can tell how some sessions are: {clean_line(unknown.detail)}", width), "red"))
     if not overview.seen.is_supervised:
-        what = "what waits does not begin" if overview.waiting else "nothing goes on by itself"
-        lines.append(paint(fit(f"no supervisor is up (u starts it): {what}", width), "yellow"))
+        what = "nothing in line begins" if overview.waiting else "nothing goes on"
+        lines.append(paint(fit(f"no supervisor is up, u starts one: {what}", width), "yellow"))
     lines += [paint(fit(line, width), "yellow") for line in held_up(overview.rules, clock.now())]
     lines += [paint(fit(clean_line(trouble), width), "yellow") for trouble in overview.troubles[:1]]
     return lines[:4]

@@ -12,7 +12,7 @@ from scopecraft.model.mission_words import Stage
 from scopecraft.model.session import Queued, Session, is_live
 from scopecraft.sessions.person import refuse_agents
 from scopecraft.tui import moves, talk
-from scopecraft.tui.dialogs import Sure
+from scopecraft.tui.dialogs import Sure, room_of
 from scopecraft.tui.page import Key, Page
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class PersonPage(Page):
                     self.top.told,
                 )
 
-        self.app.push_screen(approval_dialog(waiting), answered)
+        self.app.push_screen(approval_dialog(waiting, room_of(self.top.size.width) - 2), answered)
 
     def _ask_reason(self, waiting: moves.Waiting) -> None:
         from scopecraft.tui.writing import Write

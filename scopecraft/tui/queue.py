@@ -25,6 +25,7 @@ from scopecraft.tui.sessions import SESSION_KEYS, head_line, row_lines
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from scopecraft.sessions.missions_seen import MissionView
     from scopecraft.tui.overview import Overview
 
 _RUNS = frozenset({"waiting", "unknown", "idle", "running", "starting"})
@@ -53,6 +54,10 @@ class QueuePage(PersonPage):
     def session_at(self) -> Session | None:
         view = self.rows.current
         return view.session if view is not None else None
+
+    def mission_at(self) -> MissionView | None:
+        session, overview = self.session_at(), self.top.overview
+        return overview.mission(session.mission_id) if session is not None and overview is not None else None
 
     def seen(self, overview: Overview) -> None:
         runs = [view for view in overview.live if view.session.mode == "autonomous" and view.word in _RUNS]

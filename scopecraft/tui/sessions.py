@@ -23,6 +23,7 @@ from scopecraft.tui.rows import Drawing, Rows
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from scopecraft.sessions.missions_seen import MissionView
     from scopecraft.tui.overview import Overview
 
 SESSION_KEYS: tuple[Key, ...] = (
@@ -67,6 +68,10 @@ class SessionsPage(PersonPage):
     def session_at(self) -> Session | None:
         view = self.rows.current
         return view.session if view is not None else None
+
+    def mission_at(self) -> MissionView | None:
+        session, overview = self.session_at(), self.top.overview
+        return overview.mission(session.mission_id) if session is not None and overview is not None else None
 
     def seen(self, overview: Overview) -> None:
         empty = ["", "  no session yet", paint("  g m  shows the missions; c lets one go on", "dim")]

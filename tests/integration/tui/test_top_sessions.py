@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 from pathlib import Path
 
 from scopecraft.config.paths import Home
@@ -13,6 +15,7 @@ from scopecraft.model.handle import ProcessHandle
 from scopecraft.model.session import Completed, Ended, Queued, Running, Session
 from scopecraft.sessions.settle_facts import boot_id
 from scopecraft.state.store import Store
+from scopecraft.supervisor.holder import read_holder
 from tests.support.dashboard import Seat, seated
 from tests.support.queue_processes import guard
 from tests.support.sessions import AT, a_session
@@ -78,7 +81,7 @@ def test_the_line_is_moved_paused_and_left(home: Home, store: Store) -> None:
 
     async def visit(seat: Seat) -> None:
         await seat.press("g", "q")
-        await seat.sees("0 of 3 run, 3 of 10 wait", "what waits does not begin")
+        await seat.sees("0 of 3 run, 3 of 10 wait", "nothing in line begins")
         await seat.press("J")
         await seat.until(lambda: line() == ["two", "one", "three"])
         await seat.until(lambda: "2 one" in seat.text())
@@ -95,6 +98,30 @@ def test_the_line_is_moved_paused_and_left(home: Home, store: Store) -> None:
         await seat.until(lambda: not store.queue.rules().is_paused)
 
     seated(visit, columns=80, rows=24)
+
+
+def test_a_supervisor_that_is_gone_is_told_and_started(home: Home) -> None:
+    stand(home, "search", "research")
+    gone = "no supervisor is up, u starts one"
+    pids: list[int] = []
+
+    async def visit(seat: Seat) -> None:
+        await seat.sees(gone)
+        await seat.press("u")
+        await seat.sees("the supervisor is up")
+        holder = read_holder(home)
+        assert holder is not None
+        pids.append(holder.pid)
+        await seat.until(lambda: gone not in seat.text(), "the banner gone")
+        os.kill(holder.pid, signal.SIGKILL)
+        await seat.sees(gone)
+
+    try:
+        seated(visit)
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_what_cannot_be_read_is_told_and_hides_nothing(home: Home) -> None:
