@@ -16,7 +16,7 @@ from scopecraft.model import clock
 from scopecraft.model.mission_words import money_text
 from scopecraft.model.usage_words import count_text
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.usage import WEEK_DAYS, Days, UsageReport, UsageRow, row_dict, usage_report
+from scopecraft.sessions.usage import WEEK_DAYS, Days, UsageReport, UsageRow, row_dict, tokens_in, usage_report
 from scopecraft.state.used import DIMENSIONS, Dimension
 from scopecraft.supervisor.watching import activities_of
 
@@ -105,10 +105,9 @@ def _name(row: UsageRow) -> str:
 def _numbers(row: UsageRow) -> list[str]:
     usage = row.usage
     cost = money_text(usage.cost_usd)
-    used = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
     return [
         f">= {cost}" if row.untold and cost else cost or ("unknown" if row.sessions else "-"),
-        count_text(used),
+        count_text(tokens_in(usage)),
         count_text(usage.output_tokens),
         str(row.sessions),
     ]

@@ -103,6 +103,15 @@ def usage_report(
     return UsageReport(days, project, total, ordered)
 
 
+def tokens_in(usage: Usage) -> int:
+    """With what came from a cache and what went into one."""
+    return usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+
+
+def tokens_of(usage: Usage) -> int:
+    return tokens_in(usage) + usage.output_tokens
+
+
 def usage_dict(usage: Usage) -> dict[str, Any]:
     return {
         "input_tokens": usage.input_tokens,
@@ -185,8 +194,7 @@ def _sum(row: UsageRow, others: Collection[UsageRow]) -> UsageRow:
 
 def _dearest_first(row: UsageRow) -> tuple[float, int, str]:
     """Those that named no cost come last, by what they used."""
-    usage = row.usage
-    return -(usage.cost_usd or 0.0), -(usage.input_tokens + usage.output_tokens), row.name
+    return -(row.usage.cost_usd or 0.0), -tokens_of(row.usage), row.name
 
 
 def _every_day(rows: Collection[UsageRow], days: Days, today: date) -> tuple[UsageRow, ...]:

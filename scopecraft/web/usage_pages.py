@@ -14,10 +14,9 @@ from scopecraft.api.house import context_of
 from scopecraft.config.projects import load_projects
 from scopecraft.missions.finding import require_mission
 from scopecraft.model import clock
-from scopecraft.model.activity import Usage
 from scopecraft.model.mission_words import money_text
 from scopecraft.sessions.mission_usage import mission_usage
-from scopecraft.sessions.usage import WEEK_DAYS, Days, UsageRow, usage_report
+from scopecraft.sessions.usage import WEEK_DAYS, Days, UsageRow, tokens_in, tokens_of, usage_report
 from scopecraft.state.used import DIMENSIONS
 from scopecraft.supervisor.watching import activities_of
 from scopecraft.web.mission_shell import tab
@@ -88,11 +87,6 @@ def of_mission(request: Request, mission_id: str) -> HTMLResponse:
     return tab(request, mission.id, "usage", "parts/usage.html", spent=told, tokens_in=tokens_in)
 
 
-def tokens_in(usage: Usage) -> int:
-    """With what came from a cache and what went into one."""
-    return usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
-
-
 def _days(chosen: Range, today: date) -> Days:
     if chosen == "all":
         return Days()
@@ -102,7 +96,7 @@ def _days(chosen: Range, today: date) -> Days:
 def _shown(rows: tuple[UsageRow, ...], label: Callable[[UsageRow], str], folder: str = "") -> list[Shown]:
     """Bars are of the cost, or of the tokens where nobody named any cost."""
     has_costs = any(row.usage.cost_usd for row in rows)
-    sizes = [(row.usage.cost_usd or 0.0) if has_costs else tokens_in(row.usage) for row in rows]
+    sizes = [(row.usage.cost_usd or 0.0) if has_costs else tokens_of(row.usage) for row in rows]
     largest = max(sizes, default=0) or 1
     return [
         Shown(row, label(row), round(100 * size / largest, 1), f"{folder}{row.key}" if folder else "")
