@@ -17,6 +17,7 @@ from scopecraft.api.session_shapes import require_session
 from scopecraft.errors import NotFound, OperationFailed, ScopecraftError
 from scopecraft.missions.finding import require_mission
 from scopecraft.model import clock
+from scopecraft.model.event import Alert
 from scopecraft.model.session import Ended, Queued, Session, Waiting, is_live
 from scopecraft.model.session_words import WAITING_FOR, end_sentence
 from scopecraft.sessions.answering import open_question
@@ -25,6 +26,7 @@ from scopecraft.sessions.log_detail import log_of
 from scopecraft.sessions.log_pages import LogPage, Wanted, page_before
 from scopecraft.sessions.look import ordinal
 from scopecraft.sessions.places import telling
+from scopecraft.sessions.stream_end import unread_alerts
 from scopecraft.sessions.waiting import waiting_of
 from scopecraft.web.mission_shell import tab
 from scopecraft.web.page import render
@@ -44,6 +46,7 @@ class LogView:
     rows: Markup
     trouble: str = ""  # why there are no rows to be had
     has_complaints: bool = False  # it printed nothing, and its program complained
+    unread: tuple[Alert, ...] = ()  # that there is more of it than is read
 
     @property
     def is_live(self) -> bool:
@@ -104,7 +107,8 @@ def log_view(context: Context, session: Session, others: Sequence[Session] = ())
     has_complaints = not page.size and _has_bytes(folder.stderr)
     # within a script element nothing but its end means anything to a browser
     rows = Markup(page_json(session, page).decode().replace("<", "\\u003c"))
-    return LogView(session, tuple(others) or (session,), page, rows, trouble, has_complaints)
+    unread = tuple(unread_alerts(folder))
+    return LogView(session, tuple(others) or (session,), page, rows, trouble, has_complaints, unread)
 
 
 def talk_of(context: Context, session: Session) -> Talk:

@@ -75,13 +75,13 @@ def test_a_log_is_followed_left_searched_and_followed_again(home: Home, browser:
 
         page.keyboard.press("k")  # a person who goes up is not taken away from there
         page.locator("[data-scroll]").evaluate("each => each.scrollTop = 2000")
-        expect(page.get_by_label("follow")).not_to_be_checked()
+        expect(page.get_by_label("follow the end")).not_to_be_checked()
         append(home, session, says("first new") + says("second new"))
         expect(page.get_by_role("button", name="2 new")).to_be_visible()
         assert not is_at_end(page)
         page.get_by_role("button", name="2 new").click()
         expect(rows.last).to_be_in_viewport()
-        expect(page.get_by_label("follow")).to_be_checked()
+        expect(page.get_by_label("follow the end")).to_be_checked()
         append(home, session, b"".join(says(f"more {number}") for number in range(700)))
         expect(rows.last).to_contain_text("more 699")
         assert rows.count() <= 300

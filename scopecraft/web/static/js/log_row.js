@@ -52,14 +52,14 @@ export function rowElement(row, { at, needle, session }) {
   const body = made("div", "body");
   const text = made("div", "text");
   fill(text, row.text, needle, row.kind === "result" || row.kind === "text");
-  if (row.more) body.append(opener(row, text, session));
+  if (row.more) body.append(opener(row, text, { session, needle }));
   else body.append(text);
   element.append(timeOf(at), title, body);
   return element;
 }
 
 /** What opens the rest of a row: of a tool its own line, else a line under the text. */
-function opener(row, text, session) {
+function opener(row, text, { session, needle }) {
   const group = made("div", "opens");
   const button = made("button", "open");
   button.type = "button";
@@ -74,17 +74,18 @@ function opener(row, text, session) {
     button.append(made("span", "arrow"), made("span", "", row.left ? `${row.left.toLocaleString("en")} more line${row.left > 1 ? "s" : ""}` : "all of it"));
     group.append(text, button, full);
   }
-  button.addEventListener("click", () => toggle(row, { button, full, text: row.kind === "tool" ? null : text, session }));
+  if (needle && !`${row.title}\n${row.text}`.toLowerCase().includes(needle)) button.append(made("mark", "", "found in there"));
+  button.addEventListener("click", () => toggle(row, { button, full, text: row.kind === "tool" ? null : text, session, needle }));
   return group;
 }
 
-async function toggle(row, { button, full, text, session }) {
+async function toggle(row, { button, full, text, session, needle }) {
   const isOpen = button.getAttribute("aria-expanded") === "true";
   if (!isOpen && !full.textContent) {
     button.setAttribute("aria-busy", "true");
     try {
       const told = await ask("GET", `/api/sessions/${session}/log/${row.offset}?nth=${row.nth}`);
-      full.textContent = told.text + (told.is_cut ? "\n… there is more: download the raw log" : "");
+      fill(full, told.text + (told.is_cut ? "\n… there is more: download the raw log" : ""), needle, row.kind === "result");
     } catch (error) {
       full.textContent = error.message;
     } finally {

@@ -8,7 +8,9 @@ const PAGE_ROWS = 200;
 const NEAR_PIXELS = 500;
 const AT_END_PIXELS = 24;
 const EMPTY_PAGES = 6; // asked for in vain, before a person is asked whether to go on
-const GATHER_MS = 30;
+const GATHER_MS = 16;
+const BUSY_GATHER_MS = 90; // where much comes: each time that rows are added costs the page's thread a drawing
+const BUSY_MS = 300;
 
 export class LogWindow {
   isLive = true;
@@ -24,6 +26,7 @@ export class LogWindow {
   #scrollTop = 0;
   #waiting = [];
   #timer = 0;
+  #takenAt = 0;
   #asking = 0; // the number of the newest request that replaces all rows
   #isLoading = false;
 
@@ -101,7 +104,8 @@ export class LogWindow {
     this.size = Math.max(this.size, log.offset);
     this.#waiting.push(...rows);
     if (this.isFollowing && this.#waiting.length > 2 * FOLLOWED_ROWS) this.#waiting = this.#waiting.slice(-FOLLOWED_ROWS);
-    this.#timer ||= setTimeout(() => this.#take(), GATHER_MS);
+    const wait = performance.now() - this.#takenAt < BUSY_MS ? BUSY_GATHER_MS : GATHER_MS;
+    this.#timer ||= setTimeout(() => this.#take(), wait);
   }
 
   end() {
@@ -113,6 +117,7 @@ export class LogWindow {
   #take() {
     clearTimeout(this.#timer);
     this.#timer = 0;
+    this.#takenAt = performance.now();
     const fresh = this.#waiting.splice(0).filter((row) => row.offset >= this.#bottom && this.filter.fits(row));
     this.heard(fresh);
     if (!this.isFollowing) this.missed += fresh.length;
