@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from scopecraft.missions.finding import all_missions
+from tests.support.axe import complaints
 from tests.support.browser import picture, tab
 from tests.support.missions import make_desk
 from tests.support.served import served
@@ -31,6 +32,7 @@ def test_a_failure_and_a_reload_lose_nothing_and_a_file_becomes_the_text(tmp_pat
         page.get_by_label("Begin at once").uncheck()
         page.keyboard.press("Control+Enter")
         expect(page.get_by_role("alert")).to_contain_text(f"{taken.slug} is there already")
+        assert complaints(page) == []
         picture(page, "new-mission")
         page.reload()
         expect(page.get_by_label("What is to be done")).to_have_value("It fails at night.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.support.axe import complaints
 from tests.support.browser import NARROW, picture, tab
 from tests.support.gated import Gated, gated
 from tests.support.missions import make_desk
@@ -21,7 +22,12 @@ def waiting(tmp_path: Path) -> Gated:
 
 def test_what_has_changed_since_it_was_shown_is_not_approved(waiting: Gated, browser: Browser) -> None:
     with served() as house, tab(browser, house) as page:
-        page.goto(f"{house.address}/m/{waiting.id}")
+        page.keyboard.press("a")
+        page.wait_for_url(f"**/m/{waiting.id}/files/plan.md")
+        expect(page.locator("#tab")).to_contain_text("the plan")
+        expect(page.locator("[data-tabs] [aria-current]")).to_contain_text("Files")
+        assert complaints(page) == []
+        picture(page, "mission-gate")
         first = page.locator("#gate .approved .mono").inner_text()
         waiting.write("plan.md", "another plan\n")
         page.keyboard.press("a")
@@ -47,6 +53,7 @@ def test_a_code_review_shows_what_runs_here_and_asks_about_loose_work(waiting: G
         page.goto(f"{house.address}/m/{waiting.id}")
         expect(page.locator("#host-files")).to_contain_text("Makefile")
         assert page.evaluate("document.documentElement.scrollWidth") == NARROW[0]
+        assert complaints(page) == []
         picture(page, "mission-gate-narrow-dark")
         page.keyboard.press("a")
         expect(page.get_by_text("Say first what becomes of what is not committed")).to_be_visible()

@@ -10,6 +10,7 @@ from scopecraft.config.paths import Home
 from scopecraft.missions.folder import folder_of
 from scopecraft.model.event import Event
 from scopecraft.state.store import Store
+from tests.support.axe import complaints
 from tests.support.browser import NARROW, picture, tab
 from tests.support.served import served
 from tests.support.sessions import AT
@@ -49,6 +50,7 @@ def test_what_needs_a_person_stands_first_and_is_found_by_keys_and_words(home: H
         expect(page.get_by_role("link", name="Urgent")).to_be_visible()
         expect(page.get_by_role("link", name="Fix login")).to_be_focused()
         expect(page).to_have_title("(4) Missions · scopecraft")
+        assert complaints(page) == []
         picture(page, "missions")
 
         page.keyboard.press("/")
@@ -75,6 +77,7 @@ def test_a_list_is_readable_whatever_stands_in_it(home: Home, browser: Browser) 
         expect(page.get_by_role("link", name="<img src=x onerror=alert(1)> & more")).to_be_visible()
         expect(page.get_by_text("1 mission cannot be read")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == NARROW[0]
+        assert complaints(page) == []
         picture(page, "missions-narrow-dark")
         page.goto(f"{house.address}/?view=projects")
         expect(page.get_by_text("not linked")).to_be_visible()

@@ -102,10 +102,21 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("acted", (event) => told(event.detail));
 
+let isToBeRead = location.hash === "#gate";
+
+/** Who comes to approve sees at once what that is: the document, or the difference. */
+function showWhatWaits() {
+  const link = [...document.querySelectorAll("#gate .approved a[data-tab]")].at(-1);
+  if (!isToBeRead || !link) return;
+  isToBeRead = false;
+  link.click();
+}
+
 /** The tab that is open is marked, whoever opened it. */
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   showComments();
   showFigures();
+  showWhatWaits();
   if (ctx.target?.id !== "tab") return;
   const name = new URL(location.href).pathname.split("/")[3] ?? "log";
   document.getElementById("tab").dataset.tabOpen = name;
