@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -33,6 +33,7 @@ from scopecraft.api.error_table import error_body, status_of, unknown_path
 from scopecraft.api.guard import Guard
 from scopecraft.api.house import House
 from scopecraft.api.mission_list import ListFirst, MissionList
+from scopecraft.api.openapi import DescribedApp
 from scopecraft.errors import ScopecraftError
 from scopecraft.web.failure import failure_page
 from scopecraft.web.routers import include_pages
@@ -63,7 +64,7 @@ _log = logging.getLogger(__name__)
 
 
 def make_app(house: House) -> ASGIApp:
-    app = FastAPI(
+    app = DescribedApp(
         title="scopecraft", version=scopecraft.__version__, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.house = house

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from scopecraft.web import (
     diff_pages,
+    docs_pages,
     file_pages,
     journal_pages,
     log_pages,
@@ -23,6 +24,7 @@ from scopecraft.web.static_files import StaticFolder
 
 ROUTERS: tuple[APIRouter, ...] = (
     login_pages.router,
+    docs_pages.router,
     missions_pages.router,
     mission_new_pages.router,
     mission_pages.router,
