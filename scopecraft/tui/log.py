@@ -175,7 +175,9 @@ class Log(Vertical):
             size = self._file.path.stat().st_size
         except OSError:
             return
-        if size > self._after and (size > self._bytes or self._file.is_over):
+        if size < self._after:
+            self._begin()  # somebody else has written there
+        elif size > self._after and (size > self._bytes or self._file.is_over):
             self._bytes = size
             self._read("", partial(page_after, self._file, self._after, self._wanted()), self._put_after)
 

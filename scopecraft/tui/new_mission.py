@@ -73,10 +73,10 @@ class NewMissionDialog(Dialog[Idea]):
     NewMissionDialog > Vertical { height: auto; max-height: 95%; }
     NewMissionDialog #choices { height: auto; margin: 0 1; }
     NewMissionDialog Select { width: 1fr; }
-    NewMissionDialog TextArea { height: 12; max-height: 35vh; min-height: 3; margin: 1 1 0 1; }
+    NewMissionDialog TextArea { height: 35vh; max-height: 12; min-height: 3; margin: 1 1 0 1; }
     NewMissionDialog.is-narrow #choices { layout: vertical; }
     NewMissionDialog.is-narrow Select { width: 100%; }
-    NewMissionDialog.is-narrow TextArea { margin: 0 1; max-height: 25vh; }
+    NewMissionDialog.is-narrow TextArea { margin: 0 1; height: 25vh; }
     NewMissionDialog SelectCurrent Static { text-wrap: nowrap; text-overflow: ellipsis; }
     NewMissionDialog Checkbox { margin: 0 1; border: none; background: $surface; }
     """

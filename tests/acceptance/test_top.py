@@ -43,11 +43,20 @@ def test_it_opens_goes_to_a_window_and_gives_the_terminal_back(
     home: Home, workplace: Path, clean_environment: Path
 ) -> None:
     stand(home, "fix-login", "research")
+    editor = clean_environment / "editor"
+    editor.write_text('#!/bin/sh\necho written in an editor >"$1"\n')
+    editor.chmod(0o755)
     talker = ("--agent", "plain", "--", "sh", "-c", "echo here-I-am; exec cat")
     assert sc("dispatch", "talk", *talker, cwd=workplace).code == 0
     with screen(clean_environment, workplace, columns=80, rows=24) as person:
-        person.type("echo was-here; sc top; echo code=$?")
+        person.type(f"export EDITOR={editor}; echo was-here; sc top; echo code=$?")
         sees(person, "Fix login", "waits for your review", "a approve")
+        person.press("e")
+        sees(person, "research.md is as you left it")
+        person.press("a")
+        sees(person, "written in an editor", "y yes")
+        person.press("n")
+        sees(person, "a approve")
         person.press("g", "s")
         sees(person, "talk", "Enter window")
         person.press("Enter")
