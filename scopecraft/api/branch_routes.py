@@ -13,6 +13,7 @@ from scopecraft.api.answer import enveloped
 from scopecraft.api.answer_models import Enveloped
 from scopecraft.api.house import context_of
 from scopecraft.api.mission_found import MissionId, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.errors import Refused
 from scopecraft.sessions.merging import MergeAs, MergePlan, merge_mission, plan_merge
 from scopecraft.sessions.moves_json import merged_dict, offered_dict, pushed_dict, synced_dict
@@ -103,6 +104,7 @@ class OfferDone(BaseModel):
 
 
 @router.post("/api/missions/{mission_id}/merge", response_model=Enveloped[MergeDone])
+@slow
 def merge(request: Request, mission_id: MissionId, body: MergeAsked | None = None) -> Response:
     """Merge a mission's branch: all of it or nothing. What nobody has reviewed only if that is said."""
     context = context_of(request)
@@ -115,6 +117,7 @@ def merge(request: Request, mission_id: MissionId, body: MergeAsked | None = Non
 
 
 @router.post("/api/missions/{mission_id}/sync", response_model=Enveloped[SyncDone])
+@slow
 def sync(request: Request, mission_id: MissionId, body: SyncAsked | None = None) -> Response:
     """Bring what the main branch has got meanwhile into a mission's branch and its worktree."""
     context = context_of(request)
@@ -123,6 +126,7 @@ def sync(request: Request, mission_id: MissionId, body: SyncAsked | None = None)
 
 
 @router.post("/api/missions/{mission_id}/push", response_model=Enveloped[PushDone])
+@slow
 def push(request: Request, mission_id: MissionId, body: PushAsked | None = None) -> Response:
     """Push a mission's branch, with the access that the person of this home has."""
     context = context_of(request)
@@ -132,6 +136,7 @@ def push(request: Request, mission_id: MissionId, body: PushAsked | None = None)
 
 
 @router.post("/api/missions/{mission_id}/pull-request", response_model=Enveloped[OfferDone])
+@slow
 def offer(request: Request, mission_id: MissionId, body: OfferAsked | None = None) -> Response:
     """Push a mission's branch, and open a pull request for it; one that is open already is found."""
     context = context_of(request)

@@ -15,6 +15,7 @@ from scopecraft.api.answer import enveloped
 from scopecraft.api.answer_models import Enveloped
 from scopecraft.api.house import House, context_of, house_of
 from scopecraft.api.mission_found import MissionId, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.errors import BadInput, NotFound, ScopecraftError
 from scopecraft.missions.check_record import Execution, execution_dict, output_file
 from scopecraft.missions.folder import folder_of
@@ -72,6 +73,7 @@ class _Run:
 
 
 @router.post("/api/missions/{mission_id}/run-command", response_model=Enveloped[CommandBegun])
+@slow
 def run_command(request: Request, mission_id: MissionId, body: CommandAsked) -> Response:
     """Run a shell command in the mission's worktree, in a container. It is answered when that has begun."""
     if not body.command.strip():

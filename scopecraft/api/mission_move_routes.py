@@ -13,6 +13,7 @@ from scopecraft.api.answer_models import Enveloped, MissionMoved
 from scopecraft.api.gate_models import GateShape, SeenAtGate
 from scopecraft.api.house import context_of
 from scopecraft.api.mission_found import MissionId, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.missions.folder import folder_of
 from scopecraft.missions.recipe import load_workflow
 from scopecraft.sessions import gates, mission_moves
@@ -57,6 +58,7 @@ def gate(request: Request, mission_id: MissionId, step: str | None = None) -> Re
 
 
 @router.post("/api/missions/{mission_id}/continue", response_model=MOVED)
+@slow
 def continue_(request: Request, mission_id: MissionId) -> Response:
     """Whatever comes next comes now: a gate is passed, a step begins, or begins again. While one runs it answers 409.
 
@@ -71,6 +73,7 @@ def continue_(request: Request, mission_id: MissionId) -> Response:
 
 
 @router.post("/api/missions/{mission_id}/approve", response_model=MOVED)
+@slow
 def approve(request: Request, mission_id: MissionId, body: GateApproved | None = None) -> Response:
     """Pass a gate, for exactly what was seen: a changed artifact, branch or worktree answers 409."""
     context = context_of(request)
@@ -83,6 +86,7 @@ def approve(request: Request, mission_id: MissionId, body: GateApproved | None =
 
 
 @router.post("/api/missions/{mission_id}/reject", response_model=MOVED)
+@slow
 def reject(request: Request, mission_id: MissionId, body: GateRejected) -> Response:
     """Send a mission back from a gate: the step before begins again, with the reason in its prompt."""
     context = context_of(request)
@@ -94,6 +98,7 @@ def reject(request: Request, mission_id: MissionId, body: GateRejected) -> Respo
 
 
 @router.post("/api/missions/{mission_id}/retry", response_model=MOVED)
+@slow
 def retry(request: Request, mission_id: MissionId) -> Response:
     """Let the steps that failed begin again, each with a new session."""
     context = context_of(request)
@@ -102,6 +107,7 @@ def retry(request: Request, mission_id: MissionId) -> Response:
 
 
 @router.post("/api/missions/{mission_id}/back", response_model=MOVED)
+@slow
 def back(request: Request, mission_id: MissionId, body: WentBack) -> Response:
     """Set a mission back to a step. Artifacts and commits stay as they are."""
     context = context_of(request)
@@ -111,6 +117,7 @@ def back(request: Request, mission_id: MissionId, body: WentBack) -> Response:
 
 @router.post("/api/missions/{mission_id}/complete", response_model=MOVED)
 @router.post("/api/missions/{mission_id}/mark-completed", response_model=MOVED)
+@slow
 def complete(request: Request, mission_id: MissionId) -> Response:
     """Say that a mission is complete, whatever its workflow still has; one that is stays as it is."""
     context = context_of(request)
@@ -119,6 +126,7 @@ def complete(request: Request, mission_id: MissionId) -> Response:
 
 
 @router.post("/api/missions/{mission_id}/reopen", response_model=MOVED)
+@slow
 def reopen(request: Request, mission_id: MissionId) -> Response:
     """Take up a complete mission again: what was skipped is to be done, else its last gate waits."""
     context = context_of(request)

@@ -12,6 +12,7 @@ from scopecraft.api.answer import enveloped
 from scopecraft.api.answer_models import Enveloped, MissionDetail, MissionMeta, MissionType
 from scopecraft.api.house import context_of
 from scopecraft.api.mission_found import MissionId, detail_of, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.errors import BadInput, NotFound
 from scopecraft.sessions.asked_project import asked_project
 from scopecraft.sessions.mission_json import meta_dict
@@ -72,6 +73,7 @@ def show(request: Request, mission_id: MissionId) -> Response:
 
 
 @router.delete("/api/missions/{mission_id}", response_model=Enveloped[None])
+@slow
 def remove(request: Request, mission_id: MissionId) -> Response:
     """Move a mission to the trash, with all of its work; `sc restore` brings it back. Refused while a session lives."""
     from scopecraft.sessions.emptying import sweep

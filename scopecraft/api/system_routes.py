@@ -9,6 +9,7 @@ from starlette.responses import Response
 from scopecraft.api.answer import enveloped
 from scopecraft.api.answer_models import Enveloped
 from scopecraft.api.house import context_of
+from scopecraft.api.slow import slow
 from scopecraft.errors import EngineUnavailable
 from scopecraft.sessions.container_cleanup import remove_orphan_containers
 
@@ -21,6 +22,7 @@ class CleanedUp(BaseModel):
 
 
 @router.delete("/api/system/cleanup-containers", response_model=Enveloped[CleanedUp])
+@slow
 def cleanup_containers(request: Request) -> Response:
     """Remove the containers of this home that belong to no session any more."""
     try:
