@@ -18,8 +18,10 @@ from scopecraft.config.projects import Project, is_there, load_projects
 from scopecraft.model.mission_words import NEEDS_PERSON, Stage
 from scopecraft.model.session import Queued
 from scopecraft.model.text import clean_line
+from scopecraft.sessions.engine_silence import engine_silence
 from scopecraft.sessions.missions_board import Glance, Wanted, with_costs
 from scopecraft.sessions.missions_seen import MissionView, seen_now
+from scopecraft.sessions.worktrees_dirty import dirty_of
 from scopecraft.supervisor.watching import live_costs
 from scopecraft.web.board import board_of
 from scopecraft.web.page import is_part, render
@@ -128,11 +130,15 @@ def needs(request: Request) -> Response:
     )
 
 
+@router.get("/parts/engine")
+def engine(request: Request) -> HTMLResponse:
+    """Nothing where the container engine answers; else what still works without it."""
+    return render(request, "parts/engine.html", silence=engine_silence(context_of(request)))
+
+
 @router.get("/parts/worktrees")
 def worktrees(request: Request, project: str) -> HTMLResponse:
     """How the worktrees of a project's missions are: asking git takes a while, so a page asks for it by itself."""
-    from scopecraft.sessions.worktrees_dirty import dirty_of
-
     context = context_of(request)
     seen = seen_now(context, is_supervised=True, costs=dict)
     glance = board_of(request, context).look(seen, Wanted())

@@ -73,7 +73,9 @@ def test_a_list_is_readable_whatever_stands_in_it(home: Home, browser: Browser) 
     stand(home, "markup", title="<img src=x onerror=alert(1)> & more")
     damaged = folder_of(home, stand(home, "damaged")) / "mission.json"
     damaged.write_text("{no")
-    with served() as house, tab(browser, house, size=NARROW, theme="dark") as page:
+    nowhere = "unix:///nowhere/engine.sock"
+    with served(DOCKER_HOST=nowhere) as house, tab(browser, house, size=NARROW, theme="dark") as page:
+        expect(page.get_by_text(f"there is no engine socket at {nowhere}")).to_be_visible()
         expect(page.get_by_role("link", name="<img src=x onerror=alert(1)> & more")).to_be_visible()
         expect(page.get_by_text("1 mission cannot be read")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == NARROW[0]
