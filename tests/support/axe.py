@@ -15,8 +15,11 @@ def _source() -> str:
     return (ROOT / "tests/data/axe/axe.min.js").read_text(encoding="utf-8")
 
 
-def complaints(page: Page) -> list[str]:
-    """One line each; the page's own policy lets no script in, so that it is evaluated from outside."""
+def complaints(page: Page, within: str | None = None) -> list[str]:
+    """One line each, of the whole page or of what the selector names.
+
+    The page's own policy lets no script in, so that it is evaluated from outside.
+    """
     page.evaluate(_source())
-    found: dict[str, Any] = page.evaluate("axe.run()")
+    found: dict[str, Any] = page.evaluate("(place) => axe.run(place ?? document)", within)
     return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]]

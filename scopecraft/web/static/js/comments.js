@@ -37,5 +37,5 @@ export const isAt = (one, { file, line, side }) => one.file === file && one.line
 function keep(mission, comments) {
   if (comments.length) sessionStorage.setItem(keyOf(mission), JSON.stringify(comments));
   else sessionStorage.removeItem(keyOf(mission));
-  document.dispatchEvent(new CustomEvent("comments", { detail: { mission, comments } }));
+  document.dispatchEvent(new CustomEvent("comments", { bubbles: true, detail: { mission, comments } }));
 }

@@ -129,7 +129,7 @@ class Diff extends HTMLElement {
   }
 
   #toggled(change) {
-    if (change.matches?.("[data-change]") && change.open && !("loaded" in change.dataset)) this.#load(change, change.dataset.patch);
+    if (change.matches?.("[data-change]") && change.open && !("loaded" in change.dataset)) this.#load(change, change.dataset.lines);
   }
 
   async #load(change, address) {
@@ -185,7 +185,9 @@ class Diff extends HTMLElement {
   }
 
   #heard(event) {
-    if (event.mission_id !== this.dataset.mission || !MOVES.test(event.kind)) return;
+    if (event.mission_id !== this.dataset.mission) return;
+    if (event.kind === "gate_rejected") this.#count(this.#comments.show()); // they were said
+    if (!MOVES.test(event.kind)) return;
     tell(this, "The branch may have moved since this was shown.", "Show it as it is now", () => location.reload());
   }
 }
