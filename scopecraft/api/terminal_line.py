@@ -14,7 +14,7 @@ from scopecraft.api.house import context_of
 from scopecraft.api.terminal_flow import Flow
 from scopecraft.api.terminal_messages import Message, message_of
 from scopecraft.api.terminal_seats import Seat, Seats
-from scopecraft.errors import Refused
+from scopecraft.errors import Refused, TmuxFailed
 from scopecraft.model import clock
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.terminals import End, PtyClient, Size, Window, usable
@@ -69,9 +69,15 @@ class Line:
 
     async def _show(self) -> None:
         """One viewer after the other: who begins or ceases to write gets a new one. Until the window shows no more."""
-        while await self._show_one():
-            pass
-        end = await self._in_thread(self._window.end)
+        try:
+            while await self._show_one():
+                pass
+        except TmuxFailed:
+            end = await self._in_thread(self._window.end)
+            if end.lives:  # then it is tmux that is in trouble
+                raise
+        else:
+            end = await self._in_thread(self._window.end)
         await send(self._socket, ended=end_dict(end))
 
     async def _show_one(self) -> bool:

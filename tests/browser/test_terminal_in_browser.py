@@ -17,6 +17,7 @@ from scopecraft.config.paths import Home
 from scopecraft.executors.pty_client import Size
 from scopecraft.executors.window_viewer import window_size
 from scopecraft.model.mission import Mission
+from tests.support.axe import complaints
 from tests.support.browser import NARROW, picture, tab
 from tests.support.engine import unavailable
 from tests.support.served import DEFAULT, Served, served
@@ -94,6 +95,7 @@ def test_a_person_looks_on_takes_control_types_pastes_and_gives_it_back(
         for line in ("<one>", "<two ä>", "<three>"):
             shows(page, line)
         picture(page, "terminal-taken")
+        assert complaints(page) == []
         wide = window_size(handle)
         assert wide != Size(200, 50), "the window fills the place"
         page.set_viewport_size({"width": 700, "height": 600})
@@ -117,6 +119,7 @@ def test_a_second_tab_is_told_who_writes_and_may_take_over(house: Served, window
         other.keyboard.press("t")
         expect(other.get_by_role("dialog")).to_contain_text("Take over?")
         picture(other, "terminal-taken-over")
+        assert other.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
         other.get_by_role("button", name="Take over").click()
         expect(other.locator("[data-who]")).to_have_text("you write")
         expect(one.locator("[data-who]")).to_have_text("read-only")
@@ -166,6 +169,7 @@ def test_what_an_agent_prints_reaches_neither_clipboard_nor_title_and_its_end_is
         page.goto(f"{house.address}/sessions/{session.id}")
         shows(page, "ready")
         expect(page.locator("[data-who]")).to_have_text("read-only")
+        assert complaints(page) == []
         page.evaluate("navigator.clipboard.writeText('mine')")
         take(page)
         page.keyboard.press("Enter")
@@ -179,6 +183,7 @@ def test_what_an_agent_prints_reaches_neither_clipboard_nor_title_and_its_end_is
         expect(page.get_by_role("heading", name="The window is closed")).to_be_visible()
         expect(page.locator(".terminal-last")).to_contain_text("last words")
         picture(page, "terminal-ended")
+        assert complaints(page) == []
 
 
 def test_where_there_is_no_window_the_page_says_what_to_do(house: Served, windows: Windows, browser: Browser) -> None:

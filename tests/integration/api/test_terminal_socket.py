@@ -195,7 +195,7 @@ def test_nothing_stays_behind_whoever_leaves_however(house: Served, windows: Win
         other.connection.socket.close()  # cut off
     until(lambda: not clients(windows))
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), what="collected")
-    assert tmux(windows.folder / "s", "list-sessions", "-F", "#{session_name}") == "scopecraft"
+    until(lambda: tmux(windows.folder / "s", "list-sessions", "-F", "#{session_name}") == "scopecraft")
 
 
 def test_when_the_server_stops_its_viewers_are_gone(home: Home, windows: Windows) -> None:

@@ -8,10 +8,11 @@ const FONT_PIXELS = 13;
 const SMALLEST_FONT_PIXELS = 9; // in smaller letters nobody reads: the place scrolls then
 const RESIZE_MS = 120;
 const EARLIER_LINES = 5000;
-const SHIFT_ENTER = "\x1b[13;2u"; // a new line where an agent tells it from Enter
+const SHIFT_ENTER = "\x1b\r"; // as Alt and Enter: a new line for most agents, where Enter sends
 const TITLE = /^(\d+)x(\d+) (\d+)$/; // tmux's own word on the window; no title of an agent gets here
 const LOOKING = "You look on: nothing that you press reaches the agent.";
 const WRITING = "Your keys go to the agent. Shift and drag selects text, the wheel scrolls back.";
+const IS_MAC = /^Mac|^iP/.test(navigator.platform);
 const encoder = new TextEncoder();
 
 class ScTerminal extends HTMLElement {
@@ -156,6 +157,7 @@ class ScTerminal extends HTMLElement {
     this.#isMine = isMine;
     this.#terminal.options.disableStdin = !isMine;
     this.#terminal.textarea.disabled = !isMine;
+    this.#at("screen").tabIndex = isMine ? -1 : 0; // it may have to be scrolled by keys
     this.classList.toggle("is-mine", isMine);
     this.#at("take").hidden = isMine;
     this.#at("give").hidden = !isMine;
@@ -191,7 +193,7 @@ class ScTerminal extends HTMLElement {
       if (event.type === "keydown") this.#give();
       return false;
     }
-    const isPlainControl = event.ctrlKey && !event.altKey && !event.shiftKey;
+    const isPlainControl = event.ctrlKey && !event.altKey && !event.shiftKey && !IS_MAC; // there Command does both
     if (isPlainControl && event.key === "v") return false; // the browser pastes
     if (isPlainControl && event.key === "c" && this.#terminal.hasSelection()) return false; // and copies
     if (event.shiftKey && !event.ctrlKey && !event.altKey && event.key === "Enter") {
