@@ -77,7 +77,7 @@ def _changes(request: Request, mission_id: str, *paths: str) -> Iterator[Part | 
         try:
             diff = stack.enter_context(mission_diff(context, mission, [_literal(path) for path in paths]))
         except NotFound:
-            if FilePath(mission.worktree).is_dir() or any(state.run_id for state in mission.steps):
+            if FilePath(mission.worktree).is_dir() or context.store.latest_begun_of(mission.id) is not None:
                 raise
             yield None
         else:

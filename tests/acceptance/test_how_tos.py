@@ -27,6 +27,7 @@ ELSEWHERE = {
     "sc top": "needs a terminal: test_top",
     "sc mission watch": "ends as its mission does: test_cli_mission_watch",
     "sc open": "needs a supervisor: test_open_pages",
+    "sc serve": "does not end: test_mission_over_http",
     "sc events -f": "does not end: test_cli_events",
     "sc answer": "needs an agent that asks: test_tutorial, test_claude_talk",
     "sc run fix-login --shell": "needs a terminal: test_exec_terminal",
