@@ -6,14 +6,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.documents import ROOT
-from tests.support.served import Served
 
 PICTURES = ROOT / ".cache" / "screenshots"
 WIDE, NARROW = (1280, 800), (390, 844)
+
+
+class House(Protocol):
+    """Whatever has pages, and lets a browser in by a link."""
+
+    @property
+    def address(self) -> str: ...
+    def link(self, page: str = "/") -> str: ...
 
 
 @contextmanager
@@ -29,7 +37,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(browser: Browser, house: Served, *, size: tuple[int, int] = WIDE, theme: str = "light") -> Iterator[Page]:
+def tab(browser: Browser, house: House, *, size: tuple[int, int] = WIDE, theme: str = "light") -> Iterator[Page]:
     """A tab of a browser of its own, let in; no request may go to any other host, and no script may fail."""
     scheme = "dark" if theme == "dark" else "light"
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
@@ -49,7 +57,7 @@ def tab(browser: Browser, house: Served, *, size: tuple[int, int] = WIDE, theme:
         context.close()
 
 
-def _is_ours(url: str, house: Served) -> bool:
+def _is_ours(url: str, house: House) -> bool:
     return url.startswith((house.address, house.address.replace("http", "ws", 1), "data:", "blob:"))
 
 
