@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -22,7 +22,7 @@ from scopecraft.api.session_shapes import (
     listed_dict,
     require_session,
 )
-from scopecraft.api.slow import slowly
+from scopecraft.api.slow import slow
 from scopecraft.sessions.look import ended_view
 from scopecraft.sessions.session_depth import depth_of
 from scopecraft.sessions.session_json import view_dict
@@ -83,17 +83,14 @@ def session(request: Request, session_id: SessionId) -> Response:
 
 
 @router.post("/{session_id}/stop", response_model=SessionShape, responses=TALKING)
-async def stop(request: Request, session_id: SessionId, body: Stop | None = None) -> Response:
+@slow
+def stop(request: Request, session_id: SessionId, body: Stop | None = None) -> Response:
     """End it, politely or at once; its commits are taken either way. Answers when it has ended: a minute, perhaps.
 
     One that waits in the queue leaves it; one that had ended is answered as it is.
     """
-
-    def work() -> dict[str, Any]:
-        context = context_of(request)
-        found = require_session(context, session_id)
-        ended = stop_session(context, found.id, now=body is not None and body.now, by=BY)
-        poke(context)
-        return view_dict(ended_view(ended))
-
-    return plain(await slowly(request, work))
+    context = context_of(request)
+    found = require_session(context, session_id)
+    ended = stop_session(context, found.id, now=body is not None and body.now, by=BY)
+    poke(context)
+    return plain(view_dict(ended_view(ended)))

@@ -15,7 +15,7 @@ from scopecraft.api.answer import plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import STARTING
 from scopecraft.api.session_shapes import Body, SessionId, Started, require_session, shown_now
-from scopecraft.api.slow import slowly
+from scopecraft.api.slow import slow
 from scopecraft.missions.finding import require_mission
 from scopecraft.model.duration import seconds_of
 from scopecraft.model.host_files import HostFile
@@ -106,7 +106,8 @@ class Hearing:
 
 
 @router.post("", status_code=201, response_model=Started, responses=STARTING)
-async def start(request: Request, body: Start) -> Response:
+@slow
+def start(request: Request, body: Start) -> Response:
     """Begin a session as `sc run` and `sc dispatch` do. Answers when it runs, or has its place in line.
 
     A full queue refuses it with 429. Settings that a repository brings count only where they were confirmed before.
@@ -120,11 +121,12 @@ async def start(request: Request, body: Start) -> Response:
             return ask_to_run(context, wanted)
         return Begun(ask_to_dispatch(context, wanted, contained=bool(body.contained)))
 
-    return await _begun(request, begin)
+    return _begun(request, begin)
 
 
 @router.post("/{session_id}/retry", status_code=201, response_model=Started, responses=STARTING)
-async def retry(request: Request, session_id: SessionId, body: Retry | None = None) -> Response:
+@slow
+def retry(request: Request, session_id: SessionId, body: Retry | None = None) -> Response:
     """Try it once more from the beginning, as a new attempt with a new conversation."""
     said = body or Retry()
 
@@ -133,11 +135,12 @@ async def retry(request: Request, session_id: SessionId, body: Retry | None = No
         wanted = retry_request(context, found, Otherwise(said.prompt, said.agent, said.model))
         return _begin_like(context, found, hearing.speak(wanted))
 
-    return await _begun(request, begin)
+    return _begun(request, begin)
 
 
 @router.post("/{session_id}/resume", status_code=201, response_model=Started, responses=STARTING)
-async def resume(request: Request, session_id: SessionId, body: Prompted | None = None) -> Response:
+@slow
+def resume(request: Request, session_id: SessionId, body: Prompted | None = None) -> Response:
     """Go on with the conversation of one that has ended, in a new session of the same task."""
     prompt = body.prompt if body else None
 
@@ -148,11 +151,12 @@ async def resume(request: Request, session_id: SessionId, body: Prompted | None 
         with going_on(context, found, wanted, on_host=not is_alone and not found.is_contained):
             return _begin_like(context, found, wanted)
 
-    return await _begun(request, begin)
+    return _begun(request, begin)
 
 
 @router.post("/{session_id}/takeover", status_code=201, response_model=Started, responses=STARTING)
-async def take_over(request: Request, session_id: SessionId, body: Takeover | None = None) -> Response:
+@slow
+def take_over(request: Request, session_id: SessionId, body: Takeover | None = None) -> Response:
     """End it politely; its conversation goes on in a window, in a container like the one before."""
     on_host = body is not None and body.on_host
 
@@ -163,28 +167,27 @@ async def take_over(request: Request, session_id: SessionId, body: Takeover | No
         way = Way(hearing.speak, open_window)
         return Begun(takeover(context, _settled(context, session_id), way, on_host=on_host))
 
-    return await _begun(request, begin)
+    return _begun(request, begin)
 
 
 @router.post("/{session_id}/handback", status_code=201, response_model=Started, responses=STARTING)
-async def hand_back(request: Request, session_id: SessionId, body: Prompted | None = None) -> Response:
+@slow
+def hand_back(request: Request, session_id: SessionId, body: Prompted | None = None) -> Response:
     """Close the window of a dispatch session; its agent goes on alone, in a container, with the same conversation."""
     prompt = body.prompt if body else None
 
     def begin(context: Context, hearing: Hearing) -> Begun:
         return handback(context, _settled(context, session_id), prompt, Way(hearing.speak, ask_to_run))
 
-    return await _begun(request, begin)
+    return _begun(request, begin)
 
 
-async def _begun(request: Request, begin: Callable[[Context, Hearing], Begun]) -> Response:
-    def work() -> dict[str, Any]:
-        context, hearing = context_of(request), Hearing()
-        begun = begin(context, hearing)
-        shown = shown_now(context, begun.session.id)
-        return {"session": shown, "place": begun.place or None, "because": begun.because, "notes": hearing.notes}
-
-    return plain(await slowly(request, work), 201)
+def _begun(request: Request, begin: Callable[[Context, Hearing], Begun]) -> Response:
+    context, hearing = context_of(request), Hearing()
+    begun = begin(context, hearing)
+    shown = shown_now(context, begun.session.id)
+    answer = {"session": shown, "place": begun.place or None, "because": begun.because, "notes": hearing.notes}
+    return plain(answer, 201)
 
 
 def _begin_like(context: Context, session: Session, request: StartRequest) -> Begun:

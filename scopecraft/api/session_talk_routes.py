@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -12,7 +12,7 @@ from scopecraft.api.answer import plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import TALKING, refusals
 from scopecraft.api.session_shapes import Body, QuestionShape, SessionId, SessionShape, require_session, shown_now
-from scopecraft.api.slow import slowly
+from scopecraft.api.slow import slow
 from scopecraft.sessions.answering import answer_question, open_question
 from scopecraft.sessions.container_talk import interrupt_session
 from scopecraft.sessions.question_json import question_dict, require_that
@@ -42,52 +42,40 @@ class Answers(Body):
 
 
 @router.post("/{session_id}/send", response_model=Sent, responses=TALKING)
-async def send(request: Request, session_id: SessionId, body: Message) -> Response:
+@slow
+def send(request: Request, session_id: SessionId, body: Message) -> Response:
     """Say something to the agent. Answers when it is seen to have been taken, which may take twenty seconds."""
-
-    def work() -> dict[str, Any]:
-        context = context_of(request)
-        session = require_session(context, session_id)
-        delivery = send_message(context, session, body.message, anyway=body.anyway)
-        return {"session": shown_now(context, session_id), "how": delivery.how}
-
-    return plain(await slowly(request, work))
+    context = context_of(request)
+    session = require_session(context, session_id)
+    delivery = send_message(context, session, body.message, anyway=body.anyway)
+    return plain({"session": shown_now(context, session_id), "how": delivery.how})
 
 
 @router.get("/{session_id}/question", response_model=QuestionShape, responses=refusals(404, 409, 503))
-async def question(request: Request, session_id: SessionId) -> Response:
+@slow
+def question(request: Request, session_id: SessionId) -> Response:
     """What the agent asks; 409 where it asks nothing, or nothing that can be told from here."""
-
-    def work() -> dict[str, Any]:
-        context = context_of(request)
-        session = require_session(context, session_id)
-        return question_dict(session, open_question(context, session))
-
-    return plain(await slowly(request, work))
+    context = context_of(request)
+    session = require_session(context, session_id)
+    return plain(question_dict(session, open_question(context, session)))
 
 
 @router.post("/{session_id}/answer", response_model=SessionShape, responses=TALKING)
-async def answer(request: Request, session_id: SessionId, body: Answers) -> Response:
+@slow
+def answer(request: Request, session_id: SessionId, body: Answers) -> Response:
     """Answer what it asks, and return when it has gone on. One that was answered meanwhile is left alone: 409."""
-
-    def work() -> dict[str, Any]:
-        context = context_of(request)
-        session = require_session(context, session_id)
-        asked = open_question(context, session)
-        require_that(asked, body.id, session)
-        answer_question(context, session, asked, tuple(body.answers))
-        return shown_now(context, session_id)
-
-    return plain(await slowly(request, work))
+    context = context_of(request)
+    session = require_session(context, session_id)
+    asked = open_question(context, session)
+    require_that(asked, body.id, session)
+    answer_question(context, session, asked, tuple(body.answers))
+    return plain(shown_now(context, session_id))
 
 
 @router.post("/{session_id}/interrupt", response_model=SessionShape, responses=TALKING)
-async def interrupt(request: Request, session_id: SessionId) -> Response:
+@slow
+def interrupt(request: Request, session_id: SessionId) -> Response:
     """End the agent's turn and keep its conversation: it waits for what you say next."""
-
-    def work() -> dict[str, Any]:
-        context = context_of(request)
-        interrupt_session(context, require_session(context, session_id), by=BY)
-        return shown_now(context, session_id)
-
-    return plain(await slowly(request, work))
+    context = context_of(request)
+    interrupt_session(context, require_session(context, session_id), by=BY)
+    return plain(shown_now(context, session_id))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from scopecraft.api.answer import plain
 from scopecraft.api.house import context_of
-from scopecraft.api.slow import slowly
+from scopecraft.api.slow import slow
 from scopecraft.model import clock
 from scopecraft.sessions.worktrees_seen import Asked, WorktreeView, worktrees_seen
 
@@ -50,19 +50,16 @@ class WorktreeList(BaseModel):
 
 
 @router.get("", response_model=WorktreeList)
-async def worktrees(
+@slow
+def worktrees(
     request: Request,
     project: Annotated[str | None, Query(max_length=200)] = None,
     state: Annotated[bool, Query(description="with uncommitted files, and what prune would say: asks git")] = False,
     size: Annotated[bool, Query(description="with the size of the files: walks through all of them")] = False,
 ) -> Response:
     """Of missions that are not complete, the newest first."""
-
-    def work() -> dict[str, Any]:
-        views, problems = worktrees_seen(context_of(request), project, Asked(state=state, size=size))
-        return {"worktrees": [_shown(view) for view in views], "problems": problems}
-
-    return plain(await slowly(request, work))
+    views, problems = worktrees_seen(context_of(request), project, Asked(state=state, size=size))
+    return plain({"worktrees": [_shown(view) for view in views], "problems": problems})
 
 
 def _shown(view: WorktreeView) -> dict[str, Any]:
