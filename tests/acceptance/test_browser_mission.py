@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,8 +20,31 @@ from tests.support.supervisors import Supervisor, running_supervisor
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("agent_image")]
 
+
+
+def spoken(**record: Any) -> str:
+    """A line of the shell that says it."""
+    return f"printf '%s\\n' {shlex.quote(json.dumps(record))}"
+
+
+def said(number: int, **content: Any) -> str:
+    return spoken(type="assistant", message={"id": f"m{number}", "role": "assistant", "content": [content]})
+
+
+RESULT = {"tool_use_id": "t1", "type": "tool_result", "content": "1 file changed"}
+USAGE = {"input_tokens": 900, "output_tokens": 40}
 # It says a word, asks a tool, commits, and leaves a document: what a person sees of an agent's work.
-AGENT = r"""
+AGENT = "\n".join(
+    (
+        spoken(type="system", subtype="init", session_id="11111111-1111-4111-8111-111111111111", model="played-1"),
+        said(1, type="text", text="I write the file."),
+        said(2, type="tool_use", id="t1", name="Bash", input={"command": "git commit"}),
+        "echo \"print('hi')\" > greeting.py && git add greeting.py && git commit -q -m 'Add greeting'",
+        """echo '{"status": "completed", "notes": "It greets."}' > /mission/artifacts/implementation-result.json""",
+        spoken(type="user", message={"role": "user", "content": [RESULT]}),
+        spoken(type="result", subtype="success", is_error=False, result="done", total_cost_usd=0.25, usage=USAGE),
+    )
+)
 say() { printf '%s\n' "$1"; }
 say '{"type":"system","subtype":"init","session_id":"11111111-1111-4111-8111-111111111111","model":"played-1"}'
 say '{"type":"assistant","message":{"id":"m1","role":"assistant","content":[{"type":"text","text":"I write the file."}]}}'
