@@ -30,6 +30,7 @@ class MissionBook:
     _listed: dict[str, Listed] = field(default_factory=dict)
     _views: dict[str, MissionView] = field(default_factory=dict)
     _twins: frozenset[str] = frozenset()  # slugs that several missions have
+    _shown: tuple[MissionView, ...] = ()  # in their order
     _last: Seen | None = None
     _place: int = 0  # in the journal
     _read_at: float = 0.0
@@ -44,9 +45,10 @@ class MissionBook:
             changed = set(self._listed)
         else:
             self._read_some(context, changed)
-        self._see(context, seen, changed)
+        if self._see(context, seen, changed) or changed:
+            self._shown = tuple(sorted(self._views.values(), key=_order))
         self._last = seen
-        return tuple(sorted(self._views.values(), key=_order))
+        return self._shown
 
     def _changed(self, context: Context) -> set[str] | None:
         """The missions that the journal has news of; None for too many of them."""
@@ -73,14 +75,16 @@ class MissionBook:
             with suppress(StateUnreadable):  # removed; or damaged, which the next reading of all tells
                 self._listed[mission_id] = read_listed(context.home, mission_id)
 
-    def _see(self, context: Context, seen: Seen, changed: set[str]) -> None:
-        """Views of what changed, and of all that lives or did so the last time."""
+    def _see(self, context: Context, seen: Seen, changed: set[str]) -> bool:
+        """Views of what changed, and of all that lives or did so the last time; whether there are any."""
         last = self._last
         lives = set(seen.live) | (set(last.live) if last else set())
         if last is not None and last.is_supervised != seen.is_supervised:
             changed = set(self._listed)  # each says whether it goes on by itself
-        slugs = Counter(each.mission.slug for each in self._listed.values())
-        twins = frozenset(slug for slug, count in slugs.items() if count > 1)
+        twins = self._twins
+        if changed:
+            slugs = Counter(each.mission.slug for each in self._listed.values())
+            twins = frozenset(slug for slug, count in slugs.items() if count > 1)
         if twins != self._twins:
             differ = twins ^ self._twins
             changed |= {key for key, each in self._listed.items() if each.mission.slug in differ}
@@ -92,6 +96,7 @@ class MissionBook:
             task = key if each.mission.slug in twins else ""
             known = Known(seen.live.get(key, ()), seen.places, is_supervised=seen.is_supervised, task=task)
             self._views[key] = view_of(each, seen, costs.get(key), known)
+        return bool(due)
 
 
 def _order(view: MissionView) -> tuple[int, _Latest]:

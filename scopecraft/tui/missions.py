@@ -57,6 +57,11 @@ class MissionsPage(PersonPage):
     def __init__(self) -> None:
         super().__init__()
         self._filter = ""
+        # what fits, of which missions and by which words: ten thousand are not gone through each second
+        self._fitting: Sequence[MissionView] = ()
+        self._fitted_of: Sequence[MissionView] | None = None
+        self._fitted_by = ""
+        self._left_out: frozenset[str] = frozenset()
 
     def body(self) -> Iterable[Widget]:
         yield Input(
@@ -72,9 +77,12 @@ class MissionsPage(PersonPage):
         return self.rows.current
 
     def seen(self, overview: Overview) -> None:
-        wanted = self._filter.casefold().split()
-        shown = [view for view in overview.missions if fits(view, wanted)] if wanted else overview.missions
-        self.rows.show(shown, self._drawing(_nothing(overview, self._filter), said_once(shown)))
+        if overview.missions is not self._fitted_of or self._filter != self._fitted_by:
+            self._fitted_of, self._fitted_by = overview.missions, self._filter
+            wanted = self._filter.casefold().split()
+            self._fitting = [view for view in overview.missions if fits(view, wanted)]
+            self._left_out = said_once(self._fitting)
+        self.rows.show(self._fitting, self._drawing(_nothing(overview, self._filter), self._left_out))
 
     def keys(self) -> Iterable[Key]:
         opens: tuple[Key, ...] = (("Enter", "open"),) if self.rows.items else ()

@@ -71,6 +71,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self._drawing = drawing
         self._items: Sequence[T] = ()
         self._cursor = 0
+        self._drawn: list[object] = []  # what was to be seen when it was shown last
 
     @property
     def current(self) -> T | None:
@@ -92,7 +93,10 @@ class Rows(ScrollView, Generic[T], can_focus=True):
             )
         self._cursor = max(0, min(self._cursor, len(items) - 1))
         self._resize()
-        self.refresh()
+        in_sight = self._in_sight()
+        if in_sight != self._drawn:  # a list that is looked at each second is seldom another one
+            self._drawn = in_sight
+            self.refresh()
         now = self.current
         if (held is None) != (now is None) or (held and now and self._drawing.key(held) != self._drawing.key(now)):
             self.post_message(self.Moved(self))
@@ -168,6 +172,13 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         elif top + size > self.scroll_y + room:
             whole = -(-(top + size - room) // size) * size  # no row is cut at the top
             self.scroll_to(y=whole, animate=False, immediate=True)
+
+    def _in_sight(self) -> list[object]:
+        width, first = self.size.width, round(self.scroll_y) // self._drawing.row_lines
+        rows = self._items[first : first + self.size.height // self._drawing.row_lines + 2]
+        head = self._drawing.head(width) if self._drawing.head is not None else ""
+        empty = [] if self._items else list(self._drawing.empty)
+        return [first, self._cursor, len(self._items), head, empty, [self._drawing.lines(row, width) for row in rows]]
 
     def _seen_rows(self) -> int:
         return max(1, (self.size.height - self._head_lines()) // self._drawing.row_lines)
