@@ -21,7 +21,6 @@ from tests.support.supervisors import Supervisor, running_supervisor
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("agent_image")]
 
 
-
 def spoken(**record: Any) -> str:
     """A line of the shell that says it."""
     return f"printf '%s\\n' {shlex.quote(json.dumps(record))}"
@@ -45,15 +44,6 @@ AGENT = "\n".join(
         spoken(type="result", subtype="success", is_error=False, result="done", total_cost_usd=0.25, usage=USAGE),
     )
 )
-say() { printf '%s\n' "$1"; }
-say '{"type":"system","subtype":"init","session_id":"11111111-1111-4111-8111-111111111111","model":"played-1"}'
-say '{"type":"assistant","message":{"id":"m1","role":"assistant","content":[{"type":"text","text":"I write the file."}]}}'
-say '{"type":"assistant","message":{"id":"m2","role":"assistant","content":[{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"git commit"}}]}}'
-echo "print('hi')" > greeting.py && git add greeting.py && git commit -q -m 'Add greeting'
-printf '{"status": "completed", "notes": "It greets."}' > /mission/artifacts/implementation-result.json
-say '{"type":"user","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"1 file changed"}]}}'
-say '{"type":"result","subtype":"success","is_error":false,"result":"done","total_cost_usd":0.25,"usage":{"input_tokens":900,"output_tokens":40}}'
-"""
 
 
 @dataclass(frozen=True, slots=True)
