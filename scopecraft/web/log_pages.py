@@ -26,6 +26,7 @@ from scopecraft.sessions.log_detail import log_of
 from scopecraft.sessions.log_pages import LogPage, Wanted, page_before
 from scopecraft.sessions.look import ordinal
 from scopecraft.sessions.places import telling
+from scopecraft.sessions.question_json import question_id
 from scopecraft.sessions.stream_end import unread_alerts
 from scopecraft.sessions.waiting import waiting_of
 from scopecraft.web.mission_shell import tab
@@ -66,9 +67,14 @@ class Talk:
     is_working: bool = False
 
     @property
+    def asked_id(self) -> str:
+        """By which an answer is meant for this very question, and not for one that came after it."""
+        return question_id(self.question) if self.question else ""
+
+    @property
     def signature(self) -> str:
         """Changes when there is something else to show."""
-        asked = (self.question.kind, self.question.text, self.question.id) if self.question else ()
+        asked = (self.question.kind, self.question.text, self.asked_id) if self.question else ()
         return "|".join((self.kind, self.said, str(self.can_hear), *asked))
 
 

@@ -48,7 +48,7 @@ export class Talk {
     event.preventDefault();
     const inquiries = [...form.querySelectorAll("[data-inquiry]")];
     const answers = inquiries.length ? inquiries.map(answerTo) : [form.elements.own.value];
-    if (answers.every((each) => each.trim())) act(form, "POST", path, { answers });
+    if (answers.every((each) => each.trim())) act(form, "POST", path, { answers, id: form.dataset.question });
   }
 }
 
