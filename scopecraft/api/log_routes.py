@@ -8,12 +8,14 @@ from typing import Annotated, Any, get_args
 
 import orjson
 from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathPiece
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
 from scopecraft.api.answer import JSON
 from scopecraft.api.house import context_of
-from scopecraft.api.session_shapes import require_session
+from scopecraft.api.problem import refusals
+from scopecraft.api.session_shapes import SessionId, require_session
 from scopecraft.errors import BadInput, NotFound
 from scopecraft.model.session import Session
 from scopecraft.sessions.entry_words import Kind, Mood
@@ -24,6 +26,7 @@ from scopecraft.streams.lines import open_stream, read_chunk
 router = APIRouter(tags=["log"])
 MOST_ROWS = 1000
 FARTHEST = 2**53 - 1  # what JavaScript can count to
+_REFUSALS = refusals(400, 404, 500)
 
 Place = Annotated[int | None, Query(ge=0, le=FARTHEST, description="a byte of the stream, as a page named it")]
 
@@ -73,8 +76,8 @@ class Asked(BaseModel, extra="forbid"):
     of: Source = "stream"
 
 
-@router.get("/api/sessions/{session_id}/log", response_model=LogRows)
-def read_log(request: Request, session_id: str, asked: Annotated[Asked, Query()]) -> Response:
+@router.get("/api/sessions/{session_id}/log", response_model=LogRows, responses=_REFUSALS)
+def read_log(request: Request, session_id: SessionId, asked: Annotated[Asked, Query()]) -> Response:
     """Some rows of a log. What is searched may be far away: a page without rows then says where to go on."""
     context = context_of(request)
     session = require_session(context, session_id)
@@ -86,11 +89,11 @@ def read_log(request: Request, session_id: str, asked: Annotated[Asked, Query()]
     return Response(page_json(session, page), media_type=JSON, headers={"cache-control": "no-store"})
 
 
-@router.get("/api/sessions/{session_id}/log/{offset}", response_model=FullLogRow)
+@router.get("/api/sessions/{session_id}/log/{offset}", response_model=FullLogRow, responses=_REFUSALS)
 def read_row(
     request: Request,
-    session_id: str,
-    offset: int,
+    session_id: SessionId,
+    offset: Annotated[int, PathPiece(ge=0, le=FARTHEST, description="the first byte of its line")],
     nth: Annotated[int, Query(ge=0, le=FARTHEST)] = 0,
     of: Source = "stream",
 ) -> Response:
@@ -100,8 +103,12 @@ def read_row(
     return Response(orjson.dumps(full), media_type=JSON, headers={"cache-control": "no-store"})
 
 
-@router.get("/api/sessions/{session_id}/stream", response_class=Response)
-def download(request: Request, session_id: str, of: Source = "stream") -> Response:
+@router.get(
+    "/api/sessions/{session_id}/stream",
+    response_class=StreamingResponse,
+    responses=_REFUSALS | {200: {"description": "its bytes", "content": {"text/plain": {}}}},
+)
+def download(request: Request, session_id: SessionId, of: Source = "stream") -> Response:
     """The bytes that the agent wrote, as it wrote them."""
     context = context_of(request)
     session = require_session(context, session_id)

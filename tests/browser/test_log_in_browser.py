@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import orjson
 from playwright.sync_api import Browser, Page, expect
@@ -100,7 +101,12 @@ def test_a_log_is_followed_left_searched_and_followed_again(home: Home, browser:
         with Store.open(home.root) as store:
             store.move(session.id, ended(), "session_ended", LATER)
         expect(page.locator(".talk.ended")).to_contain_text("completed")
-        expect(page).to_have_title("Fix login · scopecraft")
+        expect(page).to_have_title(re.compile("Fix login · scopecraft$"))  # and not what the agent wanted
+
+        another = a_session(home, mission, says("I try again"), running())
+        expect(rows).to_have_count(1)  # whoever did not choose a session sees the one that is at work
+        append(home, another, says("and it works"))
+        expect(rows.last).to_contain_text("and it works")
 
 
 def test_older_rows_come_as_one_scrolls_up_until_the_first(home: Home, browser: Browser) -> None:

@@ -13,6 +13,7 @@ class ScLog extends HTMLElement {
   #filter = new Filter();
   #undo = [];
   #saidAt = 0;
+  #isGoing = false;
   #window;
   #pace;
   #talk;
@@ -45,9 +46,11 @@ class ScLog extends HTMLElement {
   }
 
   /** The mission has another session that is at work now; where nobody chose this one, that is shown. */
-  goOn() {
-    if ("isChosen" in this.dataset || !this.closest("#tab") || !window.htmx) return;
-    window.htmx.ajax("GET", location.pathname, { target: "#tab", swap: "innerHTML" });
+  async goOn() {
+    if ("isChosen" in this.dataset || !this.closest("#tab") || this.#isGoing) return;
+    this.#isGoing = true;
+    await window.htmx.ajax("GET", location.pathname, { target: "#tab", swap: "innerHTML" });
+    this.#isGoing = false;
   }
 
   #at(name) {

@@ -103,9 +103,17 @@ export class LogWindow {
     this.#known = Math.max(this.#known, log.offset);
     this.size = Math.max(this.size, log.offset);
     this.#waiting.push(...rows);
-    if (this.isFollowing && this.#waiting.length > 2 * FOLLOWED_ROWS) this.#waiting = this.#waiting.slice(-FOLLOWED_ROWS);
+    if (this.isFollowing && this.#waiting.length > 2 * FOLLOWED_ROWS) this.#skip();
     const wait = performance.now() - this.#takenAt < BUSY_MS ? BUSY_GATHER_MS : GATHER_MS;
     this.#timer ||= setTimeout(() => this.#take(), wait);
+  }
+
+  /** More came at once than is shown: what is before it can be scrolled to. */
+  #skip() {
+    const latest = this.#waiting.slice(-FOLLOWED_ROWS);
+    this.#waiting = latest.slice(Math.max(0, latest.findIndex((row) => row.nth === 0)));
+    this.rows.replaceChildren();
+    this.#top = this.#bottom = this.#waiting[0].offset;
   }
 
   end() {
