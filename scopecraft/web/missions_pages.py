@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from scopecraft.api.answer import plain
 from scopecraft.api.house import context_of
 from scopecraft.config.projects import Project, is_there, load_projects
-from scopecraft.model.mission_words import NEEDS_PERSON, Stage
+from scopecraft.model.mission_words import Stage
 from scopecraft.model.session import Queued
 from scopecraft.model.text import clean_line
 from scopecraft.sessions.engine_silence import engine_silence
@@ -83,11 +83,16 @@ def missions(request: Request, q: str = "", view: View = "list", show: Shown = P
         "more": min(len(glance.under_way) - len(under_way), PAGE),
         "groups": grouped(under_way, projects) if asked.view == "projects" else [],
         "projects": projects,
-        "needs": NEEDS_PERSON,
+        "ended_costs": {view.mission.id: _ended_cost(view, seen.costs) for view in under_way if view.live},
         "page_size": COMPLETED,
         "notices": list(context.store.notices),
     }
     return render(request, "parts/mission_rows.html" if is_part(request) else "missions.html", **values)
+
+
+def _ended_cost(view: MissionView, live_costs: Mapping[str, float]) -> float:
+    """Without what lives: a browser hears of that by itself."""
+    return max(0.0, (view.cost_usd or 0.0) - sum(live_costs.get(session.id, 0.0) for session in view.live))
 
 
 def _done(asked: Asked, glance: Glance) -> int:

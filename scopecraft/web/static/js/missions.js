@@ -31,14 +31,13 @@ document.addEventListener("focusin", (event) => { last = event.target.closest?.(
 
 const told = new Map();
 
-/** What ended sessions cost is in the row; what live ones cost is told as they go. */
+/** A row has what its ended sessions cost; what live ones cost is added as they tell it. */
 function showCosts() {
   for (const row of document.querySelectorAll("#missions tr[data-sessions]")) {
     const costs = row.dataset.sessions.split(" ").map((session) => told.get(session)).filter((cost) => cost != null);
-    const sum = costs.reduce((total, cost) => total + cost, 0);
-    row.dataset.base ??= row.dataset.cost ?? "0";
-    const shown = row.querySelector("[data-cost-shown]");
-    if (costs.length && sum > 0 && shown) shown.textContent = `$${Math.max(sum, Number(row.dataset.base)).toFixed(2)}`;
+    if (!costs.length) continue;
+    const sum = costs.reduce((total, cost) => total + cost, Number(row.dataset.cost ?? 0));
+    row.querySelector("[data-cost-shown]").textContent = `$${sum.toFixed(sum >= 0.095 ? 2 : 3)}`;
   }
 }
 
@@ -47,6 +46,8 @@ live.on("activity", (said) => {
   told.set(said.session, said.cost_usd);
   showCosts();
 });
+
+document.addEventListener("htmx:after:swap", showCosts);
 
 /** Git is asked for each worktree, which takes a while: the table stands already. */
 async function askWorktrees() {
