@@ -28,6 +28,7 @@ from scopecraft.sessions.missions_seen import Seen, view_of
 
 SETTLED_NS = 100_000_000  # a folder that was changed just now may change again without another time stamp
 _Stamp = tuple[int, int, int]
+Encode = Callable[[Mapping[str, Any]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was read in a folder; `listed` is None for what cannot be read, and hides nothing else."""
+    """What was read in a folder. `listed` is None for what cannot be read, which hides nothing else; and for a complete
+    one whose row is made, since there may be thousands of them.
+    """
 
     mission_id: str
     stamp: _Stamp | None
@@ -57,10 +60,8 @@ class _Kept:
 class MissionIndex:
     """For one thread at a time. `rows` are the newest first, and another tuple only where one of them is another."""
 
-    def __init__(self, encode: Callable[[Mapping[str, Any]], bytes]) -> None:
-        self._encode = encode
-        self._kept: dict[str, _Kept] = {}  # by folder
-        self._names: dict[bool, tuple[int, list[tuple[str, str, str]]]] = {}  # by whether complete
+    def __init__(self, encode: Encode) -> None:
+        self._halves = (_Half(encode, is_complete=False), _Half(encode, is_complete=True))
         self._living: frozenset[str] = frozenset()
         self._place: int | None = None  # in the journal
         self.rows: tuple[Row, ...] = ()
@@ -68,18 +69,12 @@ class MissionIndex:
     def refresh(self, context: Context, seen: Seen) -> None:
         """`seen` is how everything in the home stands at this moment. Raises StateUnreadable, StorageFailed."""
         moved = self._moved(context, seen)
-        kept = {folder: self._as_it_is(folder, known) for folder, known in self._folders(context)}
-        stale = [
-            folder for folder, each in kept.items() if each.listed and (each.row is None or each.mission_id in moved)
-        ]
-        spent = context.store.costs_of([kept[folder].mission_id for folder in stale]) if stale else {}
-        for folder in stale:
-            kept[folder] = replace(kept[folder], row=self._row(kept[folder], seen, spent))
-        self._kept = kept
-        found = {each.row.mission_id: each.row for each in kept.values() if each.row is not None}
-        rows = tuple(sorted(found.values(), key=lambda row: (row.updated_at, row.mission_id), reverse=True))
-        if rows != self.rows:
-            self.rows = rows
+        changed = [half.refresh(context, seen, moved) for half in self._halves]
+        if any(changed):
+            active, complete = self._halves
+            # while one is moved it may be found in both
+            found = {row.mission_id: row for row in (*complete.rows, *active.rows)}
+            self.rows = tuple(sorted(found.values(), key=lambda row: (row.updated_at, row.mission_id), reverse=True))
 
     def _moved(self, context: Context, seen: Seen) -> frozenset[str]:
         """The missions that may stand in another way than before."""
@@ -89,40 +84,59 @@ class MissionIndex:
         before, self._living = self._living, frozenset(seen.live)
         return before | self._living | {event.mission_id for event in events if event.mission_id}
 
-    def _folders(self, context: Context) -> list[tuple[str, _Kept]]:
-        """Each with what is known of it."""
-        found = []
-        for is_complete in (False, True):
-            for mission_id, _, folder in self._names_of(context, is_complete):
-                known = self._kept.get(folder)
-                if known is None or not is_complete:
-                    stamp = _stamp(folder)
-                    known = known if known and known.stamp == stamp else _Kept(mission_id, stamp, None)
-                found.append((folder, known))
-        return found
 
-    def _names_of(self, context: Context, is_complete: bool) -> list[tuple[str, str, str]]:
-        place = context.home.missions_completed if is_complete else context.home.missions_active
+class _Half:
+    """The active missions, or those that are complete: these are looked at again only where something says so."""
+
+    def __init__(self, encode: Encode, *, is_complete: bool) -> None:
+        self._encode = encode
+        self._is_complete = is_complete
+        self._kept: dict[str, _Kept] = {}  # by folder
+        self._names: list[tuple[str, str, str]] = []
+        self._listed_ns = -1  # when the folder of folders had changed last as its names were read
+        self.rows: tuple[Row, ...] = ()
+
+    def refresh(self, context: Context, seen: Seen, moved: frozenset[str]) -> bool:
+        """Whether one of the rows is another now."""
+        is_same = not self._read_names(context)
+        if is_same and self._is_complete and not any(each.mission_id in moved for each in self.rows):
+            return False
+        kept = {folder: self._as_it_is(folder, mission_id) for mission_id, _, folder in self._names}
+        stale = {folder: each for folder, each in kept.items() if _is_stale(each, moved)}
+        spent = context.store.costs_of([each.mission_id for each in stale.values()]) if stale else {}
+        for folder, each in stale.items():
+            listed = each.listed or _read(Path(folder))
+            row = self._row(listed, each.row, seen, spent) if listed is not None else None
+            kept[folder] = replace(each, listed=None if self._is_complete else listed, row=row)
+        self._kept = kept
+        before, self.rows = self.rows, tuple(each.row for each in kept.values() if each.row is not None)
+        return self.rows != before
+
+    def _read_names(self, context: Context) -> bool:
+        """Whether they may be others than before."""
+        place = context.home.missions_completed if self._is_complete else context.home.missions_active
         changed_ns = written_ns(place)
-        known = self._names.get(is_complete)
-        if known is not None and known[0] == changed_ns:
-            return known[1]
+        if changed_ns == self._listed_ns:
+            return False
         is_settled = time.time_ns() - changed_ns > SETTLED_NS
-        names = names_by_id(context.home, completed=is_complete)
-        self._names[is_complete] = (changed_ns if is_settled else 0, names)
-        return names
+        self._names = names_by_id(context.home, completed=self._is_complete)
+        self._listed_ns = changed_ns if is_settled else -1
+        return True
 
-    def _as_it_is(self, folder: str, known: _Kept) -> _Kept:
-        """Read, where it is not known with this stamp."""
-        if self._kept.get(folder) is known:
+    def _as_it_is(self, folder: str, mission_id: str) -> _Kept:
+        """As it is known, or read anew where its file is another one."""
+        known = self._kept.get(folder)
+        if known is not None and self._is_complete:
             return known
-        return replace(known, listed=_read(Path(folder)))
+        stamp = _stamp(folder)
+        if known is not None and known.stamp == stamp:
+            return known
+        return _Kept(mission_id, stamp, _read(Path(folder)))
 
-    def _row(self, kept: _Kept, seen: Seen, spent: Mapping[str, float]) -> Row:
-        assert kept.listed is not None
-        mission = kept.listed.mission
+    def _row(self, listed: Listed, before: Row | None, seen: Seen, spent: Mapping[str, float]) -> Row:
+        mission = listed.mission
         known = Known(seen.live.get(mission.id, ()), seen.places, is_supervised=seen.is_supervised)
-        view = view_of(kept.listed, seen, spent.get(mission.id), known)
+        view = view_of(listed, seen, spent.get(mission.id), known)
         row = Row(
             mission_id=mission.id,
             title=mission.title,
@@ -133,7 +147,13 @@ class MissionIndex:
             updated_at=mission.updated_at,
             item=self._encode(list_item_dict(view)),
         )
-        return kept.row if kept.row == row else row
+        return before if before == row else row
+
+
+def _is_stale(kept: _Kept, moved: frozenset[str]) -> bool:
+    if kept.row is None:
+        return kept.listed is not None
+    return kept.mission_id in moved
 
 
 def _stamp(folder: str) -> _Stamp | None:

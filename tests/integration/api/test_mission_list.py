@@ -61,6 +61,18 @@ def test_what_changes_is_seen_at_once(server: Served) -> None:
     assert "Another" in titles(server.client)
 
 
+def test_what_is_complete_is_listed_from_where_it_is_frozen_and_what_it_cost_later_too(server: Served) -> None:
+    mission = stand(server.home, "fix-login", "research", "review", "build", "look")
+    assert titles(server.client) == ["Fix login"]
+    folder = next(server.home.missions_active.glob(f"{mission.id}--*"))
+    folder.rename(server.home.missions_completed / folder.name)
+    (row,) = server.client.get("/api/missions").json()["data"]
+    assert (row["stage"], row["cost_usd"]) == ("complete", None)
+    with Store.open(server.home.root) as store:
+        an_ended_run(store, mission, "build", cost_usd=0.5)
+    assert server.client.get("/api/missions").json()["data"][0]["cost_usd"] == 0.5
+
+
 def test_a_file_that_is_edited_by_hand_is_noticed_and_a_broken_one_hides_no_other(server: Served) -> None:
     mission = stand(server.home, "fix-login")
     stand(server.home, "broken")
