@@ -44,13 +44,13 @@ _SEEN = """(words) => new Promise((found) => {
   observer.observe(document.body, { subtree: true, childList: true, characterData: true });
 })"""
 _ROW_AT = """() => new Promise((found) => {
-  const look = () => document.querySelector('[data-row]') && (found(performance.now()), true);
+  const look = () => document.querySelector('[data-rows] [data-offset]') && (found(performance.now()), true);
   if (look()) return;
   const observer = new MutationObserver(() => look() && observer.disconnect());
   observer.observe(document, { subtree: true, childList: true });
 })"""
 _SCRIPT_BYTES = """() => performance.getEntriesByType('resource')
-  .filter((each) => /[.]js([?]|$)/.test(each.name)).reduce((sum, each) => sum + each.decodedBodySize, 0)"""
+  .filter((each) => /[.]js([?]|$)/.test(each.name)).reduce((sum, each) => sum + each.encodedBodySize, 0)"""
 _WRITER = """
 import json, sys, time
 begun, bytes_a_second, seconds, written, number = time.monotonic(), int(sys.argv[2]), int(sys.argv[3]), 0, 0
