@@ -37,7 +37,7 @@ MOST_UNFOLDED = 1_200  # changed lines that come with the list
 MOST_OF_A_FILE = 400  # of them
 MOST_FILES = 60
 MOST_ROWS = 2_000  # of a file, until all are asked for
-MOST_ROWS_AT_ALL = 20_000
+MOST_ROWS_AT_ALL = 8_000  # a browser takes a second to lay them out
 _MODES = {"100644": "not executable now", "100755": "executable now", "120000": "a link", "160000": "a submodule"}
 _PLAIN = "100644"
 

@@ -131,7 +131,7 @@ def test_a_diff_is_walked_by_keys_and_a_comment_reaches_the_reason(
         page.keyboard.press("m")
         expect(page.get_by_text("1 of 4 looked at")).to_be_visible()
         page.keyboard.press("r")
-        expect(page.get_by_role("textbox", name="Reason")).to_have_value("app.py:2: make it a setting")
+        expect(page.get_by_role("textbox", name="Reason")).to_have_value("app.py:2: make it a setting\n> return 10")
         assert page.evaluate("window.hit") is None
     with tab(browser, house, size=NARROW, theme="dark") as page:
         page.goto(f"{house.address}/m/{mission.id}/diff")

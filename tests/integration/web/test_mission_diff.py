@@ -97,7 +97,7 @@ def test_a_long_file_is_cut_and_all_of_it_comes_when_asked_for(mission: Gated, h
     (address,) = addresses(shown)
     cut, whole = house.client.get(address).text, house.client.get(f"{address}&all=1").text
     assert "line 1998" in cut and "line 2000" not in cut and "Show all of it" in cut
-    assert "line 4999" in whole and "more bytes" in whole and len(whole) < 3_000_000
+    assert "line 4999" in whole and "more bytes" in whole and len(whole) < 1_500_000
 
 
 def test_what_has_moved_since_the_list_was_made_says_so(mission: Gated, house: Served) -> None:

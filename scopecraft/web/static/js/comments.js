@@ -26,10 +26,10 @@ export function clearComments(mission) {
 /** Words for an agent: by file and line, each with the line that it is about. */
 export function reasonFrom(comments) {
   const inOrder = [...comments].sort((one, other) => one.file.localeCompare(other.file) || one.line - other.line);
-  return inOrder.map((each) => {
-    const where = `${each.file}:${each.line}${each.side === "old" ? " (a line that was removed)" : ""}`;
-    return each.quote ? `${where}\n> ${each.quote}\n${each.text}` : `${where}\n${each.text}`;
-  }).join("\n\n");
+  return inOrder.map(({ file, line, side, text, quote }) => {
+    const where = side === "old" ? `${file}:${line} (removed)` : `${file}:${line}`;
+    return quote?.trim() ? `${where}: ${text}\n> ${quote.trim()}` : `${where}: ${text}`;
+  }).join("\n");
 }
 
 export const isAt = (one, { file, line, side }) => one.file === file && one.line === line && one.side === side;

@@ -95,7 +95,7 @@ class Editing {
   #beside(text, extensions) {
     tell(this.file, "It was changed meanwhile. Saving puts your text in its place; the other one stays a version.");
     if (isNarrow(this.field)) {
-      const merged = unifiedMergeView({ original: this.#base.text, mergeControls: true });
+      const merged = unifiedMergeView({ original: this.#base.text, mergeControls: choice });
       this.#view = new EditorView({ parent: this.field, doc: text, extensions: [...extensions, merged] });
       return;
     }
@@ -222,6 +222,13 @@ const named = (what) => EditorView.contentAttributes.of({ "aria-label": what });
 
 /** Tab belongs to the text, so Escape gives the focus back. */
 const leave = (view) => (view.contentDOM.blur(), view.dom.closest(".editor").querySelector("button:not(:disabled), a")?.focus(), true);
+
+/** Of one place that differs. */
+const choice = (kind, act) => {
+  const made = button(kind === "accept" ? "Keep mine" : "Take theirs", "choice", act);
+  made.addEventListener("mousedown", (event) => event.preventDefault());
+  return made;
+};
 
 function button(label, kind, act) {
   const made = document.createElement("button");

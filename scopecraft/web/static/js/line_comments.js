@@ -59,7 +59,11 @@ export class LineComments {
   }
 
   #offer(row) {
-    if (row) row.querySelector("td.code").append(this.#button);
+    if (!row || row.contains(this.#button)) return;
+    this.#button.parentElement?.classList.remove("offered");
+    const place = row.querySelector("td.code");
+    place.classList.add("offered");
+    place.append(this.#button);
   }
 
   #rowOf({ file, line, side }) {

@@ -1,4 +1,5 @@
 // What is asked in a dialog on the page of a mission; loaded when it is asked for the first time.
+import { reasonFrom } from "./comments.js";
 
 function dialogOf(title, yes) {
   const dialog = document.createElement("dialog");
@@ -48,7 +49,7 @@ export async function askWhy(comments) {
   const field = document.createElement("textarea");
   field.required = true;
   field.placeholder = "what is not right yet: the agent gets it";
-  field.value = comments.map((each) => `${each.file}:${each.line}: ${each.text}`).join("\n");
+  field.value = reasonFrom(comments);
   labelled(field, comments.length ? "Reason, with your comments" : "Reason");
   return (await shown(parts, field)).trim();
 }
