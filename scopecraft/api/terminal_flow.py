@@ -1,4 +1,7 @@
-"""How far a terminal in a browser may lag behind: what it was sent and does not show yet is counted, never dropped."""
+"""How far a terminal in a browser may lag behind: what it was sent and does not show yet is counted, never dropped.
+
+And how far its keys may go ahead: tmux drops a character whose rest is not there within 10 ms.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +33,13 @@ class Flow:
     async def room(self) -> None:
         """Until more may be sent."""
         await self._is_open.wait()
+
+
+def whole_characters(typed: bytes | bytearray) -> int:
+    """The length of it without a last character that is not there in full yet."""
+    for back in range(1, min(3, len(typed)) + 1):
+        byte = typed[-back]
+        if byte & 0xC0 != 0x80:  # the first of a character, or one by itself
+            wanted = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+            return len(typed) - back if wanted > back else len(typed)
+    return len(typed)

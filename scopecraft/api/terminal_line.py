@@ -11,7 +11,7 @@ from fastapi import WebSocket
 from starlette.concurrency import run_in_threadpool
 
 from scopecraft.api.house import context_of
-from scopecraft.api.terminal_flow import Flow
+from scopecraft.api.terminal_flow import Flow, whole_characters
 from scopecraft.api.terminal_messages import Message, message_of
 from scopecraft.api.terminal_seats import Seat, Seats
 from scopecraft.errors import Refused, TmuxFailed
@@ -189,13 +189,15 @@ class Line:
         self._type()
 
     def _type(self) -> None:
-        """What is not taken now is taken when there is room."""
+        """What is not taken now is taken when there is room; a character that is cut in two when its rest is there."""
         if self._viewer is None or not self._takes_keys:
             return
         loop, viewer = asyncio.get_running_loop(), self._viewer
-        del self._typed[: viewer.write(bytes(self._typed[:PART_BYTES]))]
+        count = whole_characters(self._typed)
+        taken = viewer.write(bytes(self._typed[: min(count, PART_BYTES)])) if count else 0
+        del self._typed[:taken]
         loop.remove_writer(viewer.fileno())
-        if self._typed:
+        if taken < count:
             loop.add_writer(viewer.fileno(), self._type)
 
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from scopecraft.config.paths import Home
 from scopecraft.executors.pty_client import Size
 from scopecraft.executors.window_viewer import window_size
+from scopecraft.model.handle import Exited
 from scopecraft.model.mission import Mission
 from tests.support.axe import complaints
 from tests.support.browser import NARROW, picture, tab
@@ -162,7 +163,7 @@ def test_what_an_agent_prints_reaches_neither_clipboard_nor_title_and_its_end_is
     house: Served, windows: Windows, browser: Browser
 ) -> None:
     hostile = "printf '\\033]52;c;c3RvbGVu\\007\\033]2;stolen\\007\\033[8;5;5t\\033[21t\\033]0;20x5 1\\007'"
-    script = f"echo ready; read line; {hostile}; echo done; read line; echo last words; exit 3"
+    script = f"echo ready; read line; {hostile}; echo done; read line; echo last words; read line; exit 3"
     mission, session, handle = windows.open(["/bin/sh", "-c", script])
     with tab(browser, house) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -179,6 +180,8 @@ def test_what_an_agent_prints_reaches_neither_clipboard_nor_title_and_its_end_is
         assert window_size(handle).columns > 20
         page.keyboard.press("Enter")
         shows(page, "last words")
+        page.keyboard.press("Enter")
+        until(lambda: isinstance(windows.executor.look(handle), Exited))
         windows.settle(mission)
         expect(page.get_by_role("heading", name="The window is closed")).to_be_visible()
         expect(page.locator(".terminal-last")).to_contain_text("last words")

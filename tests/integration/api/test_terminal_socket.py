@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from scopecraft.config.paths import Home, home_of, make_home
 from scopecraft.executors.pty_client import Size
 from scopecraft.executors.window_viewer import window_size
+from scopecraft.model.handle import Exited
 from scopecraft.model.session import Queued
 from scopecraft.state.store import Store
 from tests.support.engine import unavailable
@@ -120,7 +121,7 @@ def test_what_is_pasted_arrives_whole(house: Served, windows: Windows, tmp_path:
     text = "".join(f"line {number} ä漢\n" for number in range(20_000)).encode()
     got = tmp_path / "got"
     _, session, _ = windows.open(
-        ["/bin/sh", "-c", f"stty raw -echo; echo ready; head -c {len(text)} >{got}; echo done"]
+        ["/bin/sh", "-c", f"stty raw -echo; echo ready; head -c {len(text)} >{got}; echo done; read line"]
     )
     with watching(house, session.id) as one:
         take(one)
@@ -131,13 +132,31 @@ def test_what_is_pasted_arrives_whole(house: Served, windows: Windows, tmp_path:
     assert got.read_bytes() == text
 
 
+def test_a_character_that_comes_in_two_pieces_is_one(house: Served, windows: Windows) -> None:
+    _, session, handle = windows.open(ECHO)
+    with watching(house, session.id) as one:
+        take(one)
+        one.until_shown("ready")
+        for piece in ("a漢".encode()[:2], "a漢".encode()[2:] + b"\r"):
+            one.type(piece)
+            one.say(history=1)  # answered after it: tmux has had its time to drop a half
+            while not any("history" in each for each in one.told):
+                one.read()
+            one.told.clear()
+        one.until_shown("a漢-a漢")
+    assert "a漢-a漢" in tmux(handle.socket, "capture-pane", "-p", "-t", handle.pane_id)
+
+
 def test_a_window_that_ends_says_how_and_shows_its_last_screen(house: Served, windows: Windows) -> None:
-    _, session, _ = windows.open(["/bin/sh", "-c", "echo ready; read line; echo last words; exit 3"])
+    script = "echo ready; read line; echo last words; read line; exit 3"
+    _, session, handle = windows.open(["/bin/sh", "-c", script])
     with watching(house, session.id) as one:
         one.until_shown("ready")
         take(one)
         one.type("\r")
         one.until_shown("last words")
+        one.type("\r")
+        until(lambda: isinstance(windows.executor.look(handle), Exited))
         with watching(house, session.id) as late:  # whoever comes finds it over, and settles it
             end = late.until_told(ended={"lives": False})
         assert "3" in end["sentence"]

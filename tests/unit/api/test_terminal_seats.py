@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scopecraft.api.terminal_flow import whole_characters
 from scopecraft.api.terminal_messages import Message, SizeSaid, message_of
 from scopecraft.api.terminal_seats import MOST_SEATS, Seats, client_name
 from scopecraft.errors import BadInput, Refused
@@ -85,3 +86,20 @@ def test_messages_say_what_they_say_and_nothing_else() -> None:
     for wrong in ("", "7", "{", '{"ack": -1}', '{"ack": "7"}', '{"size": {"cols": 0, "rows": 1}}', '{"run": "ls"}'):
         with pytest.raises(BadInput):
             message_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        (b"", 0),
+        (b"ab", 2),
+        ("ä".encode(), 2),
+        (b"a\xc3", 1),
+        (b"a\xe6\xbc", 1),
+        (b"\xf0\x9f\x99", 0),
+        (b"\xbc\xbc\xbc\xbc", 4),
+    ],
+)
+def test_a_character_that_is_cut_in_two_waits_for_its_rest(typed: bytes, whole: int) -> None:
+    assert whole_characters(typed) == whole
+    assert whole_characters("é漢🙂".encode()) == 9

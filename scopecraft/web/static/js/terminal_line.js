@@ -2,7 +2,16 @@
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5000;
 const TYPED_PART_BYTES = 32 * 1024;
+const LONGEST_COMMAND_BYTES = 16;
+const ESCAPE = 0x1b;
 const SHOWN_PART_BYTES = 16 * 1024;
+
+/** Where a piece that begins at `start` ends: never within a command of the terminal, which the other side would not wait for. */
+function cut(bytes, start) {
+  const end = Math.min(start + TYPED_PART_BYTES, bytes.length);
+  const escape = bytes.subarray(0, end).lastIndexOf(ESCAPE);
+  return end < bytes.length && escape > start && escape > end - LONGEST_COMMAND_BYTES ? escape : end;
+}
 
 export class TerminalLine {
   #session;
@@ -46,8 +55,9 @@ export class TerminalLine {
   /** In pieces: the server takes no message of any length. */
   type(bytes) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    for (let start = 0; start < bytes.length; start += TYPED_PART_BYTES) {
-      this.#socket.send(bytes.subarray(start, start + TYPED_PART_BYTES));
+    for (let start = 0, end = 0; start < bytes.length; start = end) {
+      end = cut(bytes, start);
+      this.#socket.send(bytes.subarray(start, end));
     }
   }
 
