@@ -68,12 +68,19 @@ class Watching(Generic[T]):
         self._thread = threading.Thread(target=self._run, name="watching", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def leave(self) -> None:
+        """At once, whatever hangs."""
         self._is_over.set()
 
     def seen(self) -> T | None:

@@ -19,7 +19,7 @@ from scopecraft.errors import ScopecraftError
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.watching import Looking, Watching
-from scopecraft.tui.dialogs import Keys
+from scopecraft.tui.dialogs import Dialog, Keys
 from scopecraft.tui.jobs import Jobs
 from scopecraft.tui.missions import MissionsPage
 from scopecraft.tui.outside import go_to, on_the_terminal, window_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scopecraft.tui.moves import Done
 
 T = TypeVar("T")
+R = TypeVar("R")
 ERROR_SECONDS = 12.0
 GO_TO = {"m": "missions", "q": "queue", "s": "sessions", "g": "top"}
 
@@ -91,11 +92,11 @@ class Top(App[None]):
     def on_mount(self) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._end, 128 + number)
-        self._watching.__enter__()
+        self._watching.begin()
         self.push_screen(MissionsPage())
 
     def on_unmount(self) -> None:
-        self._watching.__exit__(None, None, None)
+        self._watching.leave()
 
     async def on_event(self, event: events.Event) -> None:
         """`g` and the key after it are taken here: pages hear of keys later, and may have changed by then."""
@@ -148,6 +149,11 @@ class Top(App[None]):
         from scopecraft.cli.recipe_question import ask_about_recipe
 
         return self._asked_outside(lambda: ask_about_recipe(question))
+
+    def ask(self, dialog: Dialog[R], then: Callable[[R | None], None]) -> None:
+        """In front of the page; a question that comes while another one is open is not asked."""
+        if isinstance(self.screen, Page):
+            self.push_screen(dialog, then)
 
     def attach(self, session: Session) -> None:
         """To its window."""

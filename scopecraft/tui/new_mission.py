@@ -38,7 +38,7 @@ class Ground:
 
 def begin_new(top: Top) -> None:
     def ask(ground: Ground) -> None:
-        top.push_screen(NewMissionDialog(ground), made)
+        top.ask(NewMissionDialog(ground), made)
 
     def made(idea: Idea | None) -> None:
         if idea is not None:

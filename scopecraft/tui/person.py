@@ -16,6 +16,7 @@ from scopecraft.tui.dialogs import Sure, room_of
 from scopecraft.tui.page import Key, Page
 
 if TYPE_CHECKING:
+    from scopecraft.sessions.gates import Uncommitted
     from scopecraft.sessions.missions_seen import MissionView
     from scopecraft.tui.overview import Overview
 
@@ -31,6 +32,7 @@ _KEYS_AT: dict[Stage, tuple[Key, ...]] = {
     "queued": (("S", "stop"),),
     "complete": (("O", "reopen"),),
 }
+_UNCOMMITTED: dict[str, Uncommitted] = {"yes": "refuse", "commit": "commit", "leave": "leave"}
 ALL_KEYS: tuple[Key, ...] = (
     ("a", "approve: what is approved is shown first"),
     ("r", "reject, with a reason for the agent"),
@@ -115,7 +117,7 @@ class PersonPage(Page):
                     self.top.job(job, lambda context: moves.complete(context, of, self.top.hearing), self.top.told)
 
             lines = ["What is left of its steps is skipped; O takes that back."]
-            self.app.push_screen(Sure(view.mission.title, lines, "say that it is complete?"), sure)
+            self.top.ask(Sure(view.mission.title, lines, "say that it is complete?"), sure)
 
     def action_reopen(self) -> None:
         if (view := self._mission("to reopen", is_decision=True)) is not None:
@@ -142,7 +144,7 @@ class PersonPage(Page):
             if leaves
             else "Its work stays on the branch and in the worktree."
         ]
-        self.app.push_screen(Sure(f"{session.task} · {session.id}", lines, "stop it?"), sure)
+        self.top.ask(Sure(f"{session.task} · {session.id}", lines, "stop it?"), sure)
 
     def action_take_over(self) -> None:
         if (session := self._session("to take over")) is None:
@@ -154,7 +156,7 @@ class PersonPage(Page):
                 self.top.job("taking over", lambda context: talk.take_over(context, session, take), self.top.attach)
 
         lines = ["Its agent is interrupted, its commits are taken, and the conversation goes on in a window."]
-        self.app.push_screen(Sure(f"{session.task} · {session.id}", lines, "take it over?"), sure)
+        self.top.ask(Sure(f"{session.task} · {session.id}", lines, "take it over?"), sure)
 
     def action_message(self) -> None:
         if (session := self._session("to send to")) is None:
@@ -166,7 +168,7 @@ class PersonPage(Page):
             if text and text.strip():
                 self.top.job("sending", lambda context: talk.say(context, session, text), self.top.tell)
 
-        self.app.push_screen(Write(f"Message to {session.agent} of {session.task}", [], "send"), send)
+        self.top.ask(Write(f"Message to {session.agent} of {session.task}", [], "send"), send)
 
     def action_answer(self) -> None:
         if (session := self._session("to answer")) is not None:
@@ -206,16 +208,16 @@ class PersonPage(Page):
         from scopecraft.tui.approving import approval_dialog
 
         def answered(word: str | None) -> None:
-            uncommitted = {"yes": "refuse", "commit": "commit", "leave": "leave"}.get(word or "")
-            if uncommitted is not None:
+            if word is not None:
+                uncommitted = _UNCOMMITTED[word]
                 hear = self.top.hearing
                 self.top.job(
                     "approving",
-                    lambda context: moves.approve(context, waiting.gate, uncommitted, hear),  # type: ignore[arg-type]
+                    lambda context: moves.approve(context, waiting.gate, uncommitted, hear),
                     self.top.told,
                 )
 
-        self.app.push_screen(approval_dialog(waiting, room_of(self.top.size.width) - 2), answered)
+        self.top.ask(approval_dialog(waiting, room_of(self.top.size.width) - 2), answered)
 
     def _ask_reason(self, waiting: moves.Waiting) -> None:
         from scopecraft.tui.writing import Write
@@ -229,7 +231,7 @@ class PersonPage(Page):
 
         title = f"Reject {gate.step.name} of {gate.mission.slug}"
         lines = ["What is not right yet? The agent gets it, and does the step again."]
-        self.app.push_screen(Write(title, lines, "reject"), written)
+        self.top.ask(Write(title, lines, "reject"), written)
 
     def _went_on(self, done: moves.Done | moves.Waiting) -> None:
         if isinstance(done, moves.Done):
@@ -249,7 +251,7 @@ class PersonPage(Page):
             if answers:
                 self.top.job("answering", lambda context: talk.answer(context, asked, answers), self.top.tell)
 
-        self.app.push_screen(AnswerDialog(asked.question), answered)
+        self.top.ask(AnswerDialog(asked.question), answered)
 
 
 def keys_at(view: MissionView | None) -> tuple[Key, ...]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -189,7 +189,3 @@ class Rows(ScrollView, Generic[T], can_focus=True):
     def _resize(self) -> None:
         count = len(self._items) * self._drawing.row_lines + self._head_lines()
         self.virtual_size = Size(self.size.width, count)
-
-    def row_region(self) -> Region:
-        """Where the cursor is, for whoever wants to look there."""
-        return Region(0, self._cursor * self._drawing.row_lines, self.size.width, self._drawing.row_lines)

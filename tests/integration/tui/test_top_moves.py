@@ -33,7 +33,7 @@ def test_what_is_shown_is_what_is_approved(desk: Desk) -> None:
         await seat.press("y")
         await seat.sees("plan.md has changed since you were shown it", "look again")
         assert approval(mission.mission) is None
-        await seat.press("a")
+        await seat.press("a", "a")
         await seat.sees("another plan")
         await seat.press("n")
         await seat.until(lambda: "another plan" not in seat.text())
