@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,12 @@ def test_the_line_is_put_in_order_by_keys_and_by_hand(store: Store, browser: Bro
         expect(page.get_by_text("Paused: by you")).to_be_visible()
         assert store.queue.rules().is_paused
         picture(page, "queue-paused")
+        page.get_by_label("May wait").fill("4")
+        queue_changes.limit(Context.of(os.environ), running=7, waiting=None)
+        expect(page.get_by_label("At once")).to_have_value("7")  # somebody else's change is not undone by saving
+        page.get_by_role("button", name="Save").click()
+        until(lambda: store.queue.rules().max_waiting == 4, what="the limit is saved")
+        assert store.queue.rules().max_running == 7
 
 
 def test_a_setting_that_is_none_is_refused_with_the_reason_and_nothing_is_written(home: Home, browser: Browser) -> None:
@@ -85,7 +92,7 @@ def test_pages_fit_their_screen_and_axe_finds_nothing(
     mission = stand(home, "long", title="title " * 50)
     sessions = [over(store, task=f"task-{number}", mission_id=mission.id) for number in range(3)]
     waiting = in_line(store, "x" * 120, "next")
-    queue_changes.pause(Context.of({"SCOPECRAFT_HOME": str(home.root)}))
+    queue_changes.pause(Context.of(os.environ))
     with served() as house, tab(browser, house, size=size, theme=theme) as page:
         for path in ("/queue", "/sessions", f"/sessions/{sessions[0].id}", f"/sessions/{waiting[0].id}", "/settings"):
             _looked_at(page, house, path)

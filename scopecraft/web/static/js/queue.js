@@ -4,6 +4,7 @@ import "./ages.js";
 import { bind } from "./keys.js";
 import { live } from "./live.js";
 import { changed } from "./refresh.js";
+import "./rules.js";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1, K: -1, J: 1 };
 let dragged = null;
@@ -95,7 +96,6 @@ document.addEventListener("dragstart", onDragStart);
 document.addEventListener("dragover", onDragOver);
 document.addEventListener("drop", onDrop);
 document.addEventListener("dragend", endDrag);
-document.querySelector("[data-rules]").addEventListener("acted", () => changed("queue"));
 bind("j", () => walk(1), "The next one in line");
 bind("k", () => walk(-1), "The one before");
 bind("Alt ↑", () => {}, "Move the focused one up, or K");

@@ -1,4 +1,5 @@
 // Settings: the theme and notices of this browser, a filter, and why a value was refused, beside it.
+import "./rules.js";
 import { toast } from "./toast.js";
 
 const root = document.documentElement;
