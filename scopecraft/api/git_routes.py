@@ -21,7 +21,7 @@ from scopecraft.sessions.mission_diff import mission_diff
 if TYPE_CHECKING:
     from scopecraft.sessions.mission_diff import Part
 
-router = APIRouter(tags=["git"])
+router = APIRouter(tags=["changes"])
 MOST_PATCH_BYTES = 8 * 1024**2
 CUT = "\n… more was changed than is shown here: sc diff shows all of it\n"
 
