@@ -42,12 +42,14 @@ def gate(request: Request, mission_id: str, step: str | None = None) -> HTMLResp
 
 def _gate_values(context: Context, page: MissionPage, step: str | None) -> dict[str, Any]:
     """`gate` is None where none waits, or what it is about cannot be read: `trouble` says why."""
+    values: dict[str, Any] = {"gate": None, "trouble": None, "seen": None}
+    waiting = [each.id for each, mark in page.view.marks if each.is_gate and mark == "waits"]
     if page.view.next.stage != "gate":
-        return {"gate": None, "trouble": None, "seen": None}
+        return values
     try:
-        found = gate_of(context, page.view.mission, step)
+        found = gate_of(context, page.view.mission, step if step in waiting else None)
     except ScopecraftError as error:
-        return {"gate": None, "trouble": error, "seen": None}
+        return {**values, "trouble": error}
     return {"gate": found, "trouble": None, "seen": seen_of(found)}
 
 

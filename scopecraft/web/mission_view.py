@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from scopecraft.model import clock
 from scopecraft.model.activity import Usage
 from scopecraft.model.mission_words import StepMark
 from scopecraft.model.session import Queued, Session
@@ -21,7 +22,7 @@ Activities = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A step; `is_here`: what a small screen shows of a folded timeline."""
+    """A step; `is_here`: what a small screen shows of a folded timeline. `since`: its `seconds` go on from there."""
 
     step: Step
     mark: StepMark
@@ -30,6 +31,7 @@ class Row:
     runs: tuple[RunTold, ...]
     told: tuple[Told, ...]
     is_here: bool
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def _row(page: MissionPage, step: Step, mark: StepMark, now: datetime, *, is_her
     runs = tuple(each for each in story if isinstance(each, RunTold))
     worked = [run.seconds for run in runs if run.seconds is not None]
     told = tuple(each for each in story if isinstance(each, Told))
-    return Row(step, mark, KINDS[step.type], sum(worked) if worked else None, runs, told, is_here)
+    seconds = sum(worked) if worked else None
+    is_at_work = seconds is not None and mark == "running"
+    since = clock.to_text(now - timedelta(seconds=seconds or 0)) if is_at_work else None
+    return Row(step, mark, KINDS[step.type], seconds, runs, told, is_here, since)
 
 
 def used_of(page: MissionPage, activities: Activities) -> Used:

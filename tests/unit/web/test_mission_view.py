@@ -86,4 +86,4 @@ def test_a_step_that_is_under_way_is_the_one_that_a_small_screen_shows() -> None
         ("agent", "running", True),
         ("code review", "pending", False),
     ]
-    assert [row.seconds for row in rows] == [300, None, 1200, None]
+    assert [(row.seconds, row.since) for row in rows] == [(300, None), (None, None), (1200, AT), (None, None)]

@@ -29,6 +29,6 @@ bind("g d", switchTheme, "Change the theme");
 const connection = document.querySelector("[data-connection]");
 live.on("state", (state) => {
   connection.hidden = state === "up";
-  connection.textContent = state === "out" ? "This browser is not known any more: sc open" : "The supervisor is gone; it is asked again …";
+  connection.textContent = state === "out" ? "This browser is not known any more: sc open" : "The supervisor is gone; it is asked again … Start it: sc up";
 });
 live.open();

@@ -1,5 +1,6 @@
 // One mission: its tabs, what it costs while it works, and what a person says at its gate.
 import { act, ask } from "./act.js";
+import "./ages.js";
 import { live } from "./live.js";
 import { toast } from "./toast.js";
 
@@ -162,6 +163,8 @@ function sayWhatIsLeft() {
   toast(...JSON.parse(left), "bad");
 }
 
+// the gate may have come before this script
 showComments();
+showWhatWaits();
 sayWhatIsLeft();
 if (location.hash === "#gate") gate()?.focus();
