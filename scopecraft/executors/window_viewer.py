@@ -25,7 +25,7 @@ KEYS = "scopecraft-viewer"  # a key table: those of the person would act on thei
 # The terminal's title, which agents do not reach: tmux tells it anew whenever something of this changes.
 TITLE = "#{window_width}x#{window_height} #{pane_in_mode}"
 CALL_SECONDS = 5.0
-PREFIX = "browser-"  # of the names of their sessions, and of no others
+PREFIX = "viewing-"  # of the names of their sessions, and of no others; tmux lists them behind ours
 _OPTIONS = {
     "status": "off",
     "prefix": "None",

@@ -152,16 +152,17 @@ def test_a_viewer_that_is_sent_away_leaves_nothing_and_the_agents_go_on(
 
 
 def test_what_a_killed_owner_left_is_ended_by_the_next_viewer(
-    two: tuple[WindowHandle, WindowHandle], socket: Path
+    executor: TmuxExecutor, two: tuple[WindowHandle, WindowHandle], socket: Path
 ) -> None:
     tmux(socket, "new-session", "-d", "-s", f"{PREFIX}left", "sleep", "600")
-    tmux(socket, "new-session", "-d", "-s", "browser", "sleep", "600")
+    tmux(socket, "new-session", "-d", "-s", "viewing", "sleep", "600")
     with viewer(two[1], writes=False) as one, viewer(two[1], writes=False) as other:
+        assert [handle for _, handle in executor.all_of()] == [*two], "found where they are at home"
         one.until(b"berry")
         other.until(b"berry")
         assert f"{PREFIX}left" not in sessions_of_tmux(socket)
         assert len(sessions_of_tmux(socket)) == 4
-    assert sessions_of_tmux(socket) == ["browser", "scopecraft"]
+    assert sessions_of_tmux(socket) == ["scopecraft", "viewing"]
 
 
 def test_a_window_that_is_gone_shows_nothing_and_leaves_nothing(
