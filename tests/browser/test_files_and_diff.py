@@ -84,7 +84,13 @@ def test_a_plan_is_edited_compared_and_approved_as_it_then_is(mission: Gated, ho
 def test_an_edit_does_not_overwrite_what_came_meanwhile(mission: Gated, house: Served, browser: Browser) -> None:
     theirs = mission.desk.folder.with_name("theirs.md")
     theirs.write_text("Theirs.\n")
+    ours = theirs.with_name("ours.md")
+    ours.write_text("Ours.\n")
     with tab(browser, house, size=NARROW, theme="dark") as page:
+        page.goto(f"{house.address}/m/{mission.id}/files")
+        mission.desk.done("mission", "put", "fix-login", "plan.md", "-f", str(ours))
+        expect(page.get_by_text("an approval would be of what is there now")).to_be_visible()
+        expect(page.get_by_role("heading", name="Plan", level=3)).to_be_visible()  # nothing is forced on a reader
         page.goto(f"{house.address}/m/{mission.id}/files/plan.md?view=edit")
         field = page.get_by_role("textbox", name="your text")
         field.press("Control+End")
@@ -96,9 +102,9 @@ def test_an_edit_does_not_overwrite_what_came_meanwhile(mission: Gated, house: S
         assert fits(page)
         picture(page, "file-merge")
         field.press("Control+s")
-        until(lambda: written(mission) == PLAN + "Mine.", what="the person wanted their own")
+        until(lambda: written(mission) == "Ours.\nMine.", what="the person wanted their own")
         page.goto(f"{house.address}/m/{mission.id}/files/plan.md?view=versions")
-        page.get_by_role("button", name="Restore version 2").click()
+        page.get_by_role("button", name="Restore version 3").click()
         until(lambda: written(mission) == "Theirs.\n", what="the other one was kept")
 
 

@@ -48,8 +48,14 @@ class Files extends HTMLElement {
     const { raw, sha } = file.dataset;
     if (!(await isOther(raw, sha)) || sha !== file.dataset.sha) return;
     if (file.querySelector("[data-editor]")) file.dispatchEvent(new CustomEvent("overtaken"));
-    else tell(file, "It has changed since this was shown.", "Show what is there now", () => location.reload());
+    else tell(file, changedWords(file), "Show what is there now", () => location.reload());
   }
 }
+
+/** The gate beside it is about what is there now, and not about what somebody reads here. */
+const changedWords = ({ dataset }) =>
+  dataset.isReviewed === "yes"
+    ? "It has changed since this was shown, and an approval would be of what is there now."
+    : "It has changed since this was shown.";
 
 customElements.define("sc-files", Files);
