@@ -55,6 +55,10 @@ def test_a_code_review_shows_what_runs_here_and_asks_about_loose_work(waiting: G
         assert page.evaluate("document.documentElement.scrollWidth") == NARROW[0]
         assert complaints(page) == []
         picture(page, "mission-gate-narrow-dark")
+        expect(page.locator("#step-review-code")).to_be_visible()
+        expect(page.locator("#step-review-plan")).to_be_hidden()
+        page.get_by_role("button", name="All 4 steps").click()
+        expect(page.locator("#step-review-plan")).to_contain_text("approved by ann")
         page.keyboard.press("a")
         expect(page.get_by_text("Say first what becomes of what is not committed")).to_be_visible()
         page.get_by_label("take it into a commit of mine").check()
