@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StrictBool
 from starlette.responses import Response
 
-from scopecraft.api.answer import cached, plain
+from scopecraft.api.answer import cached, encoded, plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import refusals
 from scopecraft.api.session_shapes import Body, SessionId, SessionShape, Whole, require_session
@@ -96,7 +95,7 @@ class RulesChange(Body):
 def line(request: Request) -> Response:
     """Who runs, who waits at which place, the limits, and what holds the line up."""
     context = context_of(request)
-    return cached(request, orjson.dumps(queue_dict(queue_view(context, is_supervised=is_up(context)))))
+    return cached(request, encoded(queue_dict(queue_view(context, is_supervised=is_up(context)))))
 
 
 @router.post("/line/{session_id}/move", response_model=Moved, responses=refusals(400, 404, 409))

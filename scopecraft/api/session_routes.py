@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from scopecraft.api.answer import cached, plain
+from scopecraft.api.answer import cached, encoded, plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import TALKING, refusals
 from scopecraft.api.session_shapes import (
@@ -62,7 +61,7 @@ def sessions(
     used = usages_of(context, [view.session for view in page.views], activities_of(context.home) if page.live else {})
     rows = [listed_dict(view, used.get(view.session.id)) for view in page.views]
     counts = {"total": page.total, "live": page.live, "limit": limit, "offset": offset}
-    return cached(request, orjson.dumps({"sessions": rows, **counts}))
+    return cached(request, encoded({"sessions": rows, **counts}))
 
 
 @router.get("/{session_id}", response_model=SessionDetail, responses=refusals(404))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from starlette.responses import Response
 
-from scopecraft.api.answer import cached, plain
+from scopecraft.api.answer import cached, encoded, plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import refusals
 from scopecraft.api.session_shapes import Body
@@ -20,6 +19,9 @@ from scopecraft.sessions.settings_seen import Setting, setting_seen, settings_se
 from scopecraft.supervisor.client import poke
 
 router = APIRouter(prefix="/api/settings", tags=["settings"])
+MOST_CHARACTERS = 100_000
+MOST_VALUES = 1000
+LARGEST = 2**53  # what every reader of JSON can count to
 KeyText = Annotated[str, Path(max_length=300, description="such as container.memory, as in TOML")]
 
 
@@ -46,10 +48,29 @@ class Settings(BaseModel):
     unconfirmed: str | None
 
 
+def _sayable(value: object) -> object:
+    """What a file of settings can hold in one place."""
+    each = value if isinstance(value, list) else [value]
+    if len(each) > MOST_VALUES or not all(_is_plain(one) for one in each):
+        raise ValueError("give a text, a number, or a list of these")
+    return value
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= MOST_CHARACTERS and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+_PLAIN = [{"type": "string", "maxLength": MOST_CHARACTERS}, {"type": "number"}]
+
+
 class NewValue(Body):
-    value: StrictStr | StrictInt | StrictFloat | list[StrictStr | StrictInt | StrictFloat] = Field(
-        description='a text is taken as `sc config set` takes it: 8g, 30m, ["one", "two"]'
-    )
+    value: Annotated[
+        Any,
+        AfterValidator(_sayable),
+        WithJsonSchema({"anyOf": [*_PLAIN, {"type": "array", "items": {"anyOf": _PLAIN}, "maxItems": MOST_VALUES}]}),
+    ] = Field(description='a text is taken as `sc config set` takes it: 8g, 30m, ["one", "two"]')
 
 
 @router.get("", response_model=Settings, responses=refusals(400, 404, 409))
@@ -61,7 +82,7 @@ def settings(request: Request, project: Annotated[str | None, Query(max_length=2
     unconfirmed = view.waiting.file.where if view.waiting else None
     file = str(context.home.settings_file)
     shown = {"file": file, "project": project, "settings": rows, "unconfirmed": unconfirmed}
-    return cached(request, orjson.dumps(shown))
+    return cached(request, encoded(shown))
 
 
 @router.put("/{key:path}", response_model=SettingShape, responses=refusals(400, 409, 503))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
@@ -39,7 +40,9 @@ def queue(request: Request) -> HTMLResponse:
     others = seen.occupancy.waiting - seen.occupancy.waiting_new
     free = max(0, seen.rules.max_running - len(seen.running))
     template = "parts/queue_line.html" if is_part(request) else "queue.html"
-    return render(request, template, seen=seen, rules=seen.rules, held=held, others=others, free=free)
+    can_resume = any(each.kind in ("paused", "parked") for each in held)
+    values: dict[str, Any] = {"seen": seen, "rules": seen.rules, "held": held, "others": others, "free": free}
+    return render(request, template, can_resume=can_resume, **values)
 
 
 def held_up(context: Context, seen: QueueView, now: datetime) -> list[HeldUp]:

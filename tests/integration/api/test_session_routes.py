@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from scopecraft.model.session import Killed
 from scopecraft.state.store import Store
 from tests.support.lines import in_line, over
 from tests.support.served import Served, served
+
+IS_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -102,6 +105,11 @@ def test_a_setting_is_set_and_taken_out_and_a_wrong_value_changes_nothing(house:
     assert wrong.status_code == 400
     assert "is no size" in wrong.json()["message"]
     assert (file.read_bytes() if file.exists() else b"") == before
+    odd: tuple[object, ...] = ("\0", "\ud800", True, None, 10**30, ["x", {}], {"a": 1})
+    for value in odd:
+        body = json.dumps({"value": value})
+        refused = house.client.put("/api/settings/container.image", content=body, headers=IS_JSON)
+        assert refused.json()["message"] == "value: give a text, a number, or a list of these", value
     unknown = house.client.put("/api/settings/container.memori", json={"value": "8g"})
     assert unknown.status_code == 400
     assert unknown.json()["hint"].startswith("did you mean: container.memory")
