@@ -18,4 +18,5 @@ class Health(BaseModel):
 @router.get("/health", response_model=Health)
 @router.get("/api/health", response_model=Health)
 async def health() -> Response:
+    """Whether it is there."""
     return plain({"status": "ok"})

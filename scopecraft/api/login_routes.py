@@ -20,7 +20,11 @@ class Code(BaseModel):
     code: str
 
 
-@router.post("/api/login")
+class Done(BaseModel):
+    ok: bool
+
+
+@router.post("/api/login", response_model=Done)
 def login(request: Request, body: Code) -> Response:
     """Exchange a one-time code, as `sc open` makes it, for a cookie."""
     access = house_of(request).access
@@ -32,7 +36,7 @@ def login(request: Request, body: Code) -> Response:
     return answer
 
 
-@router.post("/api/logout")
+@router.post("/api/logout", response_model=Done)
 def logout(request: Request) -> Response:
     """This browser is out; others stay in."""
     answer = plain({"ok": True})

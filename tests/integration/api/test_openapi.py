@@ -40,6 +40,8 @@ def test_every_route_of_the_api_is_described_with_what_it_answers() -> None:
             assert operation["summary"], route.path
             assert {"4XX", "5XX"} <= set(operation["responses"]), route.path
             assert "422" not in operation["responses"], route.path
+            (content,) = next(row for code, row in operation["responses"].items() if code[0] == "2")["content"].items()
+            assert content[0] != "application/json" or content[1]["schema"], route.path
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
