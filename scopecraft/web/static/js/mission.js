@@ -57,7 +57,7 @@ async function move(button, how, body, done) {
     return false;
   } finally {
     button.removeAttribute("aria-busy");
-    for (const each of document.querySelectorAll(`[data-live="mission:${id}"]`)) each.dispatchEvent(new Event("changed"));
+    for (const each of document.querySelectorAll(`[data-live~="mission:${id}"]`)) each.dispatchEvent(new Event("changed"));
   }
 }
 

@@ -9,13 +9,12 @@ let timer = 0;
 let flushed = 0;
 
 const QUEUE_EVENTS = /^(queue_|session_(created|starting|started|ended|requeued))/;
-const MISSION_EVENTS = /^(mission_|gate_|step_|artifact_|check_|branch_|pull_|session_|commits_|question_|alert_|limit_|message_)/;
 
 /** What an event is about, in the words of data-live. */
 export function subjects(event) {
   const found = ["journal"];
   if (event.mission_id) found.push(`mission:${event.mission_id}`);
-  if (MISSION_EVENTS.test(event.kind)) found.push("missions");
+  if (event.mission_id || event.kind.startsWith("queue_")) found.push("missions"); // who stands in line has a place
   if (event.session_id) found.push("sessions", `session:${event.session_id}`);
   if (QUEUE_EVENTS.test(event.kind)) found.push("queue");
   return found;
