@@ -82,7 +82,8 @@ def run_command(request: Request, mission_id: MissionId, body: CommandAsked) -> 
     mission = mission_of(context, mission_id)
     check = _check(context, mission, body.command)
     run = _Run(mission, check, new_execution_id(check), body.timeout / 1000, Future())
-    threading.Thread(target=_carry_out, args=(house_of(request), run), name="check", daemon=True).start()
+    # no daemon, as the thread of this request is: who leaves tells it to end, and waits until its container is gone
+    threading.Thread(target=_carry_out, args=(house_of(request), run), name="check", daemon=False).start()
     run.recorded.result()
     return enveloped({"executionId": run.id})
 

@@ -16,7 +16,12 @@ import httpx
 import pytest
 from docker import DockerClient
 
+from scopecraft.api.access import read_token
+from scopecraft.sessions.checking import executions
+from scopecraft.sessions.setup_container import CANCELLED
 from tests.support.command_line import PROGRAM
+from tests.support.gated import gated
+from tests.support.missions import Desk
 from tests.support.played import Shop, check_invariants, opened_shop
 from tests.support.repos import git
 from tests.support.supervisors import running_supervisor
@@ -182,3 +187,21 @@ def _check(page: Page) -> None:
     late = page.ask("POST", f"/{page.mission}/run-command", {"command": "sleep 60", "timeout": 1000})
     path = f"/{page.mission}/execution/{late['executionId']}"
     until(lambda: page.ask("GET", path)["status"] == "failed", 60, every=0.2, what="the command to be ended")
+
+
+def test_a_command_ends_with_the_supervisor_that_runs_it(shop: Shop) -> None:
+    standing = gated(Desk(shop.folder))
+    with running_supervisor() as supervisor:
+        address = supervisor.ask("health")["http"]["address"]
+        with httpx.Client(base_url=address, timeout=60) as client:
+            assert client.get("/health").status_code == 200
+            client.headers["Authorization"] = f"Bearer {read_token(shop.home)}"
+            page = Page(client, standing.id)
+            run = page.ask("POST", f"/{standing.id}/run-command", {"command": "echo begun; sleep 300"})["executionId"]
+            path = f"/{standing.id}/execution/{run}"
+            until(lambda: "\nbegun" in page.ask("GET", path)["output"], 60, every=0.2, what="the command to have begun")
+        supervisor.terminate()
+        supervisor.wait_gone()
+    assert shop.containers() == []
+    (ended,) = executions(standing.context, standing.mission)
+    assert (ended.status, ended.exit_code, ended.error) == ("failed", None, CANCELLED)
