@@ -69,3 +69,6 @@ def test_what_happens_elsewhere_is_seen_and_takes_nothing_from_who_works_here(tm
         expect(page.locator("[data-tabs] [aria-current]")).to_contain_text("Log")
         page.go_back()
         expect(page.locator("[data-tabs] [aria-current]")).to_contain_text("Usage")
+        assert house.client.delete(f"/api/missions/{waiting.id}").status_code == 200
+        expect(page.get_by_text("This mission is not here any more")).to_be_visible()
+        expect(page.locator("#step-plan")).to_be_visible()

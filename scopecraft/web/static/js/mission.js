@@ -126,6 +126,10 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     else link.removeAttribute("aria-current");
   }
 });
+/** Somebody removed it elsewhere: what stands here is the last that was known. */
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.id === "mission-head" && ctx.response.status === 404) toast("This mission is not here any more", "sc restore brings back what was removed", "bad");
+});
 window.addEventListener("storage", showComments);
 window.addEventListener("comments", showComments);
 window.addEventListener("focus", showComments, true);
