@@ -43,6 +43,7 @@ def test_what_is_a_persons_own_is_refused_with_file_and_key(key: tuple[str, ...]
     values = {
         "engine.host": '"tcp://x"',
         "github.api": '"https://x"',
+        "http.project": '"shop"',
         "tmux.server": '"mine"',
         "trash.keep": "60",
         "worktrees.free_floor": "1",
