@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -34,6 +34,7 @@ from scopecraft.api.guard import Guard
 from scopecraft.api.house import House
 from scopecraft.api.mission_list import ListFirst, MissionList
 from scopecraft.api.openapi import DescribedApp
+from scopecraft.api.whole_text import whole_text
 from scopecraft.errors import ScopecraftError
 from scopecraft.web.failure import failure_page
 from scopecraft.web.routers import include_pages
@@ -65,7 +66,12 @@ _log = logging.getLogger(__name__)
 
 def make_app(house: House) -> ASGIApp:
     app = DescribedApp(
-        title="scopecraft", version=scopecraft.__version__, docs_url=None, redoc_url=None, redirect_slashes=False
+        title="scopecraft",
+        version=scopecraft.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(whole_text)],
     )
     app.state.house = house
     app.state.missions = missions = MissionList(house.contexts)

@@ -165,6 +165,19 @@ def test_nonsense_gets_one_clear_sentence(house: Served, body: bytes) -> None:
     assert "Traceback" not in answer.text and "\n" not in said["message"]
 
 
+def test_half_of_a_character_is_refused_and_nothing_is_written(house: Served) -> None:
+    mission = stand(house.home, "fix-login")
+    files = f"/api/missions/{mission.id}/files"
+    before = house.client.get(files).json()
+    path = f"/api/missions/{mission.id}/artifacts/plan.md"
+    kind = {"Content-Type": "application/json"}
+    refused = house.client.put(path, content=rb'{"content": "\ud83d"}', headers=kind)
+    assert refused.status_code == 400 and "half of a character" in refused.json()["error"]
+    assert house.client.get(files).json() == before
+    assert house.client.put(path, content=rb'{"content": "\ud83d\ude00"}', headers=kind).status_code == 200
+    assert house.client.get(f"{files}/plan.md").content == "\N{GRINNING FACE}".encode()
+
+
 def test_too_much_is_refused_before_it_is_read() -> None:
     make_home(home_of(os.environ))
     with served(replace(DEFAULT, bounds=SMALL)) as house:
