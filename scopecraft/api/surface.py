@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scopecraft.api.bounds import Bounds
+from scopecraft.api.loopback import listen_as_usual, listen_at
 from scopecraft.config.paths import runtime_folder
-from scopecraft.errors import Refused, ScopecraftError, StorageFailed
+from scopecraft.errors import ScopecraftError, StorageFailed
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.handling import Caller, Handler
 from scopecraft.supervisor.process import NoSurface, Surface
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from scopecraft.api.serving import Serving
     from scopecraft.config.settings import HttpSettings
 
-PORT = 4000
 SOCKET = "http.sock"
 LOAD_SECONDS = 2.0  # the app may be loaded just now
 _BACKLOG = 128
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How it is to be reached; `port` None is the usual one, or a free one where that is taken."""
+    """How it is to be reached; `port` None is the one that the home had last time, or the usual one, or a free one."""
 
     port: int | None
     needs_token: bool
@@ -68,7 +68,8 @@ class HttpSurface:
 
     def begin(self) -> None:
         """Raises Refused where a port that was asked for cannot be had."""
-        self._loopback = _on_loopback(self._options.port)
+        port = self._options.port
+        self._loopback = listen_as_usual(self._context.home) if port is None else listen_at(port)
         try:
             self._unix_path = runtime_folder(self._context.home, self._context.environ) / SOCKET
             self._unix = _on_unix(self._unix_path)
@@ -162,23 +163,6 @@ def http_surface(change: Callable[[HttpOptions], HttpOptions]) -> Callable[[Cont
         return HttpSurface(context, change(HttpOptions.of(settings)))
 
     return make
-
-
-def _on_loopback(port: int | None) -> socket.socket:
-    """On 127.0.0.1 and nowhere else, so that neither the network nor a container gets there."""
-    tried = (port,) if port is not None else (PORT, 0)
-    for each in tried:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", each))
-            listening.listen(_BACKLOG)
-        except OSError as error:
-            listening.close()
-            problem = error.strerror or str(error)
-        else:
-            return listening
-    raise Refused(f"cannot listen at 127.0.0.1:{tried[-1]}: {problem}", "another port: sc serve --port N")
 
 
 def _on_unix(path: Path) -> socket.socket:

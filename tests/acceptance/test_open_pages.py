@@ -74,6 +74,26 @@ def test_a_port_that_is_taken_is_refused_where_a_person_asked_for_it() -> None:
     assert "cannot listen at 127.0.0.1" in said.err and "hint: another port" in said.err
 
 
+def test_a_home_comes_back_at_the_port_that_it_had() -> None:
+    kept = home_of(os.environ).config / "http.port"
+    kept.write_text(f"{free_port()}\n")
+    ports = []
+    for _ in range(2):
+        with running_supervisor() as supervisor:
+            ports.append(supervisor.ask("health")["http"]["address"])
+    assert ports[0] == ports[1] == f"http://127.0.0.1:{kept.read_text().strip()}"
+    with socket.create_server(("127.0.0.1", int(kept.read_text()))) as taken, running_supervisor() as supervisor:
+        moved = supervisor.ask("health")["http"]["address"]
+        assert moved != ports[0]
+        assert moved.endswith(f":{kept.read_text().strip()}"), "that of last time is the new one"
+        assert taken.getsockname()[1] != int(kept.read_text())
+    kept.write_text("no port\n")
+    with running_supervisor(None, (*PROGRAM, "serve", "--port", str(free_port()))):
+        assert kept.read_text() == "no port\n", "what was asked for once is not kept"
+    with running_supervisor() as supervisor:
+        assert httpx.get(supervisor.ask("health")["http"]["address"] + "/health").json() == {"status": "ok"}
+
+
 @pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/page", "*", "ftp://x"])
 def test_an_origin_that_is_none_is_refused(origin: str) -> None:
     said = sc("serve", "--allow-origin", origin)
