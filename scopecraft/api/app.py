@@ -74,7 +74,7 @@ def make_app(house: House) -> ASGIApp:
         dependencies=[Depends(whole_text)],
     )
     app.state.house = house
-    app.state.missions = missions = MissionList(house.contexts)
+    app.state.missions = missions = MissionList(house.contexts, house.missions)
     for router in ROUTERS:
         app.include_router(router)
     include_pages(app)

@@ -79,9 +79,8 @@ class _Tab:
         if len(self._followed) >= MOST_FOLLOWED:
             self._unfollow(next(iter(self._followed)))
         start = offset if isinstance(offset, int) and offset >= 0 else 0
-        if self._house.logs is not None:
-            following = self._house.logs.follow(session_id, start, self._send_bytes)
-            self._followed[session_id] = asyncio.ensure_future(following)
+        following = self._house.logs.follow(session_id, start, self._send_bytes)
+        self._followed[session_id] = asyncio.ensure_future(following)
 
     def _unfollow(self, session_id: str) -> None:
         task = self._followed.pop(session_id, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from scopecraft.api.access import Access
 from scopecraft.api.bounds import Bounds
 from scopecraft.api.door import Rules
+from scopecraft.missions.kept_listing import KeptListing
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.contexts import Contexts
 
@@ -31,9 +32,10 @@ class House:
     contexts: Contexts
     access: Access
     rules: Rules
-    feed: Feed
     bounds: Bounds
-    logs: Logs | None = None
+    feed: Feed
+    logs: Logs
+    missions: KeptListing
 
 
 def house_of(request: HTTPConnection) -> House:

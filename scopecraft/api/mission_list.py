@@ -15,6 +15,7 @@ from scopecraft.api.answer import JSON, encoded, tag_of
 from scopecraft.api.mission_found import look
 from scopecraft.atomic import written_ns
 from scopecraft.errors import ScopecraftError
+from scopecraft.missions.kept_listing import KeptListing
 from scopecraft.sessions.mission_index import MissionIndex, Row
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class Whole:
 class MissionList:
     """Of one home, on one event loop."""
 
-    def __init__(self, contexts: Contexts) -> None:
+    def __init__(self, contexts: Contexts, missions: KeptListing) -> None:
         self._contexts = contexts
+        self._missions = missions
         self._places = (str(contexts.home.missions_active), str(contexts.home.missions_completed))
         self._index = MissionIndex(encoded)
         self._whole = Whole.of(())
@@ -81,7 +83,8 @@ class MissionList:
 
     def _refresh(self) -> None:
         context = self._contexts.fresh()
-        self._index.refresh(context, look(context))
+        seen = look(context)  # first, since settling may change missions
+        self._index.refresh(context, self._missions.look(), seen)
 
 
 class ListFirst:

@@ -18,6 +18,7 @@ from scopecraft.api.door import Rules
 from scopecraft.api.feed import Feed
 from scopecraft.api.house import House
 from scopecraft.api.log_feed import LogFeed
+from scopecraft.missions.kept_listing import KeptListing
 from scopecraft.sessions.context import Context
 from scopecraft.supervisor.contexts import Contexts
 
@@ -41,7 +42,15 @@ class Serving:
         """Raises what keeps the home's token from being read."""
         contexts = Contexts(context.home, context.environ)
         rules = Rules.at(port, options.hosts, options.origins, needs_token=options.needs_token)
-        house = House(contexts, Access.of(context.home), rules, Feed(contexts), options.bounds, LogFeed(contexts))
+        house = House(
+            contexts=contexts,
+            access=Access.of(context.home),
+            rules=rules,
+            bounds=options.bounds,
+            feed=Feed(contexts),
+            logs=LogFeed(contexts),
+            missions=KeptListing(context.home),
+        )
         server = uvicorn.Server(_config(house, options))
         thread = threading.Thread(target=server.run, args=(sockets,), name="http", daemon=True)
         thread.start()
@@ -57,8 +66,7 @@ class Serving:
     def close(self) -> None:
         """Within a second or so; who is still connected is hung up on."""
         self._house.feed.close()
-        if self._house.logs is not None:
-            self._house.logs.close()
+        self._house.logs.close()
         self._server.should_exit = True
         self._thread.join(LEAVE_SECONDS + 1)
 

@@ -5,22 +5,18 @@ A list of 10,000 costs a second the first time, and a twentieth of that from the
 
 from __future__ import annotations
 
-import os
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scopecraft.config.paths import Home
-from scopecraft.missions.folder import names_by_id
-from scopecraft.missions.listing import Listed, Listing
+from scopecraft.missions.kept_listing import KeptListing
+from scopecraft.missions.listing import Listed
 from scopecraft.missions.next_step import Known
 from scopecraft.model.mission_words import NEEDS_PERSON, STAGES, Stage
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.missions_seen import MissionView, Seen, view_of
 
 _ORDER = {stage: number for number, stage in enumerate(STAGES)}
-_Mark = tuple[int, int, int]  # of a file: a new content is a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +66,13 @@ class Glance:
 class Board:
     """For the threads of one process."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[_Mark, MissionView]] = {}
+    def __init__(self, missions: KeptListing) -> None:
+        self._missions = missions
+        self._known: Mapping[str, MissionView] = {}
 
     def look(self, seen: Seen, wanted: Wanted) -> Glance:
         """As it is now, without costs; `seen` is asked for first, since settling may change missions."""
-        with self._lock:
-            kept, damaged = self._read()
+        kept, damaged = self._read()
         views = [_now(view, seen) for view in kept]
         counts = Counter(view.next.stage for view in views)
         if wanted.text.strip():
@@ -90,27 +84,21 @@ class Board:
 
     def parts_of(self, mission_id: str, seen: Seen) -> list[MissionView]:
         """The missions that are parts of this one, the oldest first."""
-        with self._lock:
-            kept, _ = self._read()
+        kept, _ = self._read()
         return sorted(
             (_now(view, seen) for view in kept if view.mission.parent == mission_id), key=lambda view: view.mission.id
         )
 
-    def _read(self) -> tuple[list[MissionView], list[str]]:
-        found: dict[str, tuple[_Mark, MissionView]] = {}
-        listing = Listing.of(self._home)
-        for completed in (False, True):
-            for name in names_by_id(self._home, completed=completed):
-                folder = name[2]
-                mark = _mark_of(folder)
-                known = self._known.get(folder)
-                if known is not None and known[0] == mark:
-                    found[folder] = known
-                    continue
-                for listed in listing.read([name]):
-                    found[folder] = (mark, _alone(listed))
+    def _read(self) -> tuple[list[MissionView], Sequence[str]]:
+        """Each as it stands while nothing of it is alive. Threads at once do it twice, and come to the same."""
+        kept = self._missions.look()
+        known, found = self._known, dict[str, MissionView]()
+        for folder, listed in (*kept.active.items(), *kept.complete.items()):
+            view = known.get(folder)
+            is_same = view is not None and view.mission is listed.mission
+            found[folder] = view if view is not None and is_same else _alone(listed)
         self._known = found
-        return [view for _, view in found.values()], listing.damaged
+        return list(found.values()), kept.damaged
 
 
 def with_costs(context: Context, views: Sequence[MissionView], seen: Seen) -> list[MissionView]:
@@ -136,11 +124,3 @@ def _now(view: MissionView, seen: Seen) -> MissionView:
         return view
     known = Known(live, seen.places, is_supervised=seen.is_supervised, task=view.mission.id)
     return view_of(Listed(view.mission, view.workflow), seen, None, known)
-
-
-def _mark_of(folder: str) -> _Mark:
-    try:
-        found = os.stat(f"{folder}/mission.json")  # noqa: PTH116 - a Path for each would cost half as much again
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_ino, found.st_mtime_ns, found.st_size)

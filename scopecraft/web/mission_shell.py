@@ -64,7 +64,7 @@ def shown(request: Request, context: Context, page: MissionPage) -> dict[str, An
         "step_words": STEP_WORDS,
         "played_by": played_by,
         "parent": _parent(context, page),
-        "parts": board_of(request, context).parts_of(page.view.mission.id, everywhere),
+        "parts": board_of(request).parts_of(page.view.mission.id, everywhere),
     }
 
 

@@ -71,7 +71,7 @@ def missions(request: Request, q: str = "", view: View = "list", show: Shown = P
     context = context_of(request)
     asked = Asked(q[:LONGEST_FILTER], view, show, done)
     seen = seen_now(context, is_supervised=True, costs=lambda: live_costs(context.home))
-    glance = board_of(request, context).look(seen, Wanted(asked.q))
+    glance = board_of(request).look(seen, Wanted(asked.q))
     under_way = with_costs(context, glance.under_way[: asked.show], seen)
     complete = with_costs(context, glance.complete[: _done(asked, glance)], seen)
     projects = load_projects(context.home)
@@ -115,7 +115,7 @@ def needs(request: Request) -> Response:
     """How many missions need a person, which of them are told as notifications, and how long the queue is."""
     context = context_of(request)
     seen = seen_now(context, is_supervised=True, costs=dict)
-    glance = board_of(request, context).look(seen, Wanted())
+    glance = board_of(request).look(seen, Wanted())
     told = [view for view in glance.under_way if view.next.stage in NOTIFIED][:MOST_NOTIFIED]
     return plain(
         {
@@ -146,7 +146,7 @@ def worktrees(request: Request, project: str) -> HTMLResponse:
     """How the worktrees of a project's missions are: asking git takes a while, so a page asks for it by itself."""
     context = context_of(request)
     seen = seen_now(context, is_supervised=True, costs=dict)
-    glance = board_of(request, context).look(seen, Wanted())
+    glance = board_of(request).look(seen, Wanted())
     views = [each for each in (*glance.under_way, *glance.complete) if each.mission.project == project]
     there = [each for each in views if Path(each.mission.worktree).is_dir()][:PAGE]
     return render(request, "parts/worktree_rows.html", states=dirty_of(context, [each.mission for each in there]))

@@ -9,6 +9,7 @@ import pytest
 
 from scopecraft.config.paths import Home, home_of, make_home
 from scopecraft.missions.folder import folder_of, save_mission
+from scopecraft.missions.kept_listing import KeptListing
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.missions_board import Board, Glance, Wanted, with_costs
 from scopecraft.sessions.missions_seen import Seen, seen_now
@@ -30,7 +31,7 @@ def slugs(glance: Glance) -> list[str]:
 
 
 def test_a_mission_is_told_as_it_is_now_and_where_it_stands_now(home: Home) -> None:
-    board = Board(home)
+    board = Board(KeptListing(home))
     assert board.look(NOBODY, Wanted()).total == 0
     first, second = stand(home, "first"), stand(home, "second", "research")
     assert slugs(board.look(NOBODY, Wanted())) == ["second", "first"]
@@ -43,7 +44,7 @@ def test_a_mission_is_told_as_it_is_now_and_where_it_stands_now(home: Home) -> N
 
 def test_what_has_not_changed_is_not_read_again(home: Home) -> None:
     missions = [stand(home, f"mission-{number}") for number in range(3)]
-    board = Board(home)
+    board = Board(KeptListing(home))
     before = {view.mission.id: view for view in board.look(NOBODY, Wanted()).under_way}
     save_mission(home, replace(missions[1], title="Another"))
     after = {view.mission.id: view for view in board.look(NOBODY, Wanted()).under_way}
@@ -54,7 +55,7 @@ def test_what_cannot_be_read_is_named_each_time_and_hides_nothing(home: Home) ->
     stand(home, "good")
     workflow = folder_of(home, stand(home, "bad")) / "workflow.json"
     workflow.write_text("{no")
-    board = Board(home)
+    board = Board(KeptListing(home))
     for _ in range(2):
         glance = board.look(NOBODY, Wanted())
         assert slugs(glance) == ["good"]
@@ -68,7 +69,7 @@ def test_sessions_that_live_say_how_a_mission_stands_and_what_it_costs(home: Hom
         session = a_run(store, mission, "build")
     context = Context.of(os.environ)
     seen = seen_now(context, is_supervised=True, costs=lambda: {session.id: 0.25})
-    glance = Board(home).look(seen, Wanted())
+    glance = Board(KeptListing(home)).look(seen, Wanted())
     assert glance.counts["starting"] == 1
     assert [view.cost_usd for view in with_costs(context, glance.under_way, seen)] == [0.75]
 
@@ -88,7 +89,7 @@ def test_words_narrow_the_list(home: Home, text: str, found: list[str]) -> None:
     stand(home, "payments", updated_at="2026-02-01T10:00:00.000Z")
     stand(home, "login")
     stand(home, "second-login", "research")
-    glance = Board(home).look(NOBODY, Wanted(text))
+    glance = Board(KeptListing(home)).look(NOBODY, Wanted(text))
     assert slugs(glance) == found
     assert glance.total == 3
 
@@ -96,4 +97,4 @@ def test_words_narrow_the_list(home: Home, text: str, found: list[str]) -> None:
 def test_parts_of_a_mission_are_found(home: Home) -> None:
     whole = stand(home, "whole")
     stand(home, "part", parent=whole.id)
-    assert [view.mission.slug for view in Board(home).parts_of(whole.id, NOBODY)] == ["part"]
+    assert [view.mission.slug for view in Board(KeptListing(home)).parts_of(whole.id, NOBODY)] == ["part"]
