@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 import scopecraft
+from scopecraft.api.house import context_of
+from scopecraft.sessions.journal import Journal
 from scopecraft.web import words
 from scopecraft.web.static_files import FOLDER
 
@@ -42,7 +44,14 @@ def is_part(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
+def note_place(request: Request) -> None:
+    """Before anything of a whole page is read: what happens from here on, the page hears when it is connected."""
+    if not is_part(request):
+        request.state.place = Journal(context_of(request)).newest()
+
+
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """`template` with `values`, and `path` beside them, by which a page knows its place in the navigation."""
-    text = environment().get_template(template).render(path=request.url.path, **values)
+    """`template` with `values`, and beside them `path`, its place in the navigation, and `place`, in the journal."""
+    place = getattr(request.state, "place", None)
+    text = environment().get_template(template).render(path=request.url.path, place=place, **values)
     return HTMLResponse(text, status, headers={"cache-control": "no-store", "vary": "HX-Request"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from scopecraft.web import (
     diff_pages,
@@ -20,10 +20,10 @@ from scopecraft.web import (
     terminal_pages,
     usage_pages,
 )
+from scopecraft.web.page import note_place
 from scopecraft.web.static_files import StaticFolder
 
 ROUTERS: tuple[APIRouter, ...] = (
-    login_pages.router,
     docs_pages.router,
     missions_pages.router,
     mission_new_pages.router,
@@ -41,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def include_pages(app: FastAPI) -> None:
+    app.include_router(login_pages.router, include_in_schema=False)
     for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
+        app.include_router(router, include_in_schema=False, dependencies=[Depends(note_place)])
     app.mount("/static", StaticFolder())

@@ -6,7 +6,7 @@ class Live {
   #listeners = new Map();
   #followed = new Map();
   #socket = null;
-  #place = null;
+  #place = Number(document.documentElement.dataset.place ?? NaN); // what happened since the page was made is heard, too
   #retry = FIRST_RETRY_MS;
   #state = "";
   #version = "";
@@ -31,7 +31,7 @@ class Live {
   }
 
   open() {
-    const after = this.#place === null ? "" : `?after=${this.#place}`;
+    const after = Number.isNaN(this.#place) ? "" : `?after=${this.#place}`;
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/events${after}`);
     this.#socket = socket;
     socket.addEventListener("message", (event) => this.#hear(JSON.parse(event.data)));
@@ -52,7 +52,7 @@ class Live {
   #greet(hello) {
     if (this.#version && this.#version !== hello.version) return location.reload();
     this.#version = hello.version;
-    this.#place = this.#place === null || hello.seq < this.#place ? hello.seq : this.#place;
+    if (!(hello.seq >= this.#place)) this.#place = hello.seq;
     this.#retry = FIRST_RETRY_MS;
     this.#set("up");
     for (const [session, { offset }] of this.#followed) this.#say({ follow: { session, offset } });

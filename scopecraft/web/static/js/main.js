@@ -31,4 +31,5 @@ live.on("state", (state) => {
   connection.hidden = state === "up";
   connection.textContent = state === "out" ? "This browser is not known any more: sc open" : "The supervisor is gone; it is asked again … Start it: sc up";
 });
-live.open();
+// by then all scripts of the page listen
+document.addEventListener("DOMContentLoaded", () => live.open());
