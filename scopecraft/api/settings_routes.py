@@ -12,7 +12,8 @@ from scopecraft.api.answer import cached, encoded, plain
 from scopecraft.api.house import context_of
 from scopecraft.api.problem import refusals
 from scopecraft.api.session_shapes import Body
-from scopecraft.config.keys import field_at, key_text, parts_of
+from scopecraft.api.terminal_settings import require_not_terminal
+from scopecraft.config.keys import field_at, key_of, key_text, parts_of
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.setting_changes import set_setting, unset_setting
 from scopecraft.sessions.settings_seen import Setting, setting_seen, settings_seen, view_of
@@ -58,7 +59,7 @@ def _sayable(value: object) -> object:
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, str):
-        return len(value) <= MOST_CHARACTERS and not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+        return len(value) <= MOST_CHARACTERS and "\0" not in value
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
@@ -89,9 +90,11 @@ def settings(request: Request, project: Annotated[str | None, Query(max_length=2
 def put(request: Request, key: KeyText, body: NewValue) -> Response:
     """Into the home's file. What is no value of it is refused, and nothing is written.
 
-    The answer is what holds then: another place, such as a variable of the environment, may be stronger.
+    The answer is what holds then: another place, such as a variable of the environment, may be stronger. What says
+    who may come in, or what runs on this machine, is changed at a terminal, and answers 409 here.
     """
     context = context_of(request)
+    require_not_terminal(key_of(key, context.effective.settings.agents))
     changed = set_setting(context, key, body.value)
     poke(context)
     return plain(_now(request, changed))

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 import scopecraft
 from scopecraft.api.access import token_file
 from scopecraft.api.house import context_of
+from scopecraft.api.terminal_settings import terminal_command, why_terminal
 from scopecraft.config.keys import field_at, key_of, key_text
 from scopecraft.config.projects import Project, is_there, load_projects
 from scopecraft.errors import ScopecraftError
@@ -101,6 +102,15 @@ class Shown:
     @staticmethod
     def placeholder(setting: Setting) -> str:
         return HIDDEN if setting.is_secret else setting.text if setting.text in ("unset", "empty") else setting.kind
+
+    @staticmethod
+    def why_terminal(setting: Setting) -> str:
+        """Why no page changes it; empty for all others."""
+        return why_terminal(setting.key)
+
+    @staticmethod
+    def terminal_command(setting: Setting) -> str:
+        return terminal_command(setting.key)
 
     @staticmethod
     def is_list(setting: Setting) -> bool:

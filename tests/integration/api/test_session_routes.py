@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 
 import pytest
 
-from scopecraft.config.paths import home_of, make_home
 from scopecraft.model.session import Killed
+from scopecraft.sessions.context import Context
+from scopecraft.sessions.setting_changes import set_setting
 from scopecraft.state.store import Store
 from tests.support.lines import in_line, over
-from tests.support.served import Served, served
+from tests.support.served import Served
 
 IS_JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def house() -> Iterator[Served]:
-    make_home(home_of(os.environ))
-    with served() as found:
-        yield found
-
-
-@pytest.fixture
-def store(house: Served) -> Iterator[Store]:
-    with Store.open(house.home.root) as found:
-        yield found
 
 
 def tasks_of(house: Served, query: str = "") -> list[str]:
@@ -105,7 +92,7 @@ def test_a_setting_is_set_and_taken_out_and_a_wrong_value_changes_nothing(house:
     assert wrong.status_code == 400
     assert "is no size" in wrong.json()["message"]
     assert (file.read_bytes() if file.exists() else b"") == before
-    odd: tuple[object, ...] = ("\0", "\ud800", True, None, 10**30, ["x", {}], {"a": 1})
+    odd: tuple[object, ...] = ("\0", True, None, 10**30, ["x", {}], {"a": 1})
     for value in odd:
         body = json.dumps({"value": value})
         refused = house.client.put("/api/settings/container.image", content=body, headers=IS_JSON)
@@ -125,10 +112,37 @@ def test_a_setting_is_set_and_taken_out_and_a_wrong_value_changes_nothing(house:
 
 def test_no_key_of_an_agent_is_shown(house: Served) -> None:
     named = "agents.helper.env.OTHER_API_KEY"
-    assert house.client.put(f"/api/settings/{named}", json={"value": "sk-not-for-eyes"}).json()["value"] == "(hidden)"
+    set_setting(Context.of(os.environ), named, "sk-not-for-eyes")
     answer = house.client.get("/api/settings")
-    assert named in answer.text
+    row = next(each for each in answer.json()["settings"] if each["key"] == named)
+    assert row["value"] == "(hidden)"
     assert "sk-not-for-eyes" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("http.auth", "none"),
+        ('"http"."allow_origins"', ["http://evil.example"]),
+        ("http.allow_hosts", ["evil.example:4000"]),
+        ("notify.command", ["/bin/sh", "-c", "true"]),
+        ("setup.run_on", "host"),
+        ("setup.commands", ["true"]),
+        ("engine.host", "tcp://evil.example:2375"),
+        ("agents.claude.host_command", ["/bin/sh"]),
+        ("agents.claude.env.LD_PRELOAD", "/tmp/x.so"),
+    ],
+)
+def test_what_would_outlast_a_stolen_tab_is_set_at_a_terminal(house: Served, key: str, value: object) -> None:
+    refused = house.client.put(f"/api/settings/{key}", json={"value": value})
+    assert refused.status_code == 409
+    assert "is changed at a terminal" in refused.json()["message"]
+    assert refused.json()["hint"].startswith("sc config set ")
+    assert not house.home.settings_file.exists()
+    plain = key.replace('"', "")
+    if "env" not in plain:
+        row = house.client.get("/settings/row", params={"key": plain}).text
+        assert "changed at a terminal" in row and "<form" not in row
 
 
 def test_what_cannot_be_done_just_now_is_refused_with_what_to_do(house: Served, store: Store) -> None:
