@@ -12,6 +12,7 @@ from scopecraft.api.answer import enveloped
 from scopecraft.api.answer_models import Enveloped
 from scopecraft.api.house import context_of
 from scopecraft.api.mission_found import MissionId, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.sessions.artifact_changes import Expected, put_artifact
 from scopecraft.sessions.person import person_name
 from scopecraft.supervisor.asking import ask_to_carry_on
@@ -28,6 +29,7 @@ class ArtifactText(BaseModel):
 
 
 @router.put("/api/missions/{mission_id}/artifacts/{filename:path}", response_model=Enveloped[None])
+@slow
 def put(
     request: Request,
     mission_id: MissionId,

@@ -20,6 +20,7 @@ from scopecraft.api.answer import enveloped, is_known
 from scopecraft.api.answer_models import Enveloped
 from scopecraft.api.house import context_of
 from scopecraft.api.mission_found import MissionId, mission_of
+from scopecraft.api.slow import slow
 from scopecraft.missions.artifacts import open_artifact
 from scopecraft.missions.versions import read_version, version_named, versions_of
 from scopecraft.sessions.artifact_changes import Expected, put_artifact
@@ -111,6 +112,7 @@ def version(request: Request, mission_id: MissionId, name: ArtifactName, number:
 
 
 @router.post(_FILES + "/{name:path}/versions/{number}/restore", response_model=Enveloped[VersionRow])
+@slow
 def restore(
     request: Request, mission_id: MissionId, name: ArtifactName, number: VersionNumber, asked: Restoring
 ) -> Response:

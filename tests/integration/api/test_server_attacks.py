@@ -6,7 +6,8 @@ import json
 import os
 import socket
 import stat
-from collections.abc import Iterator
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +17,14 @@ import pytest
 
 from scopecraft.api.access import token_file
 from scopecraft.api.bounds import Bounds
+from scopecraft.atomic import file_lock
 from scopecraft.config.paths import home_of, make_home
+from scopecraft.missions.folder import require_folder
 from tests.support.served import DEFAULT, Served, served
 from tests.support.standing_missions import stand
+from tests.support.wait import until
 
 SMALL = Bounds(head_seconds=0.5, body_seconds=0.5, connections=20, body_bytes=100_000)
-
-
-@pytest.fixture
-def house() -> Iterator[Served]:
-    make_home(home_of(os.environ))
-    with served() as found:
-        yield found
 
 
 def raw(house: Served, text: bytes, seconds: float = 10) -> bytes:
@@ -209,6 +206,21 @@ def test_more_connections_than_it_takes_do_not_keep_others_out_for_long() -> Non
             held.enter_context(socket.create_connection(("127.0.0.1", house.surface.port), timeout=5))
         held.close()
         assert house.client.get("/health").status_code == 200
+
+
+def test_many_who_wait_for_one_mission_keep_nobody_else_waiting(house: Served) -> None:
+    mission = stand(house.home, "fix-login")
+    path = f"/api/missions/{mission.id}/artifacts/plan.md"
+    shown = {"Authorization": house.client.headers["Authorization"]}
+    with ThreadPoolExecutor(60) as callers, file_lock(require_folder(house.home, mission.id) / "lock"):
+        saved = [
+            callers.submit(httpx.put, house.address + path, json={"content": "x"}, headers=shown, timeout=60)
+            for _ in range(60)
+        ]
+        until(lambda: sum("worker" in each.name for each in threading.enumerate()) >= 24, what="they wait")
+        for page in ("/journal", "/api/queue/rules", "/settings"):
+            assert house.client.get(page, timeout=10).status_code == 200, page
+    assert {each.result().status_code for each in saved} == {200}
 
 
 @pytest.mark.parametrize(
