@@ -30,30 +30,18 @@ def list_item_dict(view: MissionView) -> dict[str, Any]:
 
 
 def item_dict(view: MissionView) -> dict[str, Any]:
-    """A MissionListItem. `stage` says what a person is needed for, `next` and `commands` what to do about it."""
+    """The same with what a person may want beside it: `next` says what happens next, `commands` what to type."""
     mission = view.mission
-    return {
-        "mission_id": mission.id,
-        "title": mission.title,
-        "type": mission.type,
-        "status": mission.status,
-        "current_step_name": current_step_name(view),
-        "updated_at": mission.updated_at,
+    return list_item_dict(view) | {
         "created_at": mission.created_at,
-        "task": mission.slug,
-        "project": mission.project,
         "branch": mission.branch,
         "workflow_id": mission.workflow_id,
         "parent": mission.parent,
-        "current_step": mission.current_step,
-        "step_count": len(view.workflow.steps),
         "finished_steps": view.finished,
-        "stage": view.next.stage,
         "needs_person": view.next.needs_person,
         "next": view.next.sentence,
         "commands": list(view.next.commands),
         "sessions": [session.id for session in view.live],
-        "cost_usd": view.cost_usd,
         "is_archived": mission.is_frozen,
     }
 

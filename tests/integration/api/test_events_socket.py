@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,19 +19,6 @@ from tests.support.served import DEFAULT, Served, served
 from tests.support.sessions import AT
 from tests.support.socket_client import heard, joined
 from tests.support.wait import until
-
-
-@pytest.fixture
-def house() -> Iterator[Served]:
-    make_home(home_of(os.environ))
-    with served() as found:
-        yield found
-
-
-@pytest.fixture
-def store(house: Served) -> Iterator[Store]:
-    with Store.open(house.home.root) as found:
-        yield found
 
 
 def happen(store: Store, *numbers: int) -> None:

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-
-from scopecraft.config.paths import home_of, make_home
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.session import Completed, Ended, Starting
 from scopecraft.sessions.journal import MOST_LOOKED_AT
 from scopecraft.state.store import Store
-from tests.support.served import Served, served
+from tests.support.served import Served
 from tests.support.sessions import a_session, running
 from tests.support.standing_missions import stand
 
 HOSTILE = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def house() -> Iterator[Served]:
-    make_home(home_of(os.environ))
-    with served() as found:
-        yield found
-
-
-@pytest.fixture
-def store(house: Served) -> Iterator[Store]:
-    with Store.open(house.home.root) as found:
-        yield found
 
 
 def work(store: Store, mission_id: str, cost_usd: float | None, **changes: object) -> None:
