@@ -13,6 +13,8 @@ PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _LINK = re.compile(r"\]\(\s*([^)\s]+)\s*\)")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(\s*([^)\s]+)\s*\)")
+_TAG = re.compile(r"<(?:img|source)\b[^>]*>")
 _SUBSTITUTION = re.compile(r"\$\((.*?)\)")
 _OPERATORS = frozenset("();<>|&")
 _SHELL = frozenset({"sh", "bash", "console"})
@@ -26,6 +28,14 @@ class Block:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a picture leads, and the words for who cannot see it; None where another tag has them."""
+
+    target: str
+    words: str | None
+
+
 def blocks(page: str) -> list[Block]:
     return [Block(language, text) for language, text in _FENCE.findall(page)]
 
@@ -33,6 +43,15 @@ def blocks(page: str) -> list[Block]:
 def links(page: str) -> list[str]:
     """Where the links and pictures of a page lead, without those that stand in code."""
     return _LINK.findall(_INLINE.sub("", _FENCE.sub("", page)))
+
+
+def pictures(page: str) -> list[Picture]:
+    found = [Picture(target, words) for words, target in _PICTURE.findall(page)]
+    for tag in _TAG.findall(page):
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        target = attributes.get("src") or attributes.get("srcset", "")
+        found.append(Picture(target, attributes.get("alt", "") if tag.startswith("<img") else None))
+    return found
 
 
 def commands(page: str) -> list[list[str]]:
