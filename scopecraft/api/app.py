@@ -122,4 +122,6 @@ def problem_text(problem: dict[str, Any]) -> str:
     if problem["type"] == "json_invalid":
         return "the body is no JSON"
     said = "Required" if problem["type"] == "missing" else str(problem["msg"]).removeprefix("Value error, ")
+    if not place and problem["type"] == "missing":
+        return "a JSON body is required"
     return f"{'.'.join(map(str, place))}: {said}" if place else said

@@ -74,9 +74,9 @@ class _Run:
 
 @router.post("/api/missions/{mission_id}/run-command", response_model=Enveloped[CommandBegun])
 @slow
-def run_command(request: Request, mission_id: MissionId, body: CommandAsked) -> Response:
+def run_command(request: Request, mission_id: MissionId, body: CommandAsked | None = None) -> Response:
     """Run a shell command in the mission's worktree, in a container. It is answered when that has begun."""
-    if not body.command.strip():
+    if body is None or not body.command.strip():
         raise BadInput("Command is required")
     context = context_of(request)
     mission = mission_of(context, mission_id)
@@ -137,10 +137,13 @@ def _carry_out(house: House, run: _Run) -> None:
 
 
 def _output(context: Context, mission: Mission, execution: Execution) -> str:
-    """Made safe to show when it was written. Empty while there is none."""
+    """What it has printed, made safe to show when it was written. Empty while there is none."""
     try:
         with output_file(folder_of(context.home, mission), execution.id).open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - MOST_OUTPUT_BYTES))
-            return file.read(MOST_OUTPUT_BYTES).decode("utf-8", "replace")
+            text = file.read(MOST_OUTPUT_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
+    # the log tells the command and its exit code too, which have fields of their own here
+    echoed = f"$ {execution.command}".replace("\n", "\n> ")
+    return text.removeprefix(f"{echoed}\n").removesuffix(f"exit code {execution.exit_code}\n")

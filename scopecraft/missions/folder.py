@@ -181,6 +181,15 @@ def record_run(home: Home, mission: Mission, run: dict[str, Any], stream: Path) 
         link.symlink_to(os.path.relpath(stream, link.parent))
 
 
+def recorded_run(home: Home, mission: Mission, run_id: str) -> dict[str, Any]:
+    """The StepRun that was kept of a session that has ended; empty where none can be read."""
+    try:
+        row = json.loads((folder_of(home, mission) / "runs" / f"{run_id}.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
 def _to_json(mission: Mission) -> bytes:
     """In the field names of the HTTP contract, ours beside them."""
     row = asdict(mission)

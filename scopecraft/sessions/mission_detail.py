@@ -7,9 +7,11 @@ from typing import Any
 
 from scopecraft.errors import ScopecraftError
 from scopecraft.missions.artifacts import open_artifact
+from scopecraft.missions.folder import recorded_run
 from scopecraft.missions.recipe import workflow_dict
+from scopecraft.model.handle import ContainerHandle
 from scopecraft.model.mission import Mission, StepState
-from scopecraft.model.session import Ended, Queued, Session
+from scopecraft.model.session import Ended, Queued, Session, handle_of
 from scopecraft.model.text import clean
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.folder import last_words
@@ -32,7 +34,7 @@ def detail_dict(context: Context, page: MissionPage) -> dict[str, Any]:
         "workflow": workflow_dict(page.view.workflow),
         "artifacts": _contents(context, mission, page.artifacts),
         "artifact_files": [asdict(each.artifact) | {"versions": each.versions} for each in page.artifacts],
-        "runs": [_run_dict(run) for run in page.runs if not isinstance(run.session.status, Queued)],
+        "runs": [_run_dict(context, mission, run) for run in page.runs if not isinstance(run.session.status, Queued)],
         **({"current_log_tail": tail} if tail is not None else {}),
         "steps": [
             asdict(mission.state(step.id) or StepState(step.id)) | {"name": step.name, "type": step.type, "is": mark}
@@ -49,13 +51,20 @@ def detail_dict(context: Context, page: MissionPage) -> dict[str, Any]:
     }
 
 
-def _run_dict(run: Run) -> dict[str, Any]:
+def _run_dict(context: Context, mission: Mission, run: Run) -> dict[str, Any]:
     """A StepRun of the contract with what the session used."""
     session = run.session
     row: dict[str, Any] = {"step_id": session.step_id, "run_id": session.id, "started_at": _started_at(session)}
+    handle = handle_of(session.status)
     if isinstance(session.status, Ended):
         row = dict(step_run(session, session.status))
-    return row | {
+    elif isinstance(handle, ContainerHandle):
+        row["container_id"] = handle.container_id
+    # what is kept knows its container too, and is there before the mission moves on
+    kept = recorded_run(context.home, mission, session.id)
+    return {
+        **row,
+        **kept,
         "attempt": session.attempt,
         "agent": session.agent,
         "model": session.model,
@@ -84,6 +93,8 @@ def _contents(context: Context, mission: Mission, kept: tuple[Kept, ...]) -> dic
 def _log_tail(context: Context, page: MissionPage) -> str | None:
     """The end of what the unfinished run has printed; of one in line its place. None where none is unfinished."""
     for session in page.view.live:
+        if recorded_run(context.home, page.view.mission, session.id):
+            continue  # it is over: its record follows in a moment
         if isinstance(session.status, Queued):
             return page.view.next.sentence
         return clean(last_words(context.folder(session.id).stream))[-TAIL_CHARACTERS:]

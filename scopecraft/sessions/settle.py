@@ -154,8 +154,9 @@ def _move_mission(context: Context, session: Session, ended: Ended) -> tuple[tup
     try:
         with changing(context.home, session.mission_id) as mission:
             stream = context.folder(session.id).stream
-            events = mission_ended(context, mission, session, ended.outcome, ended.ended_at)
+            # first the run: whoever sees that the mission has moved on finds how it ended
             record_run(context.home, mission, step_run(session, ended), stream)
+            events = mission_ended(context, mission, session, ended.outcome, ended.ended_at)
     except StateUnreadable as error:
         return (Alert("mission_unreadable", error.message),), ()
     return (), events

@@ -172,6 +172,7 @@ def _plan(page: Page, shop: Shop) -> None:
     planned = page.until_status("waiting_human")
     assert "current_log_tail" not in planned
     assert planned["artifacts"]["plan.md"].startswith("the plan of r-")
+    assert [len(run["container_id"]) for run in planned["runs"]] == [64, 64]
 
 
 def _check(page: Page) -> None:
@@ -183,6 +184,7 @@ def _check(page: Page) -> None:
     until(lambda: page.ask("GET", path)["status"] != "running", 60, every=0.2, what="the command to end")
     ended = page.ask("GET", path)
     assert (ended["status"], ended["exitCode"], ended["id"]) == ("failed", 4, run["executionId"])
+    assert not ended["output"].startswith("$ ") and "exit code" not in ended["output"], "what it printed, and no more"
     assert [each["id"] for each in page.ask("GET", f"/{page.mission}/executions")] == [run["executionId"]]
     late = page.ask("POST", f"/{page.mission}/run-command", {"command": "sleep 60", "timeout": 1000})
     path = f"/{page.mission}/execution/{late['executionId']}"
@@ -199,7 +201,7 @@ def test_a_command_ends_with_the_supervisor_that_runs_it(shop: Shop) -> None:
             page = Page(client, standing.id)
             run = page.ask("POST", f"/{standing.id}/run-command", {"command": "echo begun; sleep 300"})["executionId"]
             path = f"/{standing.id}/execution/{run}"
-            until(lambda: "\nbegun" in page.ask("GET", path)["output"], 60, every=0.2, what="the command to have begun")
+            until(lambda: "begun" in page.ask("GET", path)["output"], 60, every=0.2, what="the command to have begun")
         supervisor.terminate()
         supervisor.wait_gone()
     assert shop.containers() == []

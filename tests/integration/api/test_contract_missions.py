@@ -86,6 +86,8 @@ REFUSED: tuple[tuple[str, str, object, int, str], ...] = (
     ("GET", f"/{NOBODY}/git-diff", None, 404, f"Mission not found: {NOBODY}"),
     ("GET", "/{id}/git-diff/a/%2e%2e/%2e%2e/b", None, 400, "path: no path within the worktree"),
     ("POST", "/{id}/run-command", {}, 400, "Command is required"),
+    ("POST", "/{id}/run-command", None, 400, "Command is required"),
+    ("POST", "", None, 400, "a JSON body is required"),
     ("POST", "/{id}/run-command", {"command": " "}, 400, "Command is required"),
     ("POST", f"/{NOBODY}/run-command", {"command": "true"}, 404, f"Mission not found: {NOBODY}"),
     ("GET", "/{id}/execution/nope", None, 404, "Execution not found: nope"),
