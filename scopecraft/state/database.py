@@ -13,6 +13,7 @@ from scopecraft.state.connection import is_damage, storage_failed
 from scopecraft.state.migrations import Migration
 from scopecraft.state.opening import open_database
 
+_NO_FILE = -1  # the inode of none
 T = TypeVar("T")
 OnNotice = Callable[[str], object]
 
@@ -48,7 +49,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            damaged, self._inode = self._inode, 0
+            damaged, self._inode = self._inode, _NO_FILE
             with closing(self._connection):  # but not before it was moved: see open_database
                 self._connect(damaged=damaged)
         try:
@@ -86,6 +87,7 @@ class Database:
     def _follow_file(self) -> None:
         if self._current_inode() != self._inode:
             self._connection.close()
+            self._inode = _NO_FILE  # should there be nothing to connect to now, the next attempt tries again
             self._connect()
 
     def _current_inode(self) -> int:

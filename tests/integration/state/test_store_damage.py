@@ -304,3 +304,14 @@ def test_a_home_that_was_removed_does_not_come_back(home: Path) -> None:
         with pytest.raises(StorageFailed, match="its folder is gone"):
             store.live()
     assert not home.exists()
+
+
+def test_a_home_that_was_away_for_a_while_is_used_again(home: Path) -> None:
+    before = filled(home, 2)
+    with Store.open(home) as store:
+        away = home.rename(home.with_name("away"))
+        for _ in range(2):
+            with pytest.raises(StorageFailed, match="its folder is gone"):
+                store.sessions()
+        away.rename(home)
+        assert store.sessions() == before
