@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -18,6 +19,7 @@ from itsdangerous import BadSignature, TimestampSigner
 from scopecraft.atomic import file_lock, replace_file
 from scopecraft.config.paths import Home
 from scopecraft.errors import StateUnreadable
+from scopecraft.model import clock
 
 TOKEN_FILE = "http.token"
 CODE_SECONDS = 300.0
@@ -80,11 +82,12 @@ class Access:
         return self._signer.sign(secrets.token_urlsafe(12)).decode() if end > time.monotonic() else None
 
     def is_cookie(self, value: str) -> bool:
+        """Signed here, and not too long ago. One from later than now is ours as well: the clock was set back."""
         try:
-            self._signer.unsign(value, max_age=COOKIE_SECONDS)
+            _, signed_at = self._signer.unsign(value, return_timestamp=True)
         except BadSignature:
             return False
-        return True
+        return clock.now() - signed_at <= timedelta(seconds=COOKIE_SECONDS)
 
     @property
     def _signer(self) -> TimestampSigner:

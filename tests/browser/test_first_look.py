@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import pytest
 from playwright.sync_api import Browser, expect
 
 from scopecraft.config.paths import Home
@@ -21,3 +24,12 @@ def test_a_link_lets_a_browser_in_once_and_missions_are_there(home: Home, browse
         again = browser.new_context().new_page()
         again.goto(link)
         expect(again.get_by_role("status")).to_contain_text("this link was used already")
+
+
+@pytest.mark.parametrize("page", ["//evil.example/", "/%09/evil.example/", "/%5Cevil.example/", "http://evil.example/"])
+def test_a_link_leads_to_no_other_server(home: Home, browser: Browser, page: str) -> None:
+    with served() as house, closing(browser.new_context()) as context:
+        shown = context.new_page()
+        shown.goto(house.link(page))
+        shown.wait_for_url(f"{house.address}/")
+        expect(shown.get_by_role("heading", name="Missions", exact=True)).to_be_visible()

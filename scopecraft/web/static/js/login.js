@@ -4,8 +4,8 @@ const code = location.hash.slice(1).split("&")[0];
 const next = new URLSearchParams(location.hash.slice(1).split("&").slice(1).join("&")).get("next") || "/";
 history.replaceState(null, "", "/login");
 
-/** Only places of this very server. */
-const isOurs = (path) => path.startsWith("/") && !path.startsWith("//") && !path.startsWith("/\\");
+/** Only places of this very server, as the browser reads them: it passes over some characters. */
+const isOurs = (path) => path.startsWith("/") && URL.canParse(path, location.href) && new URL(path, location.href).origin === location.origin;
 
 if (code) {
   state.textContent = "One moment …";
