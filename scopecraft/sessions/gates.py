@@ -10,7 +10,7 @@ from scopecraft.missions.folder import changing, folder_of, save_mission
 from scopecraft.missions.moves import approved, rejected
 from scopecraft.missions.planner import dependents
 from scopecraft.missions.recipe import load_workflow
-from scopecraft.missions.versions import artifact_hash, keep_version
+from scopecraft.missions.versions import agent_version, artifact_hash, keep_version, versions_of
 from scopecraft.model import clock
 from scopecraft.model.event import Event
 from scopecraft.model.ids import SESSION_ID, made_at
@@ -44,6 +44,7 @@ def approve(context: Context, mission_id: str, seen: Seen, by: str, uncommitted:
         _keep(context, mission, approval)
         save_mission(context.home, mission)
         data = {"step": gate.step.id, "by": by, **{name: getattr(approval, name) for name in _TOLD}}
+        data |= {"edited": True} if _is_edited(context, mission, approval) else {}
         context.store.append(Event(0, approval.at, "gate_approved", mission.id, data=data))
     return mission
 
@@ -150,6 +151,14 @@ def _keep(context: Context, mission: Mission, approval: Approval) -> None:
         raise Overtaken(
             f"{approval.artifact} is being written to", f"look again: sc mission approve {clean_line(mission.slug)}"
         )
+
+
+def _is_edited(context: Context, mission: Mission, approval: Approval) -> bool:
+    """Whether the artifact is not as an agent left it."""
+    if approval.artifact is None:
+        return False
+    left = agent_version(versions_of(context.home, mission, approval.artifact))
+    return left is not None and left.sha256 != approval.sha256
 
 
 def _refuse_changed(gate: OpenGate, seen: Seen, uncommitted: Uncommitted) -> None:

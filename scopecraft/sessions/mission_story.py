@@ -134,7 +134,7 @@ def _decision(step: Step, event: Event) -> Iterator[Told]:
             str(sha256) if sha256 else None,
             str(commit) if commit else None,
         )
-        yield Told(approval_text(step, approval), "good")
+        yield Told(approval_text(step, approval, is_edited=bool(event.data.get("edited"))), "good")
     elif event.kind == "gate_rejected":
         why = str(event.data.get("why") or event.data.get("reason") or "")
         yield Told(f"rejected by {by}, {local_minute(event.at)}" + (f": {why}" if why else ""), "waits")
@@ -146,14 +146,15 @@ def _is_reopening(event: Event) -> bool:
     return event.kind == "gate_opened" and bool(event.data.get("because"))
 
 
-def approval_text(step: Step, approval: Approval) -> str:
+def approval_text(step: Step, approval: Approval, *, is_edited: bool = False) -> str:
     """`approved by ann, 2026-03-01 10:00: plan.md 1a2b3c4d5e6f, commit 6f5e4d3c2b1a`"""
+    how = "approved with edits" if is_edited else "approved"
     what = []
     if approval.sha256:
         what.append(f"{approval.artifact or step.review} {approval.sha256[:HASH_CHARACTERS]}")
     if approval.commit:
         what.append(f"commit {approval.commit[:HASH_CHARACTERS]}")
-    return f"approved by {approval.by}, {local_minute(approval.at)}" + (f": {', '.join(what)}" if what else "")
+    return f"{how} by {approval.by}, {local_minute(approval.at)}" + (f": {', '.join(what)}" if what else "")
 
 
 def runs_beside(page: MissionPage, now: datetime) -> list[RunTold]:

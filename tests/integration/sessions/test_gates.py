@@ -9,7 +9,7 @@ import pytest
 
 from scopecraft.errors import BadInput, NotFound, Overtaken, Refused, RepositoryRefused
 from scopecraft.missions.recipe import load_workflow
-from scopecraft.missions.versions import versions_of
+from scopecraft.missions.versions import keep_version, versions_of
 from scopecraft.model.mission import Mission
 from scopecraft.model.workflow import Step
 from scopecraft.sessions.carrying_on import carry_on
@@ -56,6 +56,15 @@ def test_what_was_approved_is_recorded_with_who_and_the_bytes(at_plan: Gated) ->
     assert build is not None and build.is_wanted
     (event,) = at_plan.context.store.events(mission_id=at_plan.id)
     assert (event.kind, event.data["step"], event.data["by"]) == ("gate_approved", "review-plan", "ann")
+
+
+def test_an_approval_of_what_a_person_made_of_it_says_so(at_plan: Gated) -> None:
+    home, mission = at_plan.desk.home, at_plan.mission
+    keep_version(home, mission, "plan.md", by="planning", at=mission.updated_at, run_id="s-0123456789ab")
+    at_plan.write("plan.md", "a better plan\n")
+    approve_as_it_is(at_plan)
+    (event,) = at_plan.context.store.events(mission_id=at_plan.id)
+    assert event.data["edited"] is True
 
 
 def test_an_artifact_that_changed_after_it_was_shown_is_not_approved(at_plan: Gated) -> None:
