@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import chromium, picture, tab
+from tests.support.browser import chromium, picture, press_looked_at, tab
 from tests.support.command_line import sc
 from tests.support.repos import git
 from tests.support.supervisors import Supervisor, running_supervisor
@@ -108,7 +108,7 @@ def see_the_agent_work(page: Page) -> None:
 
 
 def approve(page: Page) -> None:
-    page.keyboard.press("a")
+    press_looked_at(page, "a")
     expect(page.get_by_text(re.compile("approved by"))).to_be_visible(timeout=30_000)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from scopecraft.missions.versions import keep_version
 from tests.support.axe import complaints
-from tests.support.browser import NARROW, picture, tab
+from tests.support.browser import NARROW, picture, press_looked_at, tab
 from tests.support.gated import PLANNED, Gated, gated
 from tests.support.missions import Desk
 from tests.support.repos import commit, make_repository
@@ -76,7 +76,7 @@ def test_a_plan_is_edited_compared_and_approved_as_it_then_is(mission: Gated, ho
         expect(page.locator(".cm-merge-b .cm-changedLine")).to_have_text(["Mine."])
         picture(page, "file-difference")
         assert complaints(page, "#tab") == []
-        page.keyboard.press("a")
+        press_looked_at(page, "a")
         until(lambda: approval_of(mission) is not None, what="it is approved")
         assert page.evaluate("window.hit") is None
 

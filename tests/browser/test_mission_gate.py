@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.axe import complaints
-from tests.support.browser import NARROW, picture, tab
+from tests.support.browser import NARROW, picture, press_looked_at, tab
 from tests.support.gated import Gated, gated
 from tests.support.missions import make_desk
 from tests.support.repos import git
@@ -30,13 +30,31 @@ def test_what_has_changed_since_it_was_shown_is_not_approved(waiting: Gated, bro
         picture(page, "mission-gate")
         first = page.locator("#gate .approved .mono").inner_text()
         waiting.write("plan.md", "another plan\n")
-        page.keyboard.press("a")
+        press_looked_at(page, "a")
         expect(page.get_by_text("plan.md has changed since you were shown it")).to_be_visible()
         expect(page.locator("#gate .approved .mono")).not_to_have_text(first)
         assert waiting.mission.state("review-plan").phase == "pending"  # type: ignore[union-attr]
-        page.keyboard.press("a")
+        press_looked_at(page, "a")
         expect(page.locator("#step-review-plan")).to_contain_text("approved by")
         expect(page.locator("#gate")).not_to_contain_text("Approve")
+
+
+PRESS_AT_ONCE = """new MutationObserver((_, watch) => {
+  watch.disconnect();
+  for (const repeat of [false, true]) document.dispatchEvent(new KeyboardEvent("keydown", { key: "a", repeat }));
+  window.isPressed = true;
+}).observe(document, { subtree: true, attributeFilter: ["data-fresh"] })"""
+
+
+def test_a_key_that_was_on_its_way_approves_nothing_that_has_just_come(waiting: Gated, browser: Browser) -> None:
+    with served() as house, tab(browser, house) as page:
+        page.add_init_script(PRESS_AT_ONCE)
+        page.goto(f"{house.address}/m/{waiting.id}")
+        page.wait_for_function("window.isPressed")
+        expect(page.locator("#approve")).not_to_have_attribute("data-fresh", "")
+        assert waiting.mission.state("review-plan").phase == "pending"  # type: ignore[union-attr]
+        press_looked_at(page, "a")
+        expect(page.locator("#step-review-plan")).to_contain_text("approved by")
 
 
 def test_a_code_review_shows_what_runs_here_and_asks_about_loose_work(waiting: Gated, browser: Browser) -> None:
@@ -59,7 +77,7 @@ def test_a_code_review_shows_what_runs_here_and_asks_about_loose_work(waiting: G
         expect(page.locator("#step-review-plan")).to_be_hidden()
         page.get_by_role("button", name="All 4 steps").click()
         expect(page.locator("#step-review-plan")).to_contain_text("approved by ann")
-        page.keyboard.press("a")
+        press_looked_at(page, "a")
         expect(page.get_by_text("Say first what becomes of what is not committed")).to_be_visible()
         page.get_by_label("take it into a commit of mine").check()
         page.get_by_role("button", name="Approve").click()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.documents import ROOT
 
@@ -59,6 +59,12 @@ def tab(browser: Browser, house: House, *, size: tuple[int, int] = WIDE, theme: 
 
 def _is_ours(url: str, house: House) -> bool:
     return url.startswith((house.address, house.address.replace("http", "ws", 1), "data:", "blob:"))
+
+
+def press_looked_at(page: Page, key: str) -> None:
+    """As a person does, who has seen what the key agrees to: one that has just come is too new for a moment."""
+    expect(page.locator(f'[data-keys="{key}"][data-look-first]')).not_to_have_attribute("data-fresh", "")
+    page.keyboard.press(key)
 
 
 def picture(page: Page, name: str) -> Path:

@@ -23,9 +23,14 @@ export class Talk {
     if (!answer?.ok || !this.#log.isConnected) return;
     const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".talk");
     if (!part) return;
-    if (part.dataset.signature !== this.#place.firstElementChild?.dataset.signature) this.#place.replaceChildren(part);
+    if (part.dataset.signature !== this.#place.firstElementChild?.dataset.signature) this.#put(part);
     this.#showForms(part.dataset);
     if ("isOver" in part.dataset && part.dataset.latest !== this.#log.dataset.session) this.#log.goOn();
+  }
+
+  #put(part) {
+    this.#place.replaceChildren(part);
+    part.dispatchEvent(new Event("shown", { bubbles: true }));
   }
 
   #showForms(now) {
