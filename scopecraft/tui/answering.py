@@ -31,7 +31,8 @@ class AnswerDialog(Dialog[tuple[str, ...]]):
         question = self._question
         with Vertical():
             yield Bar([paint("may it?" if question.kind == "permission" else "it asks", "yellow", "bold")])
-            yield Bar(self._shown(question.text))
+            if not question.inquiries:  # they say it themselves
+                yield Bar(self._shown(question.text))
             if question.kind == "permission":
                 yield Input(placeholder="allow, deny, or what to do instead", compact=True)
             for inquiry in question.inquiries:

@@ -17,6 +17,8 @@ from scopecraft.tui.lines import Bar, Lines
 from scopecraft.tui.painting import Drawn
 
 R = TypeVar("R")
+_LEAST_WORDS = 16
+_BESIDE_WORDS = 4  # cells: the gap before them, and the bar that scrolls
 
 
 def key_lines(keys: Iterable[tuple[str, str]], width: int) -> list[str]:
@@ -107,6 +109,10 @@ class Keys(Dialog[None]):
         size = max(len(key) for key, _ in self._listed)
         with Vertical():
             yield Bar([paint("Keys", "bold")])
-            yield Lines(
-                [f"{paint(key.ljust(size), 'blue', 'bold')}  {word}" if key else word for key, word in self._listed]
-            )
+            yield Lines([line for key, word in self._listed for line in self._rows(key, word, size)])
+
+    def _rows(self, key: str, word: str, size: int) -> list[str]:
+        if not key:
+            return [word]
+        first, *rest = wrap(word, max(_LEAST_WORDS, self.room - size - _BESIDE_WORDS))
+        return [f"{paint(key.ljust(size), 'blue', 'bold')}  {first}", *(f"{' ' * size}  {line}" for line in rest)]

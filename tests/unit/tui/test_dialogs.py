@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from scopecraft.agents.talk import Choice, Inquiry, Question
 from scopecraft.tui.answering import AnswerDialog
-from scopecraft.tui.dialogs import Choose, Sure, key_lines
+from scopecraft.tui.dialogs import Choose, Keys, Sure, key_lines
 from scopecraft.tui.painting import plain
 from scopecraft.tui.writing import Write
 
@@ -71,3 +71,28 @@ def test_keys_take_as_many_lines_as_they_need() -> None:
     keys = [("y", "yes"), ("Ctrl-O", "your editor"), ("Esc", "leave it")]
     assert [plain(line) for line in key_lines(keys, 80)] == ["y yes  Ctrl-O your editor  Esc leave it"]
     assert [plain(line) for line in key_lines(keys, 20)] == ["y yes", "Ctrl-O your editor", "Esc leave it"]
+
+
+def shown(make: Callable[[], Screen[Any]], width: int) -> str:
+    """What stands on a screen of that width."""
+
+    async def look() -> str:
+        async with App[None]().run_test(size=(width, 24)) as pilot:
+            pilot.app.push_screen(make())
+            await pilot.pause()
+            strips = pilot.app.screen._compositor.render_strips()
+            return " ".join(" ".join(strip.text for strip in strips).replace("│", " ").split())
+
+    return asyncio.run(look())
+
+
+def test_what_a_key_does_is_said_to_its_end_on_a_narrow_screen() -> None:
+    said = "continue: begin, go on, or approve, whatever comes next"
+    assert all(word in shown(lambda: Keys([("c", said)]), 50) for word in said.split())
+    assert said in shown(lambda: Keys([("c", said)]), 90)
+
+
+def test_a_question_is_asked_once() -> None:
+    colour = Inquiry("Which colour?", (Choice("Blue"), Choice("Red")))
+    question = Question("question", "Which colour?", "2026-03-01T10:00:00.000Z", (colour,))
+    assert shown(lambda: AnswerDialog(question), 80).count("Which colour?") == 1
