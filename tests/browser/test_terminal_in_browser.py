@@ -95,6 +95,8 @@ def test_a_person_looks_on_takes_control_types_pastes_and_gives_it_back(
         paste(page, "one\ntwo ä\nthree\n")
         for line in ("<one>", "<two ä>", "<three>"):
             shows(page, line)
+        paste(page, "safe\x1b[201~\x03 too\n")
+        shows(page, "<safe[201~ too>")  # what ends a paste does so from without only
         picture(page, "terminal-taken")
         assert complaints(page) == []
         wide = window_size(handle)

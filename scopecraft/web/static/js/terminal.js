@@ -8,6 +8,7 @@ const FONT_PIXELS = 13;
 const SMALLEST_FONT_PIXELS = 9; // in smaller letters nobody reads: the place scrolls then
 const RESIZE_MS = 120;
 const EARLIER_LINES = 5000;
+const UNSEEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g; // one of them could end the paste, and what follows would be typed
 const SHIFT_ENTER = "\x1b\r"; // as Alt and Enter: a new line for most agents, where Enter sends
 const TITLE = /^(\d+)x(\d+) (\d+)$/; // tmux's own word on the window; no title of an agent gets here
 const LOOKING = "You look on: nothing that you press reaches the agent.";
@@ -92,6 +93,7 @@ class ScTerminal extends HTMLElement {
     on("earlier", () => this.#line.say({ history: EARLIER_LINES }));
     on("close", () => this.#at("history").close());
     document.addEventListener("copy", (event) => this.#copy(event), { signal });
+    this.#at("screen").addEventListener("paste", (event) => this.#paste(event), { signal, capture: true });
     this.#observer = new ResizeObserver(() => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#arrange(), RESIZE_MS);
@@ -202,6 +204,13 @@ class ScTerminal extends HTMLElement {
       return false;
     }
     return true;
+  }
+
+  /** Only what a person saw when they copied it. */
+  #paste(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (this.#isMine) this.#terminal.paste((event.clipboardData?.getData("text/plain") ?? "").replace(UNSEEN, ""));
   }
 
   #copy(event) {
