@@ -38,7 +38,8 @@ class TmuxExecutor:
     Args:
         socket: the server's socket, in a folder that only we can enter; at most 107 bytes.
         server_config: a tmux.conf read before our own settings when our server starts.
-        is_own_server: False for the person's own server: then none of its settings are ours, only those of our windows.
+        is_own_server: False for the person's own server: then none of its settings are ours, only those of our windows,
+            and two hooks while somebody looks at one.
         tmux_session: name of the tmux session that holds our windows.
         answer_seconds: how long a command may take before tmux counts as hanging.
     """

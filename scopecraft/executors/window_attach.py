@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from scopecraft.executors.viewer_session import OPTIONS, SWEEP, WATCH
 from scopecraft.executors.window_name import safe_window_name
 from scopecraft.model.handle import WindowHandle
 
@@ -39,22 +40,25 @@ def attach_command(
 
 
 def _attach_arguments(handle: WindowHandle) -> list[str]:
-    return [
-        *("-S", handle.socket, "new-session", "-t", handle.tmux_session, ";"),
-        *("set-option", "destroy-unattached", "on", ";"),
-        *("select-window", "-t", f":{handle.window_id}"),
-    ]
+    words = ["-N", "-S", handle.socket, *SWEEP, ";", *WATCH, ";", "new-session", "-t", handle.tmux_session, ";"]
+    for name, value in OPTIONS.items():
+        words += ["set-option", name, value, ";"]
+    return [*words, "select-window", "-t", f":{handle.window_id}"]
 
 
 def _switch_arguments(handle: WindowHandle, viewer: str) -> list[str]:
     """Inside our own group the session at hand shows the window; from elsewhere the client changes to a new viewer."""
     window = handle.window_id
     is_here = "#{m:*1*,#{W:#{==:#{window_id}," + window + "}}}"
+    options = (f"set-option -t '={viewer}:' {name} '{value}'" for name, value in OPTIONS.items())
     switch = (
-        f"new-session -d -t '{handle.tmux_session}' -s {viewer} ; switch-client -t '={viewer}' ; "
-        f"set-option -t '={viewer}:' destroy-unattached on ; select-window -t '={viewer}:{window}'"
+        f"new-session -d -t '{handle.tmux_session}' -s {viewer}",
+        *options,
+        f"switch-client -t '={viewer}'",
+        f"select-window -t '={viewer}:{window}'",
     )
-    return ["if-shell", "-F", is_here, f"select-window -t ':{window}'", switch]
+    show = ["if-shell", "-F", is_here, f"select-window -t ':{window}'", " ; ".join(switch)]
+    return [*SWEEP, ";", *WATCH, ";", *show]
 
 
 def _escaped(words: Sequence[str]) -> list[str]:

@@ -3,8 +3,7 @@
 Such a viewer has a tmux session of its own that holds the one window and nothing else: when the window is closed, the
 viewer ends, and keys never reach another window. tmux takes none of the keys for itself; the wheel scrolls back.
 
-Its session is ended by us. `destroy-unattached` would do so by itself, but a client that is detached by a command while
-that is on can crash the server (tmux 3.3a), and with it every agent's window.
+Its session is ended by us, and by the server where we were killed.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import uuid
 from scopecraft.errors import TmuxFailed
 from scopecraft.executors.pty_client import PtyClient, Size
 from scopecraft.executors.tmux_client import ask, clean_environment, client_argv
+from scopecraft.executors.viewer_session import OPTIONS, SWEEP, WATCH
 from scopecraft.model.handle import WindowHandle
 
 # What xterm.js can do beyond what tmux knows of the terminal's name.
@@ -25,7 +25,7 @@ KEYS = "scopecraft-viewer"  # a key table: those of the person would act on thei
 # The terminal's title, which agents do not reach: tmux tells it anew whenever something of this changes.
 TITLE = "#{window_width}x#{window_height} #{pane_in_mode}"
 CALL_SECONDS = 5.0
-PREFIX = "viewing-"  # of the names of their sessions, and of no others; tmux lists them behind ours
+PREFIX = "viewing-"  # of the names of their sessions; tmux lists them behind ours
 _OPTIONS = {
     "status": "off",
     "prefix": "None",
@@ -53,12 +53,10 @@ def viewer_command(handle: WindowHandle, viewer: str, *, writes: bool) -> list[s
     """
     words = ["has-session", "-t", handle.window_id, ";"]  # ends everything where the window is gone
     words += ["bind-key", "-T", KEYS, "WheelUpPane", *_WHEEL, ";", "bind-key", "-T", KEYS, "WheelDownPane"]
-    words += ["send-keys", "-M", ";", "new-session", "-d", "-s", viewer, *_DRAWN_BY_NOBODY, ";"]
-    # a person's server may have it on, and would end the session before anybody looks
-    words += ["set-option", "-t", f"={viewer}:", "destroy-unattached", "off", ";"]
-    words += ["link-window", "-k", "-s", handle.window_id, "-t", f"={viewer}:^", ";"]
-    for name, value in {**_OPTIONS, "mouse": "on" if writes else "off"}.items():
+    words += ["send-keys", "-M", ";", *WATCH, ";", "new-session", "-d", "-s", viewer, *_DRAWN_BY_NOBODY, ";"]
+    for name, value in {**OPTIONS, **_OPTIONS, "mouse": "on" if writes else "off"}.items():
         words += ["set-option", "-t", f"={viewer}:", name, value, ";"]
+    words += ["link-window", "-k", "-s", handle.window_id, "-t", f"={viewer}:^", ";"]
     flags = () if writes else ("-f", "read-only,ignore-size")
     words += ["attach-session", "-t", f"={viewer}", *flags]
     return client_argv(handle.socket, "-N", "-T", FEATURES, *words)
@@ -83,11 +81,12 @@ class WindowViewer(PtyClient):
 
 
 def _sweep(handle: WindowHandle) -> None:
-    """End the sessions of viewers whose owner was killed."""
-    left = f"#{{&&:#{{==:#{{session_attached}},0}},#{{m:{PREFIX}*,#{{session_name}}}}}}"
-    for name in _lines(handle, "list-sessions", "-f", left, "-F", "#{session_name}"):
-        with contextlib.suppress(TmuxFailed):  # its owner lives, and was about to end it
-            _lines(handle, "kill-session", "-t", f"={name}")
+    """End the sessions of viewers whose owner was killed, and that the server has not ended by itself."""
+    try:
+        _lines(handle, *SWEEP)
+    except TmuxFailed as error:
+        if "can't find session" not in error.message:  # its owner lives, and was quicker
+            raise
 
 
 def window_size(handle: WindowHandle) -> Size:

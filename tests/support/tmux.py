@@ -86,9 +86,12 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self._pid, number)
+
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGHUP)
+            self.signal(signal.SIGHUP)
         os.waitpid(self._pid, 0)
         self._reader.join(5)
         os.close(self._master)

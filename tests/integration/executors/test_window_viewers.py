@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import time
 from collections.abc import Iterator
@@ -13,7 +14,15 @@ import pytest
 from scopecraft.errors import TmuxFailed
 from scopecraft.executors.pty_client import PtyClient, Size
 from scopecraft.executors.tmux import TmuxExecutor
-from scopecraft.executors.window_viewer import PREFIX, WindowViewer, scroll_to_end, window_size
+from scopecraft.executors.viewer_session import MARK
+from scopecraft.executors.window_viewer import (
+    PREFIX,
+    TERMINAL,
+    WindowViewer,
+    scroll_to_end,
+    viewer_command,
+    window_size,
+)
 from scopecraft.model.handle import Alive, Gone, WindowHandle
 from tests.support.tmux import MakeWindow, terminal, tmux
 from tests.support.wait import until
@@ -154,15 +163,23 @@ def test_a_viewer_that_is_sent_away_leaves_nothing_and_the_agents_go_on(
 def test_what_a_killed_owner_left_is_ended_by_the_next_viewer(
     executor: TmuxExecutor, two: tuple[WindowHandle, WindowHandle], socket: Path
 ) -> None:
-    tmux(socket, "new-session", "-d", "-s", f"{PREFIX}left", "sleep", "600")
-    tmux(socket, "new-session", "-d", "-s", "viewing", "sleep", "600")
+    tmux(socket, "new-session", "-d", "-s", "left", "sleep", "600", ";", "set-option", "-t", "=left:", MARK, "1")
+    tmux(socket, "new-session", "-d", "-s", f"{PREFIX}docs", "sleep", "600")  # of a person
     with viewer(two[1], writes=False) as one, viewer(two[1], writes=False) as other:
         assert [handle for _, handle in executor.all_of()] == [*two], "found where they are at home"
         one.until(b"berry")
         other.until(b"berry")
-        assert f"{PREFIX}left" not in sessions_of_tmux(socket)
+        assert "left" not in sessions_of_tmux(socket)
         assert len(sessions_of_tmux(socket)) == 4
-    assert sessions_of_tmux(socket) == ["scopecraft", "viewing"]
+    assert sessions_of_tmux(socket) == ["scopecraft", f"{PREFIX}docs"]
+
+
+def test_a_killed_owner_leaves_nothing(two: tuple[WindowHandle, WindowHandle], socket: Path) -> None:
+    client = PtyClient(viewer_command(two[1], "viewer-1", writes=True), os.environ | {"TERM": TERMINAL}, Size(80, 24))
+    Shown(client).until(b"berry")
+    assert "viewer-1" in sessions_of_tmux(socket)
+    client.close()
+    until(lambda: sessions_of_tmux(socket) == ["scopecraft"])
 
 
 def test_a_window_that_is_gone_shows_nothing_and_leaves_nothing(
