@@ -91,10 +91,11 @@ def record() -> tuple[list[Shown], Shown]:
 
 def _at_the_dashboard(terminal: Terminal) -> Shown:
     terminal.types("sc top")
-    terminal.shows("Greet customers")
+    terminal.shows("q leave")
     time.sleep(1)
     terminal.presses("/")
     terminal.types("greet")
+    terminal.shows("Enter open")
     time.sleep(1)
     terminal.presses("Enter")
     terminal.shows("1 Log")
