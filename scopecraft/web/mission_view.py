@@ -57,6 +57,7 @@ class Can:
     write: bool  # it does not say yet what is to be done
     retry: bool
     take_over: Session | None
+    hand_back: Session | None
     complete: bool
     reopen: bool
     merge: bool
@@ -115,6 +116,7 @@ def can_of(page: MissionPage) -> Can:
         write=write,
         retry=is_free and any(state.phase == "failed" for state in mission.steps),
         take_over=_taken_over(page, at_work),
+        hand_back=at_work if _may_go_on_alone(at_work) else None,
         complete=stage != "complete",
         reopen=stage == "complete",
         merge=is_free and has_code and not is_merged(mission, page.events),
@@ -124,6 +126,10 @@ def can_of(page: MissionPage) -> Can:
 def _asks_for_text(page: MissionPage) -> bool:
     step = page.view.next.step
     return step is not None and RAW_INPUT in step.inputs
+
+
+def _may_go_on_alone(at_work: Session | None) -> bool:
+    return at_work is not None and at_work.mode == "dispatch" and at_work.conversation_id is not None
 
 
 def _taken_over(page: MissionPage, at_work: Session | None) -> Session | None:

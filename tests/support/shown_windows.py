@@ -42,11 +42,14 @@ class Windows:
     def executor(self) -> TmuxExecutor:
         return TmuxExecutor(self.folder / "s")
 
-    def open(self, argv: list[str], slug: str = "fix-login") -> tuple[Mission, Session, WindowHandle]:
+    def open(
+        self, argv: list[str], slug: str = "fix-login", conversation: str | None = None
+    ) -> tuple[Mission, Session, WindowHandle]:
         mission = stand(self.home, slug, phases={"research": "running"})
         name = f"{next(self._numbers)}"
         with Store.open(self.home.root) as store:
-            session = a_run(store, mission, "research", executor="tmux", mode="dispatch", is_contained=False)
+            where = {"executor": "tmux", "mode": "dispatch", "is_contained": False, "conversation_id": conversation}
+            session = a_run(store, mission, "research", **where)
             launch = WindowLaunch(
                 session_id=session.id,
                 window_name=slug,

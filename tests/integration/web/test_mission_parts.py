@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from pathlib import Path
 
+import pytest
+
+from scopecraft.config.paths import home_of, make_home
 from scopecraft.model.workflow import RAW_INPUT, Step, Workflow
 from tests.support.gated import gated
 from tests.support.missions import make_desk
 from tests.support.served import served
+from tests.support.shown_windows import Windows
 
 TWO = Workflow(
     "two",
@@ -55,3 +60,20 @@ def test_what_stands_in_the_address_of_the_list_is_checked(tmp_path: Path) -> No
             assert house.client.get(f"/?{query}").status_code == 400
         assert house.client.get("/parts/worktrees?project=nobody").status_code == 200
         assert "<script>" not in house.client.get("/?q=<script>alert(1)</script>").text
+
+
+@pytest.mark.tmux
+def test_a_conversation_in_a_window_can_be_handed_back(clean_environment: Path) -> None:
+    home = home_of(os.environ)
+    make_home(home)
+    windows = Windows(home, clean_environment / "run")
+    talking, session, _ = windows.open(["sleep", "600"], conversation="11111111-1111-4111-8111-111111111111")
+    mute, _, _ = windows.open(["sleep", "600"], "mute")
+    try:
+        with served() as house:
+            part = {"hx-request": "true"}
+            heads = [house.client.get(f"/m/{mission.id}/head", headers=part).text for mission in (talking, mute)]
+        assert f'data-post="/api/sessions/{session.id}/handback"' in heads[0] and "Take over" not in heads[0]
+        assert "handback" not in heads[1]
+    finally:
+        windows.close()
