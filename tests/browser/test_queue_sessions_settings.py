@@ -63,6 +63,22 @@ def test_the_line_is_put_in_order_by_keys_and_by_hand(store: Store, browser: Bro
         assert store.queue.rules().max_running == 7
 
 
+def test_what_happens_meanwhile_takes_nothing_out_of_a_hand(store: Store, browser: Browser) -> None:
+    in_line(store, "one", "two", "three")
+    with served() as house, tab(browser, house) as page:
+        page.goto(f"{house.address}/queue")
+        page.locator("[data-task=three]").hover()
+        page.mouse.down()
+        page.locator("[data-task=two]").hover()
+        with page.expect_response("**/queue"):
+            in_line(store, "late")
+        page.locator("[data-task=one]").hover()
+        expect(page.locator(".dragged")).to_have_attribute("data-task", "three")
+        page.mouse.up()
+        until(lambda: order(store) == ["three", "one", "two", "late"], what="it is where it was dropped")
+        expect(page.locator("[data-line] > li")).to_have_count(4)
+
+
 def test_a_setting_that_is_none_is_refused_with_the_reason_and_nothing_is_written(home: Home, browser: Browser) -> None:
     home.settings_file.parent.mkdir(parents=True, exist_ok=True)
     home.settings_file.write_text("# mine\n[container]\nmemory = '4g'\n")

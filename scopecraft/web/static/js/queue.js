@@ -8,6 +8,7 @@ import "./rules.js";
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1, K: -1, J: 1 };
 let dragged = null;
+let hasNews = false; // which wait until the hand lets go
 
 const list = () => document.querySelector("[data-line]");
 const rows = () => [...(list()?.children ?? [])];
@@ -85,6 +86,14 @@ function onDrop(event) {
 function endDrag() {
   for (const each of rows()) each.classList.remove("dragged", "target");
   dragged = null;
+  if (hasNews) changed("queue");
+  hasNews = false;
+}
+
+function onSwap(event) {
+  if (!dragged) return;
+  event.preventDefault();
+  hasNews = true;
 }
 
 document.addEventListener("keydown", onKey);
@@ -96,6 +105,7 @@ document.addEventListener("dragstart", onDragStart);
 document.addEventListener("dragover", onDragOver);
 document.addEventListener("drop", onDrop);
 document.addEventListener("dragend", endDrag);
+document.addEventListener("htmx:before:swap", onSwap);
 bind("j", () => walk(1), "The next one in line");
 bind("k", () => walk(-1), "The one before");
 bind("Alt ↑", () => {}, "Move the focused one up, or K");
