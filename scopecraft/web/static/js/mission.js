@@ -150,7 +150,7 @@ function showFigures() {
   if (figures.dataset.cost || now.some((each) => each.cost_usd != null)) put("cost", money(sum((each) => each.cost_usd, figures.dataset.cost)));
   for (const each of now) {
     const used = document.querySelector(`[data-used="${each.session}"]`);
-    if (used) used.textContent = each.cost_usd == null ? ` · ${each.turns} turns` : ` · ${money(each.cost_usd)}`;
+    if (used) used.textContent = each.cost_usd == null ? (each.turns ? ` · ${each.turns} turns` : "") : ` · ${money(each.cost_usd)}`;
   }
 }
 

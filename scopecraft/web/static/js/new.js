@@ -54,7 +54,7 @@ function showProblems(message, hint) {
 
 function atField(name, why) {
   const said = form.querySelector(`[data-why="${name}"]`);
-  said.textContent = why;
+  said.textContent = why === "Raw input is required" ? "Say what is to be done" : why;
   said.hidden = false;
   field(name)?.setAttribute?.("aria-invalid", "true");
 }
