@@ -63,7 +63,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Keys for a question. One that may be repeated has no effect once the question is answered."""
+    """Keys for a question. One that may be repeated is pressed again while the screen stays as it was."""
 
     steps: tuple[Step, ...]
     may_repeat: bool = False

@@ -20,7 +20,8 @@ QUESTION_SECONDS = 3.0  # between a question on the screen and the hook that tel
 DEFAULT_PATIENCE_SECONDS = 20.0
 DEAF_SECONDS = 1.5  # a question takes no keys in its first moments, lest they be meant for something else
 STEP_SECONDS = 0.3
-AGAIN_SECONDS = 0.5
+AGAIN_SECONDS = 2.0
+SCREEN_LINES = 100
 
 
 def open_question(context: Context, session: Session) -> Question:
@@ -96,7 +97,7 @@ def _require_same(window: AtWindow, question: Question) -> None:
 def _carry_out(window: AtWindow, question: Question, answer: Answer, patience_seconds: float) -> None:
     _let_it_settle(question, clock.now())
     _require_same(window, question)  # a person at the window may have been faster, and the next one be asked
-    pressed = time.monotonic()
+    before, pressed = _screen(window), time.monotonic()
     for number, step in enumerate(answer.steps):
         if number:
             time.sleep(STEP_SECONDS)
@@ -107,12 +108,18 @@ def _carry_out(window: AtWindow, question: Question, answer: Answer, patience_se
         if not _is_asked(window, question):
             return
         if answer.may_repeat and time.monotonic() - pressed > AGAIN_SECONDS:
-            window.do(answer.steps[0])
+            # it says that it goes on later than its screen does, and a key too many would stand in its input line
+            if _screen(window) == before:
+                window.do(answer.steps[0])
             pressed = time.monotonic()
     raise NotDelivered(
         f"the answer was typed, but the agent has not gone on within {patience_seconds:g} s",
         f"see what its window shows: sc attach {window.session.id}",
     )
+
+
+def _screen(window: AtWindow) -> tuple[str, ...]:
+    return window.tmux.capture(window.handle, lines=SCREEN_LINES)
 
 
 def _let_it_settle(question: Question, now: datetime) -> None:
