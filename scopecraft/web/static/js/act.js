@@ -22,15 +22,18 @@ export async function ask(method, path, body) {
   throw Object.assign(new Error(message || `It was refused (${answer.status})`), { hint: said.hint, status: answer.status });
 }
 
-/** Ask on behalf of an element, which is busy meanwhile; says how it went. Returns the answer, or undefined. */
-export async function act(element, method, path, body) {
+/**
+ * Ask on behalf of an element, which is busy meanwhile; says how it went. Returns the answer, or undefined.
+ * What comes after is as the element said when it was pressed: the page may make another button of it meanwhile.
+ */
+export async function act(element, method, path, body, said = { ...element.dataset }) {
   if (element.getAttribute("aria-busy") === "true") return undefined;
   element.setAttribute("aria-busy", "true");
   try {
     const answer = await ask(method, path, body);
-    if (element.dataset.done) toast(element.dataset.done);
+    if (said.done) toast(said.done);
     element.dispatchEvent(new CustomEvent("acted", { bubbles: true, detail: answer ?? {} }));
-    if (element.dataset.then) location.assign(element.dataset.then);
+    if (said.then) location.assign(said.then);
     return answer ?? {};
   } catch (error) {
     toast(error.message, error.hint, "bad");
@@ -45,9 +48,10 @@ async function onClick(event) {
   const element = event.target.closest("[data-post], [data-put], [data-delete], [data-patch]");
   if (!element || element.tagName === "FORM") return;
   event.preventDefault();
-  if (element.dataset.confirm && !(await confirmed(element.dataset.confirm, element.dataset.confirmYes))) return;
-  const [kind, method] = Object.entries(METHODS).find(([name]) => name in element.dataset);
-  await act(element, method, element.dataset[kind], element.dataset.body && JSON.parse(element.dataset.body));
+  const said = { ...element.dataset }; // a yes is for this, whatever the page makes of the button meanwhile
+  if (said.confirm && !(await confirmed(said.confirm, said.confirmYes))) return;
+  const [kind, method] = Object.entries(METHODS).find(([name]) => name in said);
+  await act(element, method, said[kind], said.body && JSON.parse(said.body), said);
 }
 
 /** The fields of a form by their names, as JSON; empty ones of data-optional fields are left out. */
