@@ -172,11 +172,13 @@ def _idle(mission: Mission, workflow: Workflow, known: Known) -> NextStep | None
             is_step = any(state.run_id == session.id and state.phase == "running" for state in mission.steps)
             done = f"sc mission continue {_task(mission, known)}" if is_step else f"sc stop {of}"
             how = "say that it is done" if is_step else "end it"
+            has_window = session.executor == "tmux"
+            go_on = "go on in its window" if has_window else "send it a message"
             return NextStep(
                 "idle",
                 STAGE_WORDS["idle"],
-                f"{name} is idle: go on in its window, or {how}",
-                (f"sc attach {of}", done),
+                f"{name} is idle: {go_on}, or {how}",
+                (f"sc attach {of}" if has_window else f"sc send {of} 'TEXT'", done),
                 workflow.step(session.step_id),
                 session.id,
             )

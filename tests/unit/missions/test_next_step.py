@@ -136,6 +136,8 @@ def test_a_step_in_a_window_is_attended_there() -> None:
     assert after(at_work, live("research", executor="tmux")).commands[0] == "sc attach fix-login"
     idle = after(at_work, live("research", id="r-1", executor="tmux", status=waiting("idle")))
     assert (idle.stage, idle.commands) == ("idle", ("sc attach fix-login", "sc mission continue fix-login"))
+    inside = after(at_work, live("research", id="r-1", executor="docker", status=waiting("idle")))
+    assert "send it a message" in inside.sentence and inside.commands[0] == "sc send fix-login 'TEXT'"
     dispatched = after(at_step(), live("research", executor="tmux", status=waiting("idle")))
     assert dispatched.commands == ("sc attach fix-login", "sc stop fix-login")
 
