@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import threading
@@ -14,12 +15,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from scopecraft.api.access import token_file
+from scopecraft.api.app import ROUTERS
 from scopecraft.api.bounds import Bounds
+from scopecraft.api.door import OPEN_PATHS
 from scopecraft.atomic import file_lock
 from scopecraft.config.paths import home_of, make_home
 from scopecraft.missions.folder import require_folder
+from scopecraft.web.routers import ROUTERS as PAGES
 from tests.support.served import DEFAULT, Served, served
 from tests.support.standing_missions import stand
 from tests.support.wait import until
@@ -122,6 +127,18 @@ def test_a_stranger_learns_nothing(house: Served) -> None:
         answer = house.stranger.get(path)
         assert answer.status_code in (401, 303), path
         assert "fix-login" not in answer.text
+
+
+def test_no_route_lets_in_a_stranger_or_a_page_of_others(house: Served) -> None:
+    found = [route for router in (*ROUTERS, *PAGES) for route in router.routes if isinstance(route, APIRoute)]
+    assert len(found) > 80
+    for route in found:
+        for method in route.methods or ():
+            path = re.sub(r"{[^}]*}", "x", route.path)
+            if path not in OPEN_PATHS:
+                assert house.stranger.request(method, path).status_code in (401, 303), (method, path)
+            foreign = house.client.request(method, path, headers={"Origin": "http://evil.example"})
+            assert foreign.status_code == 403, (method, path)
 
 
 def test_a_cookie_is_kept_from_scripts_and_from_other_sites(house: Served) -> None:
