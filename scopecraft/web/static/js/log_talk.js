@@ -1,6 +1,8 @@
 // How a session is, and what a person can say to it: under its log. What is being typed is never taken away.
 import { act } from "./act.js";
 
+const EMPTY = { running: ["Nothing yet", "The agent has not said a word so far."], ended: ["It printed nothing", "The session ended without a word."] };
+
 export class Talk {
   #log;
   #place;
@@ -25,7 +27,15 @@ export class Talk {
     if (!part) return;
     if (part.dataset.signature !== this.#place.firstElementChild?.dataset.signature) this.#put(part);
     this.#showForms(part.dataset);
+    this.#sayWhyEmpty(part.classList[1]);
     if ("isOver" in part.dataset && part.dataset.latest !== this.#log.dataset.session) this.#log.goOn();
+  }
+
+  /** A log without rows was told of as its session was when the page was made. */
+  #sayWhyEmpty(kind) {
+    const none = this.#log.querySelector("[data-for-now]");
+    if (!none || !EMPTY[kind]) return;
+    [none.querySelector("h2").textContent, none.querySelector("p").textContent] = EMPTY[kind];
   }
 
   #put(part) {

@@ -55,3 +55,8 @@ document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const said = new DOMParser().parseFromString(ctx.text, "text/html").querySelectorAll(".notice p");
   toast(said[0]?.textContent ?? `It was refused (${ctx.response.status})`, said[1]?.textContent, "bad");
 });
+
+/** Who pressed something is told that nobody answered; what asks by itself is not: the connection says what is wrong. */
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+  if (ctx?.sourceElement.matches("a, button, form, select") && !ctx.response) toast("The supervisor does not answer", "start it: sc up", "bad");
+});
