@@ -70,6 +70,7 @@ def test_a_plan_is_edited_compared_and_approved_as_it_then_is(mission: Gated, ho
         field.press("Control+s")
         until(lambda: written(mission) == PLAN + "Mine.\n", what="it is saved byte for byte")
         expect(page.get_by_role("button", name="Save")).to_be_disabled()
+        expect(page.locator(".file-about")).to_contain_text("version 2")
         field.press("Escape")
         page.keyboard.press("d")
         expect(page.get_by_text("1 place differs")).to_be_visible()

@@ -149,7 +149,15 @@ class Editing {
     this.#changed();
     this.#keep();
     if (!this.isChanged) this.#say("Saved");
+    this.#showAbout();
     return toast(`${this.file.dataset.name} is saved`);
+  }
+
+  /** Who left it so, and how long it is, in the words of the page itself. */
+  async #showAbout() {
+    const answer = await fetch(this.file.dataset.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+    const about = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".file-about");
+    if (about) this.file.querySelector(".file-about").textContent = about.textContent;
   }
 
   /** Where somebody else was first, theirs and mine stand side by side; for anything else the reason is told. */
