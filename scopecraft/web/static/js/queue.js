@@ -9,6 +9,9 @@ import "./rules.js";
 const STEPS = { ArrowUp: -1, ArrowDown: 1, K: -1, J: 1 };
 let dragged = null;
 let hasNews = false; // which wait until the hand lets go
+let moving = 0; // moves that the server has not answered yet
+let movedAt = 0; // when it answered the last one
+let askedAt = 0; // when this page was asked for last
 
 const list = () => document.querySelector("[data-line]");
 const rows = () => [...(list()?.children ?? [])];
@@ -26,11 +29,12 @@ async function moveTo(row, place) {
   put(row, place);
   if (row.contains(had)) had.focus();
   announce(`${row.dataset.task}: place ${place} of ${all.length}`);
+  moving += 1;
   const done = await act(row, "POST", `/api/queue/line/${row.dataset.session}/move`, { place });
-  if (!done) {
-    announce(`${row.dataset.task} could not be moved`);
-    changed("queue");
-  }
+  moving -= 1;
+  movedAt = performance.now();
+  if (!done) announce(`${row.dataset.task} could not be moved`);
+  changed("queue");
 }
 
 function put(row, place) {
@@ -90,10 +94,13 @@ function endDrag() {
   hasNews = false;
 }
 
+/** What was asked for before a move was done shows the line as it was before: it must not undo it on the screen. */
 function onSwap(event) {
-  if (!dragged) return;
+  const isLine = event.target.contains(list());
+  if (!isLine || (!dragged && !moving && askedAt > movedAt)) return;
   event.preventDefault();
-  hasNews = true;
+  if (dragged) hasNews = true;
+  else if (!moving) changed("queue");
 }
 
 document.addEventListener("keydown", onKey);
@@ -105,6 +112,7 @@ document.addEventListener("dragstart", onDragStart);
 document.addEventListener("dragover", onDragOver);
 document.addEventListener("drop", onDrop);
 document.addEventListener("dragend", endDrag);
+document.addEventListener("htmx:before:request", () => { askedAt = performance.now(); });
 document.addEventListener("htmx:before:swap", onSwap);
 bind("j", () => walk(1), "The next one in line");
 bind("k", () => walk(-1), "The one before");
