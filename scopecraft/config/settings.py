@@ -293,7 +293,7 @@ class HttpSettings:
     serve: Literal["on", "off"] = "on"
     """Whether the supervisor answers HTTP at all: pages, programs, `sc open`."""
     port: Annotated[int, _Port()] | None = None
-    """The port of 127.0.0.1 where the supervisor answers HTTP; unset, it is that of last time, else 4000 or a free one."""
+    """The port of 127.0.0.1 where the supervisor answers HTTP; unset, that of last time, else 4000 or a free one."""
     auth: Literal["token", "none"] = "token"
     """Who may ask: who has the home's token or came by `sc open`, or every program of this machine."""
     allow_origins: tuple[str, ...] = ()
