@@ -52,7 +52,7 @@ SETTINGS: dict[str, str] = {
     'supervisor.on_down': 'What becomes of the sessions when the supervisor is stopped',
     'supervisor.grace': 'How long it may take to leave',
     'http.serve': 'Whether the supervisor answers HTTP at all: pages, programs, `sc open`',
-    'http.port': 'The port of 127.0.0.1 where the supervisor answers HTTP; unset, it is that of last time, else 4000 o',
+    'http.port': 'The port of 127.0.0.1 where the supervisor answers HTTP; unset, that of last time, else 4000 or a fr',
     'http.auth': "Who may ask: who has the home's token or came by `sc open`, or every program of this machine",
     'http.allow_origins': 'Pages of other origins that may use it, such as `http://localhost:3000`',
     'http.allow_hosts': 'Other names, with their port, by which it may be called, such as that of a tunnel',
