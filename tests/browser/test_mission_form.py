@@ -24,7 +24,7 @@ def test_a_failure_and_a_reload_lose_nothing_and_a_file_becomes_the_text(tmp_pat
         page.get_by_role("button", name="Create mission").click()
         expect(page.locator("#why-title")).to_have_text("Title is required")
         expect(page.get_by_label("Title")).to_be_focused()
-        expect(page.locator("#why-rawInput")).to_have_text("Raw input is required")
+        expect(page.locator("#why-rawInput")).to_have_text("Say what is to be done")
 
         page.get_by_label("Title").fill("Fix login")
         page.get_by_label("What is to be done").fill("It fails at night.")
