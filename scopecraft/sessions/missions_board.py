@@ -14,7 +14,7 @@ from scopecraft.missions.listing import Listed
 from scopecraft.missions.next_step import Known
 from scopecraft.model.mission_words import NEEDS_PERSON, STAGES, Stage
 from scopecraft.sessions.context import Context
-from scopecraft.sessions.missions_seen import MissionView, Seen, view_of
+from scopecraft.sessions.missions_seen import MissionView, Seen, cost_so_far, view_of
 
 _ORDER = {stage: number for number, stage in enumerate(STAGES)}
 
@@ -104,13 +104,7 @@ class Board:
 def with_costs(context: Context, views: Sequence[MissionView], seen: Seen) -> list[MissionView]:
     """The same with what they have cost so far."""
     spent = context.store.costs_of([view.mission.id for view in views])
-    return [replace(view, cost_usd=_cost(view, spent.get(view.mission.id), seen)) for view in views]
-
-
-def _cost(view: MissionView, spent: float | None, seen: Seen) -> float | None:
-    told = [spent, *(seen.costs.get(session.id) for session in view.live)]
-    named = [cost for cost in told if cost is not None]
-    return sum(named) if named else None
+    return [replace(view, cost_usd=cost_so_far(spent.get(view.mission.id), view.live, seen)) for view in views]
 
 
 def _alone(listed: Listed) -> MissionView:

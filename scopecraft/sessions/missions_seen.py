@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from scopecraft.missions.listing import Listed, Listing
@@ -89,13 +89,18 @@ def view_of(listed: Listed, seen: Seen, spent: float | None, known: Known) -> Mi
     """`spent` by its ended sessions."""
     mission, workflow = listed.mission, listed.workflow
     live = seen.live.get(mission.id, ())
-    costs = [spent, *(seen.costs.get(session.id) for session in live)]
-    named = [cost for cost in costs if cost is not None]
     return MissionView(
         mission,
         workflow,
         next_step(mission, workflow, known),
         tuple(step_marks(mission, workflow, live)),
-        sum(named) if named else None,
+        cost_so_far(spent, live, seen),
         live,
     )
+
+
+def cost_so_far(spent: float | None, live: Iterable[Session], seen: Seen) -> float | None:
+    """What ended sessions and those that live told together; None where none of them told any."""
+    told = [spent, *(seen.costs.get(session.id) for session in live)]
+    named = [cost for cost in told if cost is not None]
+    return sum(named) if named else None

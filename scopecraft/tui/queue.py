@@ -11,27 +11,25 @@ from textual.binding import Binding, BindingType
 from scopecraft.cli.queue_view import limits_sentence
 from scopecraft.cli.terminal import paint
 from scopecraft.model import clock
-from scopecraft.model.session import Queued, Session
+from scopecraft.model.session import Queued
 from scopecraft.sessions import queue_changes
 from scopecraft.sessions.context import Context
 from scopecraft.sessions.look import View
 from scopecraft.supervisor.client import poke
 from scopecraft.tui.lines import Bar
 from scopecraft.tui.page import Key
-from scopecraft.tui.person import PersonPage
 from scopecraft.tui.rows import Drawing, Rows
-from scopecraft.tui.sessions import SESSION_KEYS, head_line, row_lines
+from scopecraft.tui.sessions import SESSION_KEYS, SessionRows, head_line, row_lines
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from scopecraft.sessions.missions_seen import MissionView
     from scopecraft.tui.overview import Overview
 
 _RUNS = frozenset({"waiting", "unknown", "idle", "running", "starting"})
 
 
-class QueuePage(PersonPage):
+class QueuePage(SessionRows):
     place: ClassVar[str] = "Queue"
     DEFAULT_CSS = """
     QueuePage > #sum { background: $surface; height: 1; }
@@ -46,18 +44,6 @@ class QueuePage(PersonPage):
     def body(self) -> Iterable[Widget]:
         yield Bar(id="sum")
         yield Rows[View](_drawing(["looking …"]), id="line")
-
-    @property
-    def rows(self) -> Rows[View]:
-        return self.query_one("#line", Rows)
-
-    def session_at(self) -> Session | None:
-        view = self.rows.current
-        return view.session if view is not None else None
-
-    def mission_at(self) -> MissionView | None:
-        session, overview = self.session_at(), self.top.overview
-        return overview.mission(session.mission_id) if session is not None and overview is not None else None
 
     def seen(self, overview: Overview) -> None:
         runs = [view for view in overview.live if view.session.mode == "autonomous" and view.word in _RUNS]

@@ -52,18 +52,12 @@ _COLUMNS: tuple[tuple[str, int, int], ...] = (
 _GAP = "  "
 
 
-class SessionsPage(PersonPage):
-    place: ClassVar[str] = "Sessions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open", show=False),
-    ]
-
-    def body(self) -> Iterable[Widget]:
-        yield Rows[View](_drawing(["looking …"]), id="sessions")
+class SessionRows(PersonPage):
+    """A page of sessions in rows; keys are about the one that is chosen."""
 
     @property
     def rows(self) -> Rows[View]:
-        return self.query_one("#sessions", Rows)
+        return self.query_one(Rows)
 
     def session_at(self) -> Session | None:
         view = self.rows.current
@@ -72,6 +66,16 @@ class SessionsPage(PersonPage):
     def mission_at(self) -> MissionView | None:
         session, overview = self.session_at(), self.top.overview
         return overview.mission(session.mission_id) if session is not None and overview is not None else None
+
+
+class SessionsPage(SessionRows):
+    place: ClassVar[str] = "Sessions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "open", show=False),
+    ]
+
+    def body(self) -> Iterable[Widget]:
+        yield Rows[View](_drawing(["looking …"]), id="sessions")
 
     def seen(self, overview: Overview) -> None:
         empty = ["", "  no session yet", paint("  g m  shows the missions; c lets one go on", "dim")]
